@@ -1,0 +1,39 @@
+namespace Backup.Foundation.Errors;
+
+/// <summary>Errors 1000 to 1999.</summary>
+public static class FoundationErrors
+{
+    public const int ZstdMissing = 1001;
+    public const int ZstdFailed = 1002;
+    public const int DiskFull = 1003;
+    public const int WriteFailed = 1004;
+
+    public static BackupException NoZstd(Exception inner) =>
+        new(
+            ZstdMissing,
+            "The compression library libzstd.so.1 cannot be loaded.",
+            "Install it: 'apt-get install libzstd1' (Debian, Ubuntu) or 'dnf install libzstd' (RHEL, Fedora).",
+            inner: inner
+        );
+
+    public static BackupException Zstd(string what) =>
+        new(ZstdFailed, $"zstd: {what}.", "The data is damaged or is no zstd frame; fetch or send it again.");
+
+    public static BackupException NoSpace(string path, Exception inner) =>
+        new(
+            DiskFull,
+            $"No space left on the disk that holds '{path}'.",
+            "Free space or move the data folder to a larger disk; work goes on by itself once there is room.",
+            transient: true,
+            inner: inner
+        );
+
+    public static BackupException CannotWrite(string path, Exception inner) =>
+        new(
+            WriteFailed,
+            $"Writing '{path}' failed: {inner.Message}",
+            "Check the folder's owner and permissions and the health of the disk.",
+            transient: true,
+            inner: inner
+        );
+}

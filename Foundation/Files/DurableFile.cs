@@ -1,0 +1,217 @@
+using System.Runtime.InteropServices;
+using Backup.Foundation.Errors;
+using Microsoft.Win32.SafeHandles;
+
+namespace Backup.Foundation.Files;
+
+/// <summary>
+/// The one durable write of the product. A file is either there whole, and stays after a power cut, or it is not
+/// there: temporary name, write, length check, fsync, rename, fsync of the folder.
+/// </summary>
+/// <remarks>
+/// Failure policy: at any failed write or fsync the temporary file is removed, nothing is published, and a numbered
+/// error is thrown (1003 disk full, 1004 otherwise). Whoever opens a folder removes what <see cref="RemoveLeftovers"/>
+/// finds there: temporary files of a process that was killed.
+/// </remarks>
+public static partial class DurableFile
+{
+    /// <summary>Every temporary name ends so; nothing else in the product may.</summary>
+    public const string TemporarySuffix = ".tmp~";
+
+    /// <summary>Writes <paramref name="parts"/> one after another as the file <paramref name="path"/>, replacing it whole.</summary>
+    public static void Write(string path, params ReadOnlySpan<ReadOnlyMemory<byte>> parts)
+    {
+        using var file = Create(path);
+        foreach (var part in parts)
+        {
+            file.Append(part.Span);
+        }
+
+        file.Publish();
+    }
+
+    /// <summary>Starts a file that becomes visible only at <see cref="PendingFile.Publish"/>.</summary>
+    public static PendingFile Create(string path) => new(path);
+
+    /// <summary>Makes the folder, and that it exists, durable.</summary>
+    public static void CreateFolder(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return;
+        }
+
+        var parent = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (parent is not null)
+        {
+            CreateFolder(parent);
+        }
+
+        Directory.CreateDirectory(path);
+        if (parent is not null)
+        {
+            SyncFolder(parent);
+        }
+    }
+
+    /// <summary>Deletes the file if it is there, durably.</summary>
+    public static void Delete(string path)
+    {
+        File.Delete(path);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Removes the temporary files a killed process left in this folder (not below it).</summary>
+    public static int RemoveLeftovers(string folder)
+    {
+        var removed = 0;
+        foreach (var path in Directory.EnumerateFiles(folder, "*" + TemporarySuffix))
+        {
+            File.Delete(path);
+            removed++;
+        }
+
+        return removed;
+    }
+
+    /// <summary>fsync of a folder: makes names created, renamed or deleted in it durable. A no-op where the platform has none.</summary>
+    public static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var descriptor = Open(folder, 0);
+        if (descriptor < 0)
+        {
+            throw FoundationErrors.CannotWrite(folder, new IOException($"open: errno {Marshal.GetLastPInvokeError()}"));
+        }
+
+        try
+        {
+            if (Fsync(descriptor) != 0)
+            {
+                throw FoundationErrors.CannotWrite(folder, new IOException($"fsync: errno {Marshal.GetLastPInvokeError()}"));
+            }
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    /// <summary>Turns an I/O failure of a write into its numbered error.</summary>
+    internal static BackupException Translate(string path, IOException failure)
+    {
+        const int noSpaceHResult = unchecked((int)0x80070070);
+        const int noSpaceErrno = 28;
+        const int quotaErrno = 122;
+        return failure.HResult is noSpaceHResult or noSpaceErrno or quotaErrno
+            ? FoundationErrors.NoSpace(path, failure)
+            : FoundationErrors.CannotWrite(path, failure);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int descriptor);
+}
+
+/// <summary>A file being written under a temporary name; not thread-safe. Disposed unpublished, it leaves nothing.</summary>
+public sealed class PendingFile : IDisposable
+{
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly SafeFileHandle _handle;
+    private bool _published;
+
+    internal PendingFile(string path)
+    {
+        _path = Path.GetFullPath(path);
+        _temporary = $"{_path}.{Guid.NewGuid():N}{DurableFile.TemporarySuffix}";
+        try
+        {
+            _handle = File.OpenHandle(_temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure)
+        {
+            throw DurableFile.Translate(_path, failure);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw FoundationErrors.CannotWrite(_path, failure);
+        }
+    }
+
+    /// <summary>Bytes appended so far.</summary>
+    public long Length { get; private set; }
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            RandomAccess.Write(_handle, bytes, Length);
+            Length += bytes.Length;
+        }
+        catch (IOException failure)
+        {
+            throw DurableFile.Translate(_path, failure);
+        }
+    }
+
+    /// <summary>Reads back what was appended: to check a pack before it is committed.</summary>
+    /// <exception cref="IOException">Fewer bytes are there than asked for.</exception>
+    public void Read(long offset, Span<byte> into)
+    {
+        while (into.Length > 0)
+        {
+            var read = RandomAccess.Read(_handle, into, offset);
+            if (read == 0)
+            {
+                throw new IOException($"'{_temporary}' ends at {offset}.");
+            }
+
+            offset += read;
+            into = into[read..];
+        }
+    }
+
+    /// <summary>From here on the file is there under its name and survives a power cut.</summary>
+    public void Publish()
+    {
+        try
+        {
+            var written = RandomAccess.GetLength(_handle);
+            if (written != Length)
+            {
+                throw new IOException($"{written} bytes are there, {Length} were written");
+            }
+
+            RandomAccess.FlushToDisk(_handle);
+            _handle.Dispose();
+#pragma warning disable RS0030 // This is the one place that renames.
+            File.Move(_temporary, _path, overwrite: true);
+#pragma warning restore RS0030
+            _published = true;
+            DurableFile.SyncFolder(Path.GetDirectoryName(_path)!);
+        }
+        catch (IOException failure)
+        {
+            throw DurableFile.Translate(_path, failure);
+        }
+    }
+
+    public void Dispose()
+    {
+        _handle.Dispose();
+        if (!_published)
+        {
+            File.Delete(_temporary);
+        }
+    }
+}
