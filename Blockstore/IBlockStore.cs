@@ -9,7 +9,13 @@ namespace Backup.Blockstore;
 public readonly record struct PutResult(BlockId Id, int StoredLength, bool IsNew);
 
 /// <summary>Counters of a store since it was opened, and what it holds.</summary>
-public sealed record BlockStoreStatistics(long Blocks, long StoredBytes, long NewBlocks, long NewBytes, long DuplicateBlocks);
+public sealed record BlockStoreStatistics(
+    long Blocks,
+    long StoredBytes,
+    long NewBlocks,
+    long NewBytes,
+    long DuplicateBlocks
+);
 
 /// <summary>
 /// Content-addressed blocks. Thread-safe. A block that was put can be read at once by this process; it is durable only

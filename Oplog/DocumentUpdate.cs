@@ -10,5 +10,5 @@ public static class DocumentUpdate
     /// <param name="update"><c>{$v: 1, $set…, $unset…}</c>, bare modifiers, or <c>{$v: 2, diff: …}</c>.</param>
     /// <param name="output">Receives the document.</param>
     public static void Apply(BsonView document, BsonView update, BsonWriter output) =>
-        throw new NotImplementedException();
+        throw new NotSupportedException();
 }

@@ -59,7 +59,9 @@ public static unsafe class Zstd
                 );
                 if (written != destination.Length)
                 {
-                    throw FoundationErrors.Zstd($"the frame holds {written} bytes, {destination.Length} were announced");
+                    throw FoundationErrors.Zstd(
+                        $"the frame holds {written} bytes, {destination.Length} were announced"
+                    );
                 }
             }
         }

@@ -92,7 +92,10 @@ public static partial class DurableFile
         {
             if (Fsync(descriptor) != 0)
             {
-                throw FoundationErrors.CannotWrite(folder, new IOException($"fsync: errno {Marshal.GetLastPInvokeError()}"));
+                throw FoundationErrors.CannotWrite(
+                    folder,
+                    new IOException($"fsync: errno {Marshal.GetLastPInvokeError()}")
+                );
             }
         }
         finally

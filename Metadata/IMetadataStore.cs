@@ -1,0 +1,224 @@
+using Backup.Foundation;
+
+namespace Backup.Metadata;
+
+/// <summary>
+/// The catalogue of everything. Thread-safe; every call is one transaction, durable when it returns; a call that throws
+/// has changed nothing. Errors are 6000 to 6999.
+/// </summary>
+public interface IMetadataStore : IAsyncDisposable
+{
+    IAccess Access { get; }
+
+    IDeployments Deployments { get; }
+
+    ISyncs Syncs { get; }
+
+    IOplogSlices OplogSlices { get; }
+
+    IHeads Heads { get; }
+
+    ISnapshots Snapshots { get; }
+
+    IJobs Jobs { get; }
+
+    /// <summary>
+    /// Completes soon after something was written by this process, or after <paramref name="atMost"/>: for loops that look for new work.
+    /// Spurious completions are allowed.
+    /// </summary>
+    Task WaitForChangeAsync(TimeSpan atMost, CancellationToken cancellation = default);
+}
+
+public interface IAccess
+{
+    /// <summary>The group of that name, made where it is missing.</summary>
+    Task<Group> EnsureGroupAsync(string name, CancellationToken cancellation = default);
+
+    Task AddTokenAsync(EnrolmentToken token, CancellationToken cancellation = default);
+
+    /// <summary>Uses up the token and adds the agent in one step; null where the token is unknown, used or expired.</summary>
+    /// <param name="agent">Its GroupId is taken from the token.</param>
+    Task<AgentRecord?> EnrolAsync(byte[] secretHash, AgentRecord agent, CancellationToken cancellation = default);
+
+    Task<AgentRecord?> FindAgentByKeyAsync(byte[] keyHash, CancellationToken cancellation = default);
+
+    Task<IReadOnlyList<AgentRecord>> AgentsAsync(CancellationToken cancellation = default);
+
+    Task AgentSeenAsync(string agentId, string version, CancellationToken cancellation = default);
+
+    Task RevokeAgentAsync(string agentId, CancellationToken cancellation = default);
+}
+
+public interface IDeployments
+{
+    /// <summary>Adds the deployment, or gives the one of this group that has the same URI.</summary>
+    Task<Deployment> EnsureAsync(Deployment deployment, CancellationToken cancellation = default);
+
+    Task<IReadOnlyList<Deployment>> ListAsync(CancellationToken cancellation = default);
+
+    Task<IReadOnlyList<ReplicaSetRecord>> ReplicaSetsAsync(CancellationToken cancellation = default);
+
+    Task<ReplicaSetRecord?> FindReplicaSetAsync(string id, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Adds the replica set, or brings versions and names of the one with the same deployment and SetId up to date; State, Stop*, SyncId
+    /// and Source* of an existing one stay. Gives what is stored.
+    /// </summary>
+    Task<ReplicaSetRecord> EnsureReplicaSetAsync(ReplicaSetRecord replicaSet, CancellationToken cancellation = default);
+
+    Task SetStateAsync(
+        string replicaSetId,
+        ReplicaSetState state,
+        string? stopCode = null,
+        string? stopMessage = null,
+        string? stopHint = null,
+        CancellationToken cancellation = default
+    );
+
+    Task SetSourceOptimeAsync(string replicaSetId, Optime optime, CancellationToken cancellation = default);
+
+    /// <summary>The stored policy, or the defaults.</summary>
+    Task<SnapshotPolicy> PolicyAsync(string replicaSetId, CancellationToken cancellation = default);
+
+    Task SetPolicyAsync(SnapshotPolicy policy, CancellationToken cancellation = default);
+}
+
+public interface ISyncs
+{
+    /// <summary>Adds the sync with its collections, makes it the replica set's current one, abandons an older one.</summary>
+    Task BeginAsync(
+        SyncRecord sync,
+        IReadOnlyList<SyncCollection> collections,
+        CancellationToken cancellation = default
+    );
+
+    Task<SyncRecord?> FindAsync(string syncId, CancellationToken cancellation = default);
+
+    Task<IReadOnlyList<SyncCollection>> CollectionsAsync(string syncId, CancellationToken cancellation = default);
+
+    Task<SyncCollection?> FindCollectionAsync(
+        string syncId,
+        Guid collection,
+        int range,
+        CancellationToken cancellation = default
+    );
+
+    /// <summary>
+    /// Records a durable slice and moves the collection's position in one step.
+    /// False, and nothing changed, where the slice's sequence is not the collection's next one.
+    /// </summary>
+    Task<bool> AddSliceAsync(SyncSlice slice, byte[] lastId, CancellationToken cancellation = default);
+
+    Task CollectionDoneAsync(string syncId, Guid collection, int range, CancellationToken cancellation = default);
+
+    /// <summary>State Copied. Refused with 6010 while a collection is not done.</summary>
+    Task CopiedAsync(string syncId, Optime end, CancellationToken cancellation = default);
+
+    /// <summary>Slices of a collection in the order of range and sequence.</summary>
+    Task<IReadOnlyList<SyncSlice>> SlicesAsync(
+        string syncId,
+        Guid collection,
+        CancellationToken cancellation = default
+    );
+
+    /// <summary>State Built, the head stored and the slices' rows removed, in one step; the objects are deleted by the caller afterwards.</summary>
+    Task BuiltAsync(string syncId, HeadRecord head, CancellationToken cancellation = default);
+}
+
+public interface IOplogSlices
+{
+    /// <summary>
+    /// Records a durable slice. False, and nothing changed, where its sequence is not the next one of its sync or where its Previous is
+    /// not the Last of the newest one.
+    /// </summary>
+    Task<bool> AddAsync(OplogSlice slice, CancellationToken cancellation = default);
+
+    Task<OplogSlice?> FindAsync(string syncId, long sequence, CancellationToken cancellation = default);
+
+    /// <summary>The newest slice of that sync.</summary>
+    Task<OplogSlice?> NewestAsync(string syncId, CancellationToken cancellation = default);
+
+    /// <summary>At most <paramref name="limit"/> slices whose Last is after <paramref name="after"/>, in order.</summary>
+    Task<IReadOnlyList<OplogSlice>> AfterAsync(
+        string syncId,
+        Optime after,
+        int limit,
+        CancellationToken cancellation = default
+    );
+
+    /// <summary>Removes rows of slices whose Last is before <paramref name="before"/> and gives their object names.</summary>
+    Task<IReadOnlyList<string>> RemoveBeforeAsync(
+        string syncId,
+        Optime before,
+        CancellationToken cancellation = default
+    );
+
+    Task AddHoleAsync(OplogHole hole, CancellationToken cancellation = default);
+
+    Task<IReadOnlyList<OplogHole>> HolesAsync(string replicaSetId, CancellationToken cancellation = default);
+}
+
+public interface IHeads
+{
+    Task<HeadRecord?> FindAsync(string replicaSetId, CancellationToken cancellation = default);
+
+    Task SetAsync(HeadRecord head, CancellationToken cancellation = default);
+}
+
+public interface ISnapshots
+{
+    Task AddAsync(SnapshotRecord snapshot, CancellationToken cancellation = default);
+
+    Task<SnapshotRecord?> FindAsync(string id, CancellationToken cancellation = default);
+
+    /// <summary>Newest first.</summary>
+    Task<IReadOnlyList<SnapshotRecord>> ListAsync(string replicaSetId, CancellationToken cancellation = default);
+
+    Task RemoveAsync(string id, CancellationToken cancellation = default);
+}
+
+public interface IJobs
+{
+    Task AddAsync(JobRecord job, CancellationToken cancellation = default);
+
+    Task<JobRecord?> FindAsync(string id, CancellationToken cancellation = default);
+
+    /// <summary>Newest first.</summary>
+    Task<IReadOnlyList<JobRecord>> ListAsync(int limit, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Takes the oldest job that is queued, or running with its lease run out, of these kinds: Running, Attempts + 1, owned until now + lease.
+    /// Null where there is none.
+    /// </summary>
+    Task<JobRecord?> TakeAsync(
+        IReadOnlyCollection<string> kinds,
+        string owner,
+        TimeSpan lease,
+        CancellationToken cancellation = default
+    );
+
+    /// <summary>Stores phase and progress and renews the lease; false where the job is no longer this owner's (or was cancelled): stop working on it.</summary>
+    Task<bool> ProgressAsync(
+        string id,
+        string owner,
+        string phase,
+        double progress,
+        TimeSpan lease,
+        CancellationToken cancellation = default
+    );
+
+    Task<bool> SucceedAsync(string id, string owner, string result, CancellationToken cancellation = default);
+
+    /// <param name="retry">Queue it again instead of ending it.</param>
+    Task<bool> FailAsync(
+        string id,
+        string owner,
+        string code,
+        string message,
+        string hint,
+        bool retry,
+        CancellationToken cancellation = default
+    );
+
+    Task<bool> CancelAsync(string id, CancellationToken cancellation = default);
+}

@@ -1,0 +1,278 @@
+using Backup.Foundation;
+
+namespace Backup.Metadata;
+
+/// <summary>Whoever shares deployments, agents and keys.</summary>
+public sealed record Group(string Id, string Name, DateTimeOffset CreatedAt);
+
+/// <summary>A one-time right to enrol an agent; only the SHA-256 of its secret is kept.</summary>
+public sealed record EnrolmentToken(byte[] SecretHash, string GroupId, DateTimeOffset ExpiresAt, bool Used);
+
+/// <summary>An enrolled agent; only the SHA-256 of its API key is kept.</summary>
+public sealed record AgentRecord(
+    string Id,
+    string GroupId,
+    string HostName,
+    string Version,
+    byte[] KeyHash,
+    DateTimeOffset EnrolledAt,
+    DateTimeOffset? LastSeenAt,
+    bool Revoked
+);
+
+/// <summary>What a user asked to protect. <paramref name="Uri"/> may hold a password: never log or show it whole.</summary>
+public sealed record Deployment(
+    string Id,
+    string GroupId,
+    string Name,
+    string Type,
+    string Uri,
+    DateTimeOffset CreatedAt
+);
+
+/// <summary>The states that <c>backup status</c> shows. Frozen: the numbers are persisted.</summary>
+public enum ReplicaSetState
+{
+    Waiting = 0,
+    InitialSync = 1,
+    CatchingUp = 2,
+    Tailing = 3,
+    Stopped = 4,
+}
+
+/// <summary>One replica set of a deployment, as its agent reported it.</summary>
+/// <param name="Id">Ours.</param>
+/// <param name="DeploymentId">Its deployment.</param>
+/// <param name="Name">The set's name, for example <c>rs0</c>.</param>
+/// <param name="SetId">The source's <c>settings.replicaSetId</c> as 24 hex digits: the same name with another id is another set.</param>
+/// <param name="MongoVersion">For example <c>4.2.4</c>.</param>
+/// <param name="FeatureCompatibilityVersion">For example <c>4.2</c>.</param>
+/// <param name="StorageEngine">For example <c>wiredTiger</c>.</param>
+/// <param name="State">See <see cref="ReplicaSetState"/>.</param>
+/// <param name="StopCode">Why it is stopped, for example <c>BK3007</c>; null while it is not.</param>
+/// <param name="StopMessage">What is wrong, where.</param>
+/// <param name="StopHint">The way out.</param>
+/// <param name="SyncId">The sync that its head is or was built from.</param>
+/// <param name="SourceOptime">The newest majority-committed optime the agent has seen at the source.</param>
+/// <param name="SourceSeenAt">When it saw it.</param>
+public sealed record ReplicaSetRecord(
+    string Id,
+    string DeploymentId,
+    string Name,
+    string SetId,
+    string MongoVersion,
+    string FeatureCompatibilityVersion,
+    string StorageEngine,
+    ReplicaSetState State,
+    string? StopCode,
+    string? StopMessage,
+    string? StopHint,
+    string? SyncId,
+    Optime SourceOptime,
+    DateTimeOffset? SourceSeenAt
+);
+
+/// <summary>Frozen: the numbers are persisted.</summary>
+public enum SyncState
+{
+    /// <summary>The agent copies.</summary>
+    Copying = 0,
+
+    /// <summary>Every collection is copied; <see cref="SyncRecord.End"/> is known.</summary>
+    Copied = 1,
+
+    /// <summary>The head holds it all, durably; the slices are gone.</summary>
+    Built = 2,
+
+    /// <summary>Given up for another one.</summary>
+    Abandoned = 3,
+}
+
+/// <summary>One initial sync of a replica set.</summary>
+/// <param name="Id">Ours.</param>
+/// <param name="ReplicaSetId">Its replica set.</param>
+/// <param name="State">See <see cref="SyncState"/>.</param>
+/// <param name="Begin">The oplog is replayed from here (this entry included).</param>
+/// <param name="End">The head is consistent from here on; known when the copy is done.</param>
+/// <param name="Catalogue">The source's collections as the agent listed them: one raw BSON document each, one after another.</param>
+/// <param name="StartedAt">When.</param>
+public sealed record SyncRecord(
+    string Id,
+    string ReplicaSetId,
+    SyncState State,
+    Optime Begin,
+    Optime? End,
+    byte[] Catalogue,
+    DateTimeOffset StartedAt
+);
+
+/// <summary>How far the copy of one collection (or of one of its <c>_id</c> ranges) is.</summary>
+/// <param name="SyncId">The sync.</param>
+/// <param name="Collection">UUID.</param>
+/// <param name="Namespace">As listed.</param>
+/// <param name="Range">Ordinal of the <c>_id</c> range, from 0; 0 alone where the collection is not split.</param>
+/// <param name="ExpectedDocuments">The source's estimate.</param>
+/// <param name="ExpectedBytes">The source's estimate.</param>
+/// <param name="Documents">Acknowledged so far.</param>
+/// <param name="RawBytes">Acknowledged so far.</param>
+/// <param name="NextSequence">The sequence number of the next slice, from 0.</param>
+/// <param name="LastId">A document with the last acknowledged <c>_id</c> as its only field; null at the start.</param>
+/// <param name="Done">Nothing more will come.</param>
+public sealed record SyncCollection(
+    string SyncId,
+    Guid Collection,
+    string Namespace,
+    int Range,
+    long ExpectedDocuments,
+    long ExpectedBytes,
+    long Documents,
+    long RawBytes,
+    long NextSequence,
+    byte[]? LastId,
+    bool Done
+);
+
+/// <summary>A durable sync slice.</summary>
+public sealed record SyncSlice(
+    string SyncId,
+    Guid Collection,
+    int Range,
+    long Sequence,
+    string ObjectName,
+    long Documents,
+    int RawLength,
+    int StoredLength,
+    byte[] Sha256
+);
+
+/// <summary>A durable oplog slice: entries after <paramref name="Previous"/> up to and including <paramref name="Last"/>.</summary>
+/// <param name="ReplicaSetId">The replica set.</param>
+/// <param name="SyncId">The sync it belongs to: a resync starts a sequence of its own.</param>
+/// <param name="Sequence">From 0, without gaps.</param>
+/// <param name="Previous">The optime of the entry just before the first one; for sequence 0 the same as <paramref name="First"/>.</param>
+/// <param name="First">The first entry's optime.</param>
+/// <param name="Last">The last entry's optime.</param>
+/// <param name="Entries">How many.</param>
+/// <param name="ObjectName">In the object store.</param>
+/// <param name="RawLength">Bytes of raw BSON.</param>
+/// <param name="StoredLength">Bytes of the zstd frame.</param>
+/// <param name="Sha256">Of the raw bytes.</param>
+/// <param name="ReceivedAt">When it became durable.</param>
+public sealed record OplogSlice(
+    string ReplicaSetId,
+    string SyncId,
+    long Sequence,
+    Optime Previous,
+    Optime First,
+    Optime Last,
+    int Entries,
+    string ObjectName,
+    int RawLength,
+    int StoredLength,
+    byte[] Sha256,
+    DateTimeOffset ReceivedAt
+);
+
+/// <summary>A part of the oplog that is lost for ever: no point in it can be restored.</summary>
+/// <param name="ReplicaSetId">The replica set.</param>
+/// <param name="From">The last entry that is there before it.</param>
+/// <param name="To">The first entry that is there after it.</param>
+/// <param name="Cause">For people.</param>
+/// <param name="At">When it was found.</param>
+public sealed record OplogHole(string ReplicaSetId, Optime From, Optime To, string Cause, DateTimeOffset At);
+
+/// <summary>The durable state of a head: its manifest is a block; what came after is in the slices.</summary>
+/// <param name="ReplicaSetId">The replica set.</param>
+/// <param name="SyncId">The sync it grew from.</param>
+/// <param name="ManifestBlock">Hex id of the manifest's block.</param>
+/// <param name="Optime">Everything up to and including this entry is in it.</param>
+/// <param name="ReplayFrom">Where to start reading to have every open transaction whole; at most <paramref name="Optime"/>.</param>
+/// <param name="Consistent">False until the end of the initial sync is passed: no snapshot before.</param>
+/// <param name="UpdatedAt">When.</param>
+public sealed record HeadRecord(
+    string ReplicaSetId,
+    string SyncId,
+    string ManifestBlock,
+    Optime Optime,
+    Optime ReplayFrom,
+    bool Consistent,
+    DateTimeOffset UpdatedAt
+);
+
+/// <summary>A complete, readable snapshot.</summary>
+public sealed record SnapshotRecord(
+    string Id,
+    string ReplicaSetId,
+    Optime Optime,
+    string ManifestBlock,
+    long Documents,
+    long RawBytes,
+    long NewBytes,
+    long StoredBytes,
+    double DurationSeconds,
+    string Trigger,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt
+);
+
+/// <summary>Frozen: the numbers are persisted.</summary>
+public enum JobState
+{
+    Queued = 0,
+    Running = 1,
+    Succeeded = 2,
+    Failed = 3,
+    Cancelled = 4,
+}
+
+/// <summary>A unit of durable work. A job that runs belongs to a worker as long as its lease is renewed; then it is queued again.</summary>
+/// <param name="Id">Ours.</param>
+/// <param name="Kind">For example <c>snapshot</c>, <c>verify</c>, <c>merge</c>.</param>
+/// <param name="ReplicaSetId">What it works on; null where it is for the whole appliance.</param>
+/// <param name="State">See <see cref="JobState"/>.</param>
+/// <param name="Arguments">JSON, by kind.</param>
+/// <param name="Result">JSON, by kind; null until it succeeded.</param>
+/// <param name="Phase">What it does now, for people.</param>
+/// <param name="Progress">0 to 1.</param>
+/// <param name="ErrorCode">Of the last failure.</param>
+/// <param name="ErrorMessage">Of the last failure.</param>
+/// <param name="ErrorHint">Of the last failure.</param>
+/// <param name="Attempts">How often it was started.</param>
+/// <param name="CreatedAt">When it was queued.</param>
+/// <param name="StartedAt">The last start.</param>
+/// <param name="FinishedAt">When it ended.</param>
+/// <param name="Owner">Who runs it.</param>
+/// <param name="LeaseUntil">Until when the owner holds it.</param>
+public sealed record JobRecord(
+    string Id,
+    string Kind,
+    string? ReplicaSetId,
+    JobState State,
+    string Arguments,
+    string? Result,
+    string Phase,
+    double Progress,
+    string? ErrorCode,
+    string? ErrorMessage,
+    string? ErrorHint,
+    int Attempts,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
+    string? Owner,
+    DateTimeOffset? LeaseUntil
+);
+
+/// <summary>When snapshots are taken and how long they are kept.</summary>
+/// <param name="ReplicaSetId">The replica set.</param>
+/// <param name="Interval">15 minutes to 24 hours; 6 hours unless set.</param>
+/// <param name="Reference">Snapshots are due at this time and every interval before and after it.</param>
+/// <param name="BaseRetention">How long every snapshot is kept; 2 days unless set.</param>
+/// <param name="PointInTimeWindow">How long oplog slices are kept; 24 hours unless set.</param>
+public sealed record SnapshotPolicy(
+    string ReplicaSetId,
+    TimeSpan Interval,
+    DateTimeOffset Reference,
+    TimeSpan BaseRetention,
+    TimeSpan PointInTimeWindow
+);
