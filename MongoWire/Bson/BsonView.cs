@@ -27,20 +27,24 @@ public readonly ref struct BsonView
     public bool IsEmpty => Bytes.Length <= MinimumLength;
 
     /// <summary>The length of the document at the start of <paramref name="bytes"/>, its frame checked.</summary>
-    public static int LengthOf(ReadOnlySpan<byte> bytes)
+    /// <param name="offset">Where <paramref name="bytes"/> start in what the caller reads: counted into the error's offset.</param>
+    /// <exception cref="Foundation.Errors.BackupException">2001 where the frame is damaged.</exception>
+    public static int LengthOf(ReadOnlySpan<byte> bytes, int offset = 0)
     {
         if (bytes.Length < MinimumLength)
         {
-            throw MongoWireErrors.Malformed($"{bytes.Length} bytes are no document", 0);
+            throw MongoWireErrors.Malformed($"{bytes.Length} bytes are no document", offset);
         }
 
         var length = BinaryPrimitives.ReadInt32LittleEndian(bytes);
         if (length < MinimumLength || length > bytes.Length)
         {
-            throw MongoWireErrors.Malformed($"length {length} with {bytes.Length} bytes at hand", 0);
+            throw MongoWireErrors.Malformed($"length {length} with {bytes.Length} bytes at hand", offset);
         }
 
-        return bytes[length - 1] == 0 ? length : throw MongoWireErrors.Malformed("no closing zero", length - 1);
+        return bytes[length - 1] == 0
+            ? length
+            : throw MongoWireErrors.Malformed("no closing zero", (long)offset + length - 1);
     }
 
     public Enumerator GetEnumerator() => new(Bytes);
