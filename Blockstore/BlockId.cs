@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace Backup.Blockstore;
 
@@ -21,6 +22,14 @@ public readonly struct BlockId : IEquatable<BlockId>, IComparable<BlockId>
         }
 
         this = MemoryMarshal.Read<BlockId>(bytes);
+    }
+
+    /// <summary>SHA-256 of a raw content.</summary>
+    public static BlockId Of(ReadOnlySpan<byte> raw)
+    {
+        Span<byte> hash = stackalloc byte[Length];
+        SHA256.HashData(raw, hash);
+        return new BlockId(hash);
     }
 
     public void CopyTo(Span<byte> destination) => MemoryMarshal.Write(destination, in this);

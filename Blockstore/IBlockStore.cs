@@ -40,5 +40,16 @@ public interface IBlockStore : IAsyncDisposable
     /// <exception cref="Foundation.Errors.BackupException">5001 where the store has no such block, 5002 where it is damaged.</exception>
     ValueTask<IMemoryOwner<byte>> GetAsync(BlockId id, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// Every block that is durable or can be read, in no order, each once; blocks put meanwhile may or may not be listed.
+    /// </summary>
+    IAsyncEnumerable<StoredBlock> ListAsync(CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Reads everything back that was durable when the call began and verifies every byte of it.
+    /// </summary>
+    /// <param name="found">Called for each damage, from one thread at a time.</param>
+    Task<StoreCheck> CheckAsync(Action<StoreFinding> found, CancellationToken cancellation = default);
+
     BlockStoreStatistics Statistics { get; }
 }

@@ -1,0 +1,99 @@
+using Backup.Foundation.Errors;
+
+namespace Backup.Blockstore;
+
+/// <summary>Errors 5000 to 5999.</summary>
+public static class BlockstoreErrors
+{
+    public const int BlockMissing = 5001;
+    public const int BlockDamaged = 5002;
+    public const int ObjectMissing = 5003;
+    public const int StoreInUse = 5004;
+    public const int WritesStopped = 5005;
+    public const int BlockLength = 5006;
+    public const int ObjectName = 5007;
+    public const int NewerFormat = 5008;
+    public const int EncodingWrong = 5009;
+    public const int FolderUnusable = 5010;
+    public const int ObjectUnreadable = 5011;
+
+    public static BackupException NoBlock(BlockId id) =>
+        new(
+            BlockMissing,
+            $"The block store holds no block {id}.",
+            "Check that the whole data folder is there; 'backup verify' names the snapshots that need this block."
+        );
+
+    /// <param name="where">Pack and offset.</param>
+    /// <param name="what">What does not fit.</param>
+    public static BackupException Damaged(BlockId id, string where, string what, Exception? inner = null) =>
+        new(
+            BlockDamaged,
+            $"Block {id} is damaged: {what} ({where}).",
+            "Check the disk; restore this pack file from a copy, or 'backup verify' to see which snapshots are touched.",
+            inner: inner
+        );
+
+    public static BackupException NoObject(string name) =>
+        new(ObjectMissing, $"There is no object '{name}'.", "It was removed or never stored; send it again.");
+
+    public static BackupException InUse(string folder, Exception inner) =>
+        new(
+            StoreInUse,
+            $"The block store in '{folder}' is in use by another process.",
+            "Stop the other 'backup up' or 'backup daemon' that uses this folder, or choose another data folder.",
+            inner: inner
+        );
+
+    public static BackupException Stopped(string folder, Exception cause) =>
+        new(
+            WritesStopped,
+            $"The block store in '{folder}' takes no more blocks since a write failed: {cause.Message}",
+            "Remove the cause (disk full, bad disk, permissions) and restart; everything that was durable is unharmed.",
+            inner: cause
+        );
+
+    public static BackupException BadLength(int length) =>
+        new(
+            BlockLength,
+            $"A block has 1 to {IBlockStore.MaxRawLength} bytes, not {length}.",
+            "Report this as a defect: blocks are cut before they are stored."
+        );
+
+    public static BackupException BadName(string name) =>
+        new(
+            ObjectName,
+            $"'{name}' is no object name.",
+            "Names are parts of letters, digits, '-', '_' and '.', joined by '/'; no part begins with a dot."
+        );
+
+    public static BackupException Newer(string path, int version, int known) =>
+        new(
+            NewerFormat,
+            $"'{path}' has format version {version}; this program reads up to {known}.",
+            "Use the newer release that wrote it."
+        );
+
+    public static BackupException Miscoded(BlockId id) =>
+        new(
+            EncodingWrong,
+            $"Block {id} does not decode to what was encoded; nothing was stored.",
+            "Check this machine's memory and processor; the same work is tried again after a restart."
+        );
+
+    public static BackupException Unusable(string folder, Exception inner) =>
+        new(
+            FolderUnusable,
+            $"The folder '{folder}' cannot be used: {inner.Message}",
+            "Check the folder's owner and permissions and that its disk is mounted.",
+            inner: inner
+        );
+
+    public static BackupException Unreadable(string name, Exception inner) =>
+        new(
+            ObjectUnreadable,
+            $"The object '{name}' cannot be read: {inner.Message}",
+            "Check the folder's owner and permissions and the health of the disk.",
+            inner: inner
+        );
+}
