@@ -77,6 +77,12 @@ public interface IDeployments
 
     Task SetSourceOptimeAsync(string replicaSetId, Optime optime, CancellationToken cancellation = default);
 
+    /// <summary>Stores what the deployment's agent last reported, replacing the report before it.</summary>
+    Task SetAgentReportAsync(AgentReport report, CancellationToken cancellation = default);
+
+    /// <summary>The last report of each deployment that has one.</summary>
+    Task<IReadOnlyList<AgentReport>> AgentReportsAsync(CancellationToken cancellation = default);
+
     /// <summary>The stored policy, or the defaults.</summary>
     Task<SnapshotPolicy> PolicyAsync(string replicaSetId, CancellationToken cancellation = default);
 
@@ -108,6 +114,27 @@ public interface ISyncs
     /// False, and nothing changed, where the slice's sequence is not the collection's next one.
     /// </summary>
     Task<bool> AddSliceAsync(SyncSlice slice, byte[] lastId, CancellationToken cancellation = default);
+
+    /// <summary>The durable slice with that sequence, or null.</summary>
+    Task<SyncSlice?> FindSliceAsync(
+        string syncId,
+        Guid collection,
+        int range,
+        long sequence,
+        CancellationToken cancellation = default
+    );
+
+    /// <summary>
+    /// Removes the slices' rows of that range and puts its position back to the start (NextSequence, Documents, RawBytes 0, LastId null,
+    /// not done) in one step; the objects are deleted by the caller afterwards.
+    /// </summary>
+    Task ResetCollectionAsync(string syncId, Guid collection, int range, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// State Abandoned; the replica set has no current sync and waits (SyncId null, state Waiting, no stop reason): its agent begins a new one.
+    /// Nothing happens where there is no such sync.
+    /// </summary>
+    Task AbandonAsync(string syncId, CancellationToken cancellation = default);
 
     Task CollectionDoneAsync(string syncId, Guid collection, int range, CancellationToken cancellation = default);
 

@@ -30,6 +30,24 @@ public sealed record Deployment(
     DateTimeOffset CreatedAt
 );
 
+/// <summary>What the agent of a deployment last said about it.</summary>
+/// <param name="DeploymentId">The deployment.</param>
+/// <param name="AgentId">Who said it.</param>
+/// <param name="Phase">What it does now, for people.</param>
+/// <param name="Code">Why nothing goes on, for example <c>BK2108</c>; null while all is well.</param>
+/// <param name="Message">What is wrong, where.</param>
+/// <param name="Hint">The way out.</param>
+/// <param name="At">When.</param>
+public sealed record AgentReport(
+    string DeploymentId,
+    string AgentId,
+    string Phase,
+    string? Code,
+    string? Message,
+    string? Hint,
+    DateTimeOffset At
+);
+
 /// <summary>The states that <c>backup status</c> shows. Frozen: the numbers are persisted.</summary>
 public enum ReplicaSetState
 {

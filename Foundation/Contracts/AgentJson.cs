@@ -1,0 +1,22 @@
+using System.Text.Json.Serialization;
+
+namespace Backup.Foundation.Contracts;
+
+/// <summary>JSON of the agent's contract, generated at build time: no reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true
+)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(EnrolRequest))]
+[JsonSerializable(typeof(EnrolAnswer))]
+[JsonSerializable(typeof(AgentConfiguration))]
+[JsonSerializable(typeof(Heartbeat))]
+[JsonSerializable(typeof(DiscoveryReport))]
+[JsonSerializable(typeof(Assignment))]
+[JsonSerializable(typeof(CopiedReport))]
+[JsonSerializable(typeof(HoleReport))]
+[JsonSerializable(typeof(SliceAnswer))]
+public sealed partial class AgentJson : JsonSerializerContext;

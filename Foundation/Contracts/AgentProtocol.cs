@@ -1,0 +1,125 @@
+namespace Backup.Foundation.Contracts;
+
+/// <summary>The limits and names that agent and server agree on. Keep in sync with docs/formats/slices.md.</summary>
+public static class AgentProtocol
+{
+    /// <summary>Goes up when a server must no longer accept an older agent's requests.</summary>
+    public const int Version = 1;
+
+    /// <summary>Where the agent cuts a slice: raw bytes. One document more may go over it.</summary>
+    public const int SliceTarget = 10 * 1024 * 1024;
+
+    /// <summary>The longest raw slice a server accepts: several times the target and two of the largest documents.</summary>
+    public const int MaxSliceRawLength = 64 * 1024 * 1024;
+
+    /// <summary>The longest compressed body: what zstd may make of a raw slice that does not shrink.</summary>
+    public const int MaxSliceBodyLength = MaxSliceRawLength + (MaxSliceRawLength >> 8) + 1024;
+
+    /// <summary>The largest document inside a slice: an oplog entry of 16 MiB + 16 KiB.</summary>
+    public const int MaxDocumentLength = (16 * 1024 * 1024) + (16 * 1024);
+
+    /// <summary>The longest JSON body of any request.</summary>
+    public const int MaxJsonLength = 1024 * 1024;
+
+    public const string SliceMediaType = "application/vnd.backup.slice+zstd";
+
+    public const string JsonMediaType = "application/json";
+
+    public const string ProblemMediaType = "application/problem+json";
+}
+
+/// <summary>Header names. Keep in sync with docs/formats/slices.md.</summary>
+public static class AgentHeaders
+{
+    /// <summary>Of every request: <see cref="AgentProtocol.Version"/>.</summary>
+    public const string Protocol = "Backup-Protocol";
+
+    /// <summary>Raw bytes of a slice, decimal.</summary>
+    public const string RawLength = "Backup-Raw-Length";
+
+    /// <summary>Documents or entries in a slice, decimal.</summary>
+    public const string Documents = "Backup-Documents";
+
+    /// <summary>SHA-256 of the raw bytes, 64 lower-case hex digits.</summary>
+    public const string Sha256 = "Backup-Sha256";
+
+    /// <summary>Optime of the entry just before an oplog slice: <c>t,i,term</c>.</summary>
+    public const string Previous = "Backup-Previous-Optime";
+
+    /// <summary>Optime of an oplog slice's first entry.</summary>
+    public const string First = "Backup-First-Optime";
+
+    /// <summary>Optime of an oplog slice's last entry.</summary>
+    public const string Last = "Backup-Last-Optime";
+
+    /// <summary>Optime from which a new sync's oplog is replayed.</summary>
+    public const string Begin = "Backup-Begin-Optime";
+}
+
+/// <summary>The routes, relative to the server's base address. The templates are the server's, the methods the agent's.</summary>
+public static class AgentRoutes
+{
+    public const string Prefix = "/agent/v1";
+
+    /// <summary>GET, without a key: 200 while the server serves.</summary>
+    public const string Health = Prefix + "/health";
+
+    /// <summary>GET, without a key: the CA certificate (DER). Worth nothing until its fingerprint is checked against the token.</summary>
+    public const string Authority = Prefix + "/authority";
+
+    /// <summary>POST <see cref="EnrolRequest"/>, without a key.</summary>
+    public const string Enrol = Prefix + "/enrol";
+
+    /// <summary>GET <see cref="AgentConfiguration"/>, with ETag.</summary>
+    public const string Configuration = Prefix + "/configuration";
+
+    /// <summary>POST <see cref="Heartbeat"/>.</summary>
+    public const string Heartbeat = Prefix + "/heartbeat";
+
+    /// <summary>POST <see cref="DiscoveryReport"/>, answered with an <see cref="Assignment"/>.</summary>
+    public const string DiscoveryTemplate = Prefix + "/deployments/{deploymentId}/discovery";
+
+    /// <summary>POST the catalogue (a slice body); answered with an <see cref="Assignment"/>.</summary>
+    public const string SyncsTemplate = Prefix + "/replica-sets/{replicaSetId}/syncs";
+
+    /// <summary>POST <see cref="HoleReport"/>.</summary>
+    public const string HolesTemplate = Prefix + "/replica-sets/{replicaSetId}/holes";
+
+    /// <summary>PUT a slice.</summary>
+    public const string SyncSliceTemplate =
+        Prefix + "/syncs/{syncId}/collections/{collection:guid}/{range:int}/slices/{sequence:long}";
+
+    /// <summary>POST without a body: nothing more will come of this range.</summary>
+    public const string RangeDoneTemplate = Prefix + "/syncs/{syncId}/collections/{collection:guid}/{range:int}/done";
+
+    /// <summary>POST without a body: forget the slices of this range, it is copied afresh.</summary>
+    public const string RangeResetTemplate = Prefix + "/syncs/{syncId}/collections/{collection:guid}/{range:int}/reset";
+
+    /// <summary>POST <see cref="CopiedReport"/>.</summary>
+    public const string CopiedTemplate = Prefix + "/syncs/{syncId}/copied";
+
+    /// <summary>PUT a slice.</summary>
+    public const string OplogSliceTemplate = Prefix + "/syncs/{syncId}/oplog/{sequence:long}";
+
+    public static string Discovery(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/discovery";
+
+    public static string Syncs(string replicaSetId) => $"{Prefix}/replica-sets/{replicaSetId}/syncs";
+
+    public static string Holes(string replicaSetId) => $"{Prefix}/replica-sets/{replicaSetId}/holes";
+
+    public static string SyncSlice(string syncId, Guid collection, int range, long sequence) =>
+        $"{Range(syncId, collection, range)}/slices/{sequence}";
+
+    public static string RangeDone(string syncId, Guid collection, int range) =>
+        $"{Range(syncId, collection, range)}/done";
+
+    public static string RangeReset(string syncId, Guid collection, int range) =>
+        $"{Range(syncId, collection, range)}/reset";
+
+    public static string Copied(string syncId) => $"{Prefix}/syncs/{syncId}/copied";
+
+    public static string OplogSlice(string syncId, long sequence) => $"{Prefix}/syncs/{syncId}/oplog/{sequence}";
+
+    private static string Range(string syncId, Guid collection, int range) =>
+        $"{Prefix}/syncs/{syncId}/collections/{collection:D}/{range}";
+}
