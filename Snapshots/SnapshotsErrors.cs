@@ -1,0 +1,75 @@
+using Backup.Foundation;
+using Backup.Foundation.Errors;
+
+namespace Backup.Snapshots;
+
+/// <summary>Errors 4000 to 4999.</summary>
+public static class SnapshotsErrors
+{
+    public const int DocumentMissing = 4001;
+    public const int DamagedBlock = 4002;
+    public const int DamagedManifest = 4003;
+    public const int NoId = 4004;
+    public const int UnknownCollection = 4005;
+    public const int NewerFormat = 4006;
+    public const int OutOfOrder = 4007;
+    public const int FolderNotEmpty = 4008;
+    public const int RecordTooLarge = 4009;
+
+    public static BackupException Missing(string collection, string id, Optime at) =>
+        new(
+            DocumentMissing,
+            $"The oplog entry at {at} updates a document that is not there: '{collection}', _id {id}.",
+            "The backup of this collection is not whole: start a resync of the replica set; earlier snapshots stay good."
+        );
+
+    public static BackupException Block(string what, string id, Exception? inner = null) =>
+        new(
+            DamagedBlock,
+            $"Block {id} does not hold what it should: {what}.",
+            "Verify the store; restore from another snapshot, and resync the replica set if the newest one is hit.",
+            inner: inner
+        );
+
+    public static BackupException Manifest(string what, string id, Exception? inner = null) =>
+        new(
+            DamagedManifest,
+            $"The manifest in block {id} cannot be read: {what}.",
+            "Use another snapshot; verify the store.",
+            inner: inner
+        );
+
+    public static BackupException Newer(string format, int version, int known) =>
+        new(
+            NewerFormat,
+            $"A {format} of format version {version} was found; this program knows versions up to {known}.",
+            "Upgrade this program to the version that wrote it, or a later one."
+        );
+
+    public static BackupException WithoutId() =>
+        new(
+            NoId,
+            "A document without _id cannot be backed up.",
+            "Exclude that collection, or copy it into one whose documents have an _id."
+        );
+
+    public static BackupException NotInCatalogue(Guid collection) =>
+        new(
+            UnknownCollection,
+            $"An operation names collection {collection}, which the head's catalogue does not hold.",
+            "The oplog before it is not whole: start a resync of the replica set."
+        );
+
+    public static BackupException Order(string what) =>
+        new(OutOfOrder, $"Records of a run must come in rising key order: {what}.", "Report this as a defect.");
+
+    public static BackupException NotEmpty(string folder) =>
+        new(FolderNotEmpty, $"The folder '{folder}' is not empty.", "Name an empty or new folder for the restore.");
+
+    public static BackupException TooLarge(long length) =>
+        new(
+            RecordTooLarge,
+            $"A record of {length} bytes is larger than a block can be.",
+            "No MongoDB document is that large: the source sent damaged data; start a resync of the replica set."
+        );
+}
