@@ -23,6 +23,20 @@ internal static partial class ZstdNative
         int level
     );
 
+    [LibraryImport(Library, EntryPoint = "ZSTD_CCtx_setParameter")]
+    internal static partial nuint SetParameter(nint context, int parameter, int value);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_CCtx_reset")]
+    internal static partial nuint ResetCompressor(nint context, int directive);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_compressStream2")]
+    internal static unsafe partial nuint CompressStream(
+        nint context,
+        OutBuffer* output,
+        InBuffer* input,
+        int directive
+    );
+
     [LibraryImport(Library, EntryPoint = "ZSTD_createDCtx")]
     internal static partial nint CreateDecompressor();
 
@@ -46,6 +60,24 @@ internal static partial class ZstdNative
 
     [LibraryImport(Library, EntryPoint = "ZSTD_getErrorName")]
     internal static partial nint ErrorName(nuint code);
+
+    /// <summary>ZSTD_inBuffer.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct InBuffer
+    {
+        public byte* Start;
+        public nuint Size;
+        public nuint Position;
+    }
+
+    /// <summary>ZSTD_outBuffer.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct OutBuffer
+    {
+        public byte* Start;
+        public nuint Size;
+        public nuint Position;
+    }
 
     internal static string Describe(nuint code) => Marshal.PtrToStringUTF8(ErrorName(code)) ?? "unknown error";
 }

@@ -30,6 +30,14 @@ public static partial class DurableFile
         file.Publish();
     }
 
+    /// <summary>As <see cref="Write"/>, but nobody except the owner can read the file, from its first byte on (mode 0600).</summary>
+    public static void WriteSecret(string path, ReadOnlySpan<byte> content)
+    {
+        using var file = new PendingFile(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        file.Append(content);
+        file.Publish();
+    }
+
     /// <summary>Starts a file that becomes visible only at <see cref="PendingFile.Publish"/>.</summary>
     public static PendingFile Create(string path) => new(path);
 
@@ -130,16 +138,31 @@ public sealed class PendingFile : IDisposable
 {
     private readonly string _path;
     private readonly string _temporary;
+    private readonly FileStream _stream;
     private readonly SafeFileHandle _handle;
     private bool _published;
 
-    internal PendingFile(string path)
+    /// <param name="mode">The file's mode from its creation on; null for what the umask gives.</param>
+    internal PendingFile(string path, UnixFileMode? mode = null)
     {
         _path = Path.GetFullPath(path);
         _temporary = $"{_path}.{Guid.NewGuid():N}{DurableFile.TemporarySuffix}";
         try
         {
-            _handle = File.OpenHandle(_temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                BufferSize = 0,
+            };
+            if (mode is not null && !OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = mode;
+            }
+
+            _stream = new FileStream(_temporary, options);
+            _handle = _stream.SafeFileHandle;
         }
         catch (IOException failure)
         {
@@ -196,7 +219,7 @@ public sealed class PendingFile : IDisposable
             }
 
             RandomAccess.FlushToDisk(_handle);
-            _handle.Dispose();
+            _stream.Dispose();
 #pragma warning disable RS0030 // This is the one place that renames.
             File.Move(_temporary, _path, overwrite: true);
 #pragma warning restore RS0030
@@ -211,7 +234,7 @@ public sealed class PendingFile : IDisposable
 
     public void Dispose()
     {
-        _handle.Dispose();
+        _stream.Dispose();
         if (!_published)
         {
             File.Delete(_temporary);
