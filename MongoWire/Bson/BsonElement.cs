@@ -9,6 +9,9 @@ namespace Backup.MongoWire.Bson;
 /// </summary>
 public readonly ref struct BsonElement
 {
+    /// <summary>Binary data whose payload carries a length of its own.</summary>
+    internal const byte OldBinarySubtype = 2;
+
     internal BsonElement(BsonType type, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ReadOnlySpan<byte> whole)
     {
         Type = type;
@@ -61,10 +64,10 @@ public readonly ref struct BsonElement
 
     public byte BinarySubtype => Type == BsonType.Binary ? Value[4] : throw Wrong("binData");
 
-    /// <summary>The payload of binary data; for subtype 2 without its inner length.</summary>
+    /// <summary>The payload of binary data; for subtype 2 without its inner length, where that is right.</summary>
     public ReadOnlySpan<byte> AsBinary =>
         Type != BsonType.Binary ? throw Wrong("binData")
-        : Value[4] == 2 && Value.Length >= 9 ? Value[9..]
+        : HasInnerLength ? Value[9..]
         : Value[5..];
 
     /// <summary>12 bytes.</summary>
@@ -99,6 +102,11 @@ public readonly ref struct BsonElement
 
     /// <summary>What the server takes for true: true, and numbers other than zero.</summary>
     public bool ToBoolean() => Type == BsonType.Boolean ? AsBoolean : IsNumber && ToDouble() != 0;
+
+    private bool HasInnerLength =>
+        Value[4] == OldBinarySubtype
+        && Value.Length >= 9
+        && BinaryPrimitives.ReadInt32LittleEndian(Value[5..]) == Value.Length - 9;
 
     private Foundation.Errors.BackupException Wrong(string wanted) =>
         MongoWireErrors.Malformed($"field '{NameText}' is {Type}, {wanted} was expected", 0);

@@ -78,14 +78,8 @@ public sealed class BsonWriter : IDisposable
         return Text(value);
     }
 
-    public BsonWriter String(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8)
-    {
-        Name(BsonType.String, name);
-        BinaryPrimitives.WriteInt32LittleEndian(Advance(4), utf8.Length + 1);
-        utf8.CopyTo(Advance(utf8.Length));
-        Advance(1)[0] = 0;
-        return this;
-    }
+    public BsonWriter String(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8) =>
+        Name(BsonType.String, name).Text(utf8);
 
     public BsonWriter Document(ReadOnlySpan<byte> name, ReadOnlySpan<byte> document)
     {
@@ -103,11 +97,18 @@ public sealed class BsonWriter : IDisposable
         return this;
     }
 
+    /// <param name="payload">For subtype 2 without the inner length: it is added.</param>
     public BsonWriter Binary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> payload, byte subtype = 0)
     {
         Name(BsonType.Binary, name);
-        BinaryPrimitives.WriteInt32LittleEndian(Advance(4), payload.Length);
+        var inner = subtype == BsonElement.OldBinarySubtype ? 4 : 0;
+        BinaryPrimitives.WriteInt32LittleEndian(Advance(4), payload.Length + inner);
         Advance(1)[0] = subtype;
+        if (inner > 0)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(Advance(inner), payload.Length);
+        }
+
         payload.CopyTo(Advance(payload.Length));
         return this;
     }
@@ -141,11 +142,7 @@ public sealed class BsonWriter : IDisposable
         return this;
     }
 
-    public BsonWriter Null(ReadOnlySpan<byte> name)
-    {
-        Name(BsonType.Null, name);
-        return this;
-    }
+    public BsonWriter Null(ReadOnlySpan<byte> name) => Name(BsonType.Null, name);
 
     public BsonWriter Int32(ReadOnlySpan<byte> name, int value)
     {
@@ -168,6 +165,53 @@ public sealed class BsonWriter : IDisposable
         BinaryPrimitives.WriteUInt64LittleEndian(Advance(8), value);
         return this;
     }
+
+    public BsonWriter Decimal(ReadOnlySpan<byte> name, Decimal128 value)
+    {
+        Name(BsonType.Decimal128, name);
+        value.Write(Advance(16));
+        return this;
+    }
+
+    /// <param name="pattern">UTF-8 without zero bytes, as are the options.</param>
+    /// <param name="options">Letters in the order of the alphabet.</param>
+    public BsonWriter RegularExpression(
+        ReadOnlySpan<byte> name,
+        ReadOnlySpan<byte> pattern,
+        ReadOnlySpan<byte> options
+    ) => Name(BsonType.RegularExpression, name).Terminated(pattern).Terminated(options);
+
+    public BsonWriter JavaScript(ReadOnlySpan<byte> name, ReadOnlySpan<byte> code) =>
+        Name(BsonType.JavaScript, name).Text(code);
+
+    public BsonWriter JavaScriptWithScope(
+        ReadOnlySpan<byte> name,
+        ReadOnlySpan<byte> code,
+        ReadOnlySpan<byte> scopeDocument
+    )
+    {
+        Name(BsonType.JavaScriptWithScope, name);
+        BinaryPrimitives.WriteInt32LittleEndian(Advance(4), 4 + 4 + code.Length + 1 + scopeDocument.Length);
+        Text(code);
+        scopeDocument.CopyTo(Advance(scopeDocument.Length));
+        return this;
+    }
+
+    public BsonWriter Symbol(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8) =>
+        Name(BsonType.Symbol, name).Text(utf8);
+
+    public BsonWriter DbPointer(ReadOnlySpan<byte> name, ReadOnlySpan<byte> collection, ReadOnlySpan<byte> twelveBytes)
+    {
+        Name(BsonType.DbPointer, name).Text(collection);
+        twelveBytes[..12].CopyTo(Advance(12));
+        return this;
+    }
+
+    public BsonWriter Undefined(ReadOnlySpan<byte> name) => Name(BsonType.Undefined, name);
+
+    public BsonWriter MinKey(ReadOnlySpan<byte> name) => Name(BsonType.MinKey, name);
+
+    public BsonWriter MaxKey(ReadOnlySpan<byte> name) => Name(BsonType.MaxKey, name);
 
     /// <summary>Copies an element under its own name.</summary>
     public BsonWriter Element(BsonElement element)
@@ -219,12 +263,31 @@ public sealed class BsonWriter : IDisposable
         return this;
     }
 
+    private BsonWriter Text(ReadOnlySpan<byte> utf8)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(Advance(4), utf8.Length + 1);
+        utf8.CopyTo(Advance(utf8.Length));
+        Advance(1)[0] = 0;
+        return this;
+    }
+
     private BsonWriter Name(BsonType type, ReadOnlySpan<byte> name)
     {
         _items++;
-        var target = Advance(name.Length + 2);
-        target[0] = (byte)type;
-        name.CopyTo(target[1..]);
+        Advance(1)[0] = (byte)type;
+        return Terminated(name);
+    }
+
+    /// <summary>A zero inside would end the text early and let what follows pass for other elements.</summary>
+    private BsonWriter Terminated(ReadOnlySpan<byte> text)
+    {
+        if (text.Contains((byte)0))
+        {
+            throw MongoWireErrors.Malformed("a name or regular expression with a zero byte inside", _length);
+        }
+
+        var target = Advance(text.Length + 1);
+        text.CopyTo(target);
         target[^1] = 0;
         return this;
     }
