@@ -11,11 +11,10 @@ public abstract class ConditionalFactAttribute : FactAttribute
     /// <param name="missing">What is missing, or null where everything is there.</param>
     protected ConditionalFactAttribute(string? missing)
     {
-        if (missing is not null)
-        {
-            Skip = missing;
-        }
+        Skip = missing;
     }
+
+    public sealed override string? Skip { get; set; }
 }
 
 /// <summary>Needs to be root on Linux: for mounts, other users' files and the like.</summary>
