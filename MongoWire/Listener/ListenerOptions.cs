@@ -28,5 +28,8 @@ public sealed record ListenerOptions
     /// <summary>How long a graceful stop waits for requests in work.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Told of exceptions of the handler that are no BackupException: mistakes in it.</summary>
+    public Action<Exception>? HandlerFailed { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
