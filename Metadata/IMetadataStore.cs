@@ -4,7 +4,9 @@ namespace Backup.Metadata;
 
 /// <summary>
 /// The catalogue of everything. Thread-safe; every call is one transaction, durable when it returns; a call that throws
-/// has changed nothing. Errors are 6000 to 6999.
+/// has changed nothing. Times and durations are kept to the millisecond, in UTC. A call that names a record that is not there
+/// throws 6009 where it would change it and gives null or nothing where it looks for it; a second record with the same id is refused
+/// with 6008. Errors are 6000 to 6999, and 1003 where the disk is full.
 /// </summary>
 public interface IMetadataStore : IAsyncDisposable
 {
@@ -22,11 +24,31 @@ public interface IMetadataStore : IAsyncDisposable
 
     IJobs Jobs { get; }
 
+    ISettings Settings { get; }
+
+    /// <summary>Grows with every write of this process. Read it before looking for work, wait with it after: no change is missed.</summary>
+    long ChangeCount { get; }
+
     /// <summary>
-    /// Completes soon after something was written by this process, or after <paramref name="atMost"/>: for loops that look for new work.
-    /// Spurious completions are allowed.
+    /// Completes at once where <see cref="ChangeCount"/> is past <paramref name="seen"/>, else soon after the next write of this process,
+    /// or after <paramref name="atMost"/>. Spurious completions are allowed. A call that changed nothing is no write.
     /// </summary>
-    Task WaitForChangeAsync(TimeSpan atMost, CancellationToken cancellation = default);
+    Task WaitForChangeAsync(long seen, TimeSpan atMost, CancellationToken cancellation = default);
+
+    /// <summary>The same from now on; what was written between a look and this call is noticed after <paramref name="atMost"/> only.</summary>
+    Task WaitForChangeAsync(TimeSpan atMost, CancellationToken cancellation = default) =>
+        WaitForChangeAsync(ChangeCount, atMost, cancellation);
+}
+
+/// <summary>A few values of the appliance as a whole, by name: its identity, for example.</summary>
+public interface ISettings
+{
+    Task<string?> FindAsync(string name, CancellationToken cancellation = default);
+
+    Task SetAsync(string name, string value, CancellationToken cancellation = default);
+
+    /// <summary>Stores the value where there is none yet, in one step; gives what is stored.</summary>
+    Task<string> EnsureAsync(string name, string value, CancellationToken cancellation = default);
 }
 
 public interface IAccess
@@ -40,6 +62,7 @@ public interface IAccess
     /// <param name="agent">Its GroupId is taken from the token.</param>
     Task<AgentRecord?> EnrolAsync(byte[] secretHash, AgentRecord agent, CancellationToken cancellation = default);
 
+    /// <summary>The agent with that key; a revoked one is not found.</summary>
     Task<AgentRecord?> FindAgentByKeyAsync(byte[] keyHash, CancellationToken cancellation = default);
 
     Task<IReadOnlyList<AgentRecord>> AgentsAsync(CancellationToken cancellation = default);
@@ -86,12 +109,16 @@ public interface IDeployments
     /// <summary>The stored policy, or the defaults.</summary>
     Task<SnapshotPolicy> PolicyAsync(string replicaSetId, CancellationToken cancellation = default);
 
+    /// <summary>Refused with 6012 where a value is out of its range.</summary>
     Task SetPolicyAsync(SnapshotPolicy policy, CancellationToken cancellation = default);
 }
 
 public interface ISyncs
 {
-    /// <summary>Adds the sync with its collections, makes it the replica set's current one, abandons an older one.</summary>
+    /// <summary>
+    /// Adds the sync with its collections, makes it the replica set's current one, abandons every older one: from then on slices of
+    /// the older ones are refused with 6011.
+    /// </summary>
     Task BeginAsync(
         SyncRecord sync,
         IReadOnlyList<SyncCollection> collections,
@@ -99,6 +126,15 @@ public interface ISyncs
     );
 
     Task<SyncRecord?> FindAsync(string syncId, CancellationToken cancellation = default);
+
+    /// <summary>Every sync of the replica set that has not been removed, oldest first.</summary>
+    Task<IReadOnlyList<SyncRecord>> ListAsync(string replicaSetId, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Removes an abandoned sync and the rows of its slices, once their objects are gone. Nothing happens where there is none; 6011
+    /// where it is the current one.
+    /// </summary>
+    Task RemoveAsync(string syncId, CancellationToken cancellation = default);
 
     Task<IReadOnlyList<SyncCollection>> CollectionsAsync(string syncId, CancellationToken cancellation = default);
 
@@ -111,7 +147,7 @@ public interface ISyncs
 
     /// <summary>
     /// Records a durable slice and moves the collection's position in one step.
-    /// False, and nothing changed, where the slice's sequence is not the collection's next one.
+    /// False, and nothing changed, where the slice's sequence is not the collection's next one or the collection is done.
     /// </summary>
     Task<bool> AddSliceAsync(SyncSlice slice, byte[] lastId, CancellationToken cancellation = default);
 
@@ -138,7 +174,7 @@ public interface ISyncs
 
     Task CollectionDoneAsync(string syncId, Guid collection, int range, CancellationToken cancellation = default);
 
-    /// <summary>State Copied. Refused with 6010 while a collection is not done.</summary>
+    /// <summary>State Copied. Refused with 6010 while a collection is not done. The same end again changes nothing.</summary>
     Task CopiedAsync(string syncId, Optime end, CancellationToken cancellation = default);
 
     /// <summary>Slices of a collection in the order of range and sequence.</summary>
@@ -148,7 +184,7 @@ public interface ISyncs
         CancellationToken cancellation = default
     );
 
-    /// <summary>State Built, the head stored and the slices' rows removed, in one step; the objects are deleted by the caller afterwards.</summary>
+    /// <summary>State Built, the head stored and the sync slices' rows removed, in one step; the objects are deleted by the caller afterwards.</summary>
     Task BuiltAsync(string syncId, HeadRecord head, CancellationToken cancellation = default);
 }
 
@@ -173,7 +209,10 @@ public interface IOplogSlices
         CancellationToken cancellation = default
     );
 
-    /// <summary>Removes rows of slices whose Last is before <paramref name="before"/> and gives their object names.</summary>
+    /// <summary>
+    /// Removes rows of slices whose Last is before <paramref name="before"/> and gives their object names. The newest slice of a sync
+    /// always stays: the next one has to follow on it.
+    /// </summary>
     Task<IReadOnlyList<string>> RemoveBeforeAsync(
         string syncId,
         Optime before,
@@ -234,8 +273,10 @@ public interface IJobs
         CancellationToken cancellation = default
     );
 
+    /// <summary>Ends the job well; false where it is no longer this owner's.</summary>
     Task<bool> SucceedAsync(string id, string owner, string result, CancellationToken cancellation = default);
 
+    /// <summary>Stores the failure; false where the job is no longer this owner's.</summary>
     /// <param name="retry">Queue it again instead of ending it.</param>
     Task<bool> FailAsync(
         string id,
@@ -247,5 +288,6 @@ public interface IJobs
         CancellationToken cancellation = default
     );
 
+    /// <summary>Ends a job that is queued or running; false where there is none or it has ended.</summary>
     Task<bool> CancelAsync(string id, CancellationToken cancellation = default);
 }

@@ -293,4 +293,34 @@ public sealed record SnapshotPolicy(
     DateTimeOffset Reference,
     TimeSpan BaseRetention,
     TimeSpan PointInTimeWindow
-);
+)
+{
+    public static SnapshotPolicy Default(string replicaSetId) =>
+        new(
+            replicaSetId,
+            TimeSpan.FromHours(6),
+            DateTimeOffset.UnixEpoch,
+            TimeSpan.FromDays(2),
+            TimeSpan.FromHours(24)
+        );
+
+    /// <summary>Refuses a value out of its range.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6012.</exception>
+    public void Validate()
+    {
+        if (Interval < TimeSpan.FromMinutes(15) || Interval > TimeSpan.FromHours(24))
+        {
+            throw MetadataErrors.Policy("interval", "15 minutes to 24 hours");
+        }
+
+        if (BaseRetention < Interval)
+        {
+            throw MetadataErrors.Policy("base retention", "at least the interval between two snapshots");
+        }
+
+        if (PointInTimeWindow < TimeSpan.Zero)
+        {
+            throw MetadataErrors.Policy("point-in-time window", "zero (none) or more");
+        }
+    }
+}

@@ -1,0 +1,323 @@
+using System.Collections.Concurrent;
+using Backup.Foundation.Errors;
+using Backup.Foundation.Files;
+using Microsoft.Data.Sqlite;
+
+namespace Backup.Metadata.Sqlite;
+
+/// <summary>
+/// The database file: WAL with synchronous=FULL, so that a committed transaction survives a power cut; one writer at a
+/// time; readers beside it. Every failure of SQLite becomes a numbered error here, and nowhere else.
+/// </summary>
+internal sealed class SqliteDatabase : IAsyncDisposable
+{
+    private const int MaxIdleReaders = 4;
+    private const int BusyTimeoutSeconds = 10;
+
+    // Primary result codes; source: https://www.sqlite.org/rescode.html.
+    private const int Busy = 5;
+    private const int Locked = 6;
+    private const int ReadOnly = 8;
+    private const int Corrupt = 11;
+    private const int Full = 13;
+    private const int CannotOpen = 14;
+    private const int Constraint = 19;
+    private const int NotADatabase = 26;
+
+    private readonly string _path;
+    private readonly SqliteConnection _writer;
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly ConcurrentBag<SqliteConnection> _readers = [];
+    private readonly Lock _signal = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _changes;
+    private int _disposed;
+
+    private SqliteDatabase(string path, SqliteConnection writer)
+    {
+        _path = path;
+        _writer = writer;
+    }
+
+    internal long ChangeCount => Interlocked.Read(ref _changes);
+
+    internal static SqliteDatabase Open(string path)
+    {
+        path = Path.GetFullPath(path);
+        SQLitePCL.Batteries_V2.Init();
+        try
+        {
+            MakePrivateFile(path);
+            var writer = Connect(path, readOnly: false);
+            try
+            {
+                Migrate(path, writer);
+                return new SqliteDatabase(path, writer);
+            }
+            catch
+            {
+                writer.Dispose();
+                throw;
+            }
+        }
+        catch (SqliteException failure)
+        {
+            throw Translate(path, failure);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw MetadataErrors.Unopenable(path, failure);
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> in one transaction: all of it is durable when this completes, or none of it is there.</summary>
+    internal async Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        await _writing.WaitAsync(cancellation);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed != 0, this);
+            // A commit waits for an fsync: not on the caller's thread.
+            var (result, changed) = await Task.Run(() => Write(work), CancellationToken.None);
+            if (changed)
+            {
+                Signal();
+            }
+
+            return result;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    internal Task WriteAsync(Action<Session> work, CancellationToken cancellation) =>
+        WriteAsync(
+            session =>
+            {
+                work(session);
+                return true;
+            },
+            cancellation
+        );
+
+    internal Task<T> ReadAsync<T>(Func<Session, T> work, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        return Task.Run(() => Read(work), cancellation);
+    }
+
+    internal async Task WaitForChangeAsync(
+        long seen,
+        TimeSpan atMost,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        Task changed;
+        lock (_signal)
+        {
+            if (_changes > seen)
+            {
+                return;
+            }
+
+            changed = _changed.Task;
+        }
+
+        try
+        {
+            await changed.WaitAsync(atMost, time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing changed for that long: the caller looks again all the same.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _writing.WaitAsync();
+        try
+        {
+            await _writer.DisposeAsync();
+            while (_readers.TryTake(out var reader))
+            {
+                await reader.DisposeAsync();
+            }
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private (T Result, bool Changed) Write<T>(Func<Session, T> work)
+    {
+        try
+        {
+            using var transaction = _writer.BeginTransaction(deferred: false);
+            var session = new Session(_writer, transaction);
+            var result = work(session);
+            transaction.Commit();
+            return (result, session.Changed);
+        }
+        catch (SqliteException failure)
+        {
+            throw Translate(_path, failure);
+        }
+    }
+
+    private T Read<T>(Func<Session, T> work)
+    {
+        try
+        {
+            if (!_readers.TryTake(out var reader))
+            {
+                reader = Connect(_path, readOnly: true);
+            }
+
+            try
+            {
+                return work(new Session(reader, null));
+            }
+            finally
+            {
+                Return(reader);
+            }
+        }
+        catch (SqliteException failure)
+        {
+            throw Translate(_path, failure);
+        }
+    }
+
+    private void Return(SqliteConnection reader)
+    {
+        if (_disposed == 0 && _readers.Count < MaxIdleReaders)
+        {
+            _readers.Add(reader);
+        }
+        else
+        {
+            reader.Dispose();
+        }
+    }
+
+    private void Signal()
+    {
+        TaskCompletionSource changed;
+        lock (_signal)
+        {
+            _changes++;
+            changed = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        changed.SetResult();
+    }
+
+    // It holds connection strings and hashes of keys: for the owner only, from its first byte on. SQLite gives the files
+    // of the WAL the same mode.
+    private static void MakePrivateFile(string path)
+    {
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+        if (File.Exists(path))
+        {
+            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(path) != owner)
+            {
+                File.SetUnixFileMode(path, owner);
+            }
+
+            return;
+        }
+
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = owner;
+        }
+
+        new FileStream(path, options).Dispose();
+        DurableFile.SyncFolder(Path.GetDirectoryName(path)!);
+    }
+
+    private static SqliteConnection Connect(string path, bool readOnly)
+    {
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = path,
+                Mode = SqliteOpenMode.ReadWrite,
+                Pooling = false,
+                DefaultTimeout = BusyTimeoutSeconds,
+            }.ToString()
+        );
+        try
+        {
+            connection.Open();
+            var session = new Session(connection, null);
+            session.Execute($"PRAGMA busy_timeout = {BusyTimeoutSeconds * 1000}");
+            session.Execute("PRAGMA journal_mode = WAL");
+            session.Execute("PRAGMA synchronous = FULL");
+            session.Execute("PRAGMA foreign_keys = ON");
+            session.Execute($"PRAGMA query_only = {(readOnly ? "ON" : "OFF")}");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static void Migrate(string path, SqliteConnection connection)
+    {
+        using var transaction = connection.BeginTransaction(deferred: false);
+        var session = new Session(connection, transaction);
+        var version = session.Number("PRAGMA user_version");
+        var application = session.Number("PRAGMA application_id");
+        var empty = session.Number("SELECT count(*) FROM sqlite_schema") == 0;
+        if (!(empty && version == 0) && application != Schema.ApplicationId)
+        {
+            throw MetadataErrors.Foreign(path);
+        }
+
+        if (version > Schema.Version)
+        {
+            throw MetadataErrors.Newer(path, version, Schema.Version);
+        }
+
+        for (var step = (int)version; step < Schema.Version; step++)
+        {
+            session.Execute(Schema.Steps[step]);
+        }
+
+        if (version != Schema.Version)
+        {
+            session.Execute($"PRAGMA application_id = {Schema.ApplicationId}");
+            session.Execute($"PRAGMA user_version = {Schema.Version}");
+        }
+
+        transaction.Commit();
+    }
+
+    private static BackupException Translate(string path, SqliteException failure) =>
+        failure.SqliteErrorCode switch
+        {
+            Busy or Locked => MetadataErrors.Busy(path, failure),
+            Corrupt or NotADatabase => MetadataErrors.Damaged(path, failure),
+            Full => FoundationErrors.NoSpace(path, failure),
+            ReadOnly or CannotOpen => MetadataErrors.Unopenable(path, failure),
+            Constraint => MetadataErrors.Exists("record", failure),
+            _ => MetadataErrors.Failed(path, failure),
+        };
+}

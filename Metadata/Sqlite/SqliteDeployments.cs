@@ -1,0 +1,240 @@
+using Backup.Foundation;
+
+namespace Backup.Metadata.Sqlite;
+
+internal sealed class SqliteDeployments(SqliteDatabase database, TimeProvider time) : IDeployments
+{
+    private const string DeploymentColumns = "id, group_id, name, type, uri, created_at";
+
+    private const string ReplicaSetColumns = """
+        id, deployment_id, name, set_id, mongo_version, fcv, storage_engine, state, stop_code, stop_message, stop_hint,
+        sync_id, source_t, source_i, source_term, source_seen_at
+        """;
+
+    public Task<Deployment> EnsureAsync(Deployment deployment, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                session.Execute(
+                    $"""
+                    INSERT INTO deployments ({DeploymentColumns})
+                    VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created)
+                    ON CONFLICT (group_id, uri) DO NOTHING
+                    """,
+                    new
+                    {
+                        deployment.Id,
+                        deployment.GroupId,
+                        deployment.Name,
+                        deployment.Type,
+                        deployment.Uri,
+                        created = deployment.CreatedAt.ToUnixTimeMilliseconds(),
+                    }
+                );
+                return session.Find(
+                    $"SELECT {DeploymentColumns} FROM deployments WHERE group_id = @GroupId AND uri = @Uri",
+                    Deployment,
+                    new { deployment.GroupId, deployment.Uri }
+                )!;
+            },
+            cancellation
+        );
+
+    public async Task<IReadOnlyList<Deployment>> ListAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session => session.Query($"SELECT {DeploymentColumns} FROM deployments ORDER BY rowid", Deployment),
+            cancellation
+        );
+
+    public async Task<IReadOnlyList<ReplicaSetRecord>> ReplicaSetsAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session => session.Query($"SELECT {ReplicaSetColumns} FROM replica_sets ORDER BY rowid", ReplicaSet),
+            cancellation
+        );
+
+    public Task<ReplicaSetRecord?> FindReplicaSetAsync(string id, CancellationToken cancellation = default) =>
+        database.ReadAsync(
+            session =>
+                session.Find($"SELECT {ReplicaSetColumns} FROM replica_sets WHERE id = @id", ReplicaSet, new { id }),
+            cancellation
+        );
+
+    public Task<ReplicaSetRecord> EnsureReplicaSetAsync(
+        ReplicaSetRecord replicaSet,
+        CancellationToken cancellation = default
+    ) => database.WriteAsync(session => EnsureReplicaSet(session, replicaSet), cancellation);
+
+    public Task SetStateAsync(
+        string replicaSetId,
+        ReplicaSetState state,
+        string? stopCode = null,
+        string? stopMessage = null,
+        string? stopHint = null,
+        CancellationToken cancellation = default
+    ) =>
+        ChangeReplicaSetAsync(
+            """
+            UPDATE replica_sets
+            SET state = @state, stop_code = @stopCode, stop_message = @stopMessage, stop_hint = @stopHint
+            WHERE id = @replicaSetId
+            """,
+            replicaSetId,
+            new
+            {
+                replicaSetId,
+                state = (int)state,
+                stopCode,
+                stopMessage,
+                stopHint,
+            },
+            cancellation
+        );
+
+    public Task SetSourceOptimeAsync(string replicaSetId, Optime optime, CancellationToken cancellation = default) =>
+        ChangeReplicaSetAsync(
+            """
+            UPDATE replica_sets
+            SET source_t = @t, source_i = @i, source_term = @term, source_seen_at = @now
+            WHERE id = @replicaSetId
+            """,
+            replicaSetId,
+            new
+            {
+                replicaSetId,
+                t = (long)optime.T,
+                i = (long)optime.I,
+                term = optime.Term,
+                now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            },
+            cancellation
+        );
+
+    public async Task<SnapshotPolicy> PolicyAsync(string replicaSetId, CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Find(
+                    """
+                    SELECT replica_set_id, interval_ms, reference, base_retention_ms, window_ms
+                    FROM policies WHERE replica_set_id = @replicaSetId
+                    """,
+                    row => new SnapshotPolicy(row.Text(), row.Duration(), row.Time(), row.Duration(), row.Duration()),
+                    new { replicaSetId }
+                ),
+            cancellation
+        ) ?? SnapshotPolicy.Default(replicaSetId);
+
+    public Task SetPolicyAsync(SnapshotPolicy policy, CancellationToken cancellation = default)
+    {
+        policy.Validate();
+        return database.WriteAsync(
+            session =>
+            {
+                RequireReplicaSet(session, policy.ReplicaSetId);
+                session.Execute(
+                    """
+                    INSERT OR REPLACE INTO policies
+                        (replica_set_id, interval_ms, reference, base_retention_ms, window_ms)
+                    VALUES (@ReplicaSetId, @interval, @reference, @retention, @window)
+                    """,
+                    new
+                    {
+                        policy.ReplicaSetId,
+                        interval = (long)policy.Interval.TotalMilliseconds,
+                        reference = policy.Reference.ToUnixTimeMilliseconds(),
+                        retention = (long)policy.BaseRetention.TotalMilliseconds,
+                        window = (long)policy.PointInTimeWindow.TotalMilliseconds,
+                    }
+                );
+            },
+            cancellation
+        );
+    }
+
+    internal static void RequireReplicaSet(Session session, string id)
+    {
+        if (session.Number("SELECT count(*) FROM replica_sets WHERE id = @id", new { id }) == 0)
+        {
+            throw MetadataErrors.Missing("replica set", id);
+        }
+    }
+
+    private Task ChangeReplicaSetAsync(
+        string sql,
+        string replicaSetId,
+        object arguments,
+        CancellationToken cancellation
+    ) =>
+        database.WriteAsync(
+            session =>
+            {
+                if (session.Execute(sql, arguments) == 0)
+                {
+                    throw MetadataErrors.Missing("replica set", replicaSetId);
+                }
+            },
+            cancellation
+        );
+
+    private static ReplicaSetRecord EnsureReplicaSet(Session session, ReplicaSetRecord set)
+    {
+        session.Execute(
+            $"""
+            INSERT INTO replica_sets ({ReplicaSetColumns})
+            VALUES (@Id, @DeploymentId, @Name, @SetId, @MongoVersion, @fcv, @StorageEngine, @state, @StopCode,
+                @StopMessage, @StopHint, @SyncId, @t, @i, @term, @seen)
+            ON CONFLICT (deployment_id, set_id) DO UPDATE SET
+                name = excluded.name,
+                mongo_version = excluded.mongo_version,
+                fcv = excluded.fcv,
+                storage_engine = excluded.storage_engine
+            WHERE name <> excluded.name OR mongo_version <> excluded.mongo_version OR fcv <> excluded.fcv
+                OR storage_engine <> excluded.storage_engine
+            """,
+            new
+            {
+                set.Id,
+                set.DeploymentId,
+                set.Name,
+                set.SetId,
+                set.MongoVersion,
+                fcv = set.FeatureCompatibilityVersion,
+                set.StorageEngine,
+                state = (int)set.State,
+                set.StopCode,
+                set.StopMessage,
+                set.StopHint,
+                set.SyncId,
+                t = (long)set.SourceOptime.T,
+                i = (long)set.SourceOptime.I,
+                term = set.SourceOptime.Term,
+                seen = set.SourceSeenAt?.ToUnixTimeMilliseconds(),
+            }
+        );
+        return session.Find(
+            $"SELECT {ReplicaSetColumns} FROM replica_sets WHERE deployment_id = @DeploymentId AND set_id = @SetId",
+            ReplicaSet,
+            new { set.DeploymentId, set.SetId }
+        )!;
+    }
+
+    private static Deployment Deployment(Row row) =>
+        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time());
+
+    private static ReplicaSetRecord ReplicaSet(Row row) =>
+        new(
+            row.Text(),
+            row.Text(),
+            row.Text(),
+            row.Text(),
+            row.Text(),
+            row.Text(),
+            row.Text(),
+            (ReplicaSetState)row.Int(),
+            row.TextOrNull(),
+            row.TextOrNull(),
+            row.TextOrNull(),
+            row.TextOrNull(),
+            row.Optime(),
+            row.TimeOrNull()
+        );
+}

@@ -1,0 +1,204 @@
+namespace Backup.Metadata.Sqlite;
+
+internal sealed class SqliteJobs(SqliteDatabase database, TimeProvider time) : IJobs
+{
+    private const string Columns = """
+        id, kind, replica_set_id, state, arguments, result, phase, progress, error_code, error_message, error_hint,
+        attempts, created_at, started_at, finished_at, owner, lease_until
+        """;
+
+    private const string Owned = "id = @id AND owner = @owner AND state = 1";
+
+    public Task AddAsync(JobRecord job, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => Add(session, job), cancellation);
+
+    public Task<JobRecord?> FindAsync(string id, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => Find(session, id), cancellation);
+
+    public async Task<IReadOnlyList<JobRecord>> ListAsync(int limit, CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query($"SELECT {Columns} FROM jobs ORDER BY ordinal DESC LIMIT @limit", Job, new { limit }),
+            cancellation
+        );
+
+    public Task<JobRecord?> TakeAsync(
+        IReadOnlyCollection<string> kinds,
+        string owner,
+        TimeSpan lease,
+        CancellationToken cancellation = default
+    ) => database.WriteAsync(session => Take(session, kinds, owner, lease), cancellation);
+
+    public Task<bool> ProgressAsync(
+        string id,
+        string owner,
+        string phase,
+        double progress,
+        TimeSpan lease,
+        CancellationToken cancellation = default
+    ) =>
+        ChangeAsync(
+            $"UPDATE jobs SET phase = @phase, progress = @progress, lease_until = @until WHERE {Owned}",
+            new
+            {
+                id,
+                owner,
+                phase,
+                progress = Math.Clamp(progress, 0, 1),
+                until = Milliseconds(time.GetUtcNow() + lease),
+            },
+            cancellation
+        );
+
+    public Task<bool> SucceedAsync(string id, string owner, string result, CancellationToken cancellation = default) =>
+        ChangeAsync(
+            $"""
+            UPDATE jobs SET state = {(int)JobState.Succeeded}, result = @result, progress = 1, finished_at = @now,
+                owner = NULL, lease_until = NULL, error_code = NULL, error_message = NULL, error_hint = NULL
+            WHERE {Owned}
+            """,
+            new
+            {
+                id,
+                owner,
+                result,
+                now = Now,
+            },
+            cancellation
+        );
+
+    public Task<bool> FailAsync(
+        string id,
+        string owner,
+        string code,
+        string message,
+        string hint,
+        bool retry,
+        CancellationToken cancellation = default
+    ) =>
+        ChangeAsync(
+            $"""
+            UPDATE jobs SET state = @state, finished_at = @finished, owner = NULL, lease_until = NULL,
+                error_code = @code, error_message = @message, error_hint = @hint
+            WHERE {Owned}
+            """,
+            new
+            {
+                id,
+                owner,
+                state = (int)(retry ? JobState.Queued : JobState.Failed),
+                finished = retry ? (long?)null : Now,
+                code,
+                message,
+                hint,
+            },
+            cancellation
+        );
+
+    public Task<bool> CancelAsync(string id, CancellationToken cancellation = default) =>
+        ChangeAsync(
+            $"""
+            UPDATE jobs SET state = {(int)JobState.Cancelled}, finished_at = @now, owner = NULL, lease_until = NULL
+            WHERE id = @id AND state IN ({(int)JobState.Queued}, {(int)JobState.Running})
+            """,
+            new { id, now = Now },
+            cancellation
+        );
+
+    private long Now => Milliseconds(time.GetUtcNow());
+
+    private JobRecord? Take(Session session, IReadOnlyCollection<string> kinds, string owner, TimeSpan lease)
+    {
+        var id = session.Find(
+            $"""
+            SELECT id FROM jobs
+            WHERE state < 2
+                AND (state = {(int)JobState.Queued} OR (state = {(int)JobState.Running} AND lease_until <= @now))
+                AND kind IN @kinds
+            ORDER BY ordinal LIMIT 1
+            """,
+            row => row.Text(),
+            new { now = Now, kinds }
+        );
+        if (id is null)
+        {
+            return null;
+        }
+
+        session.Execute(
+            $"""
+            UPDATE jobs SET state = {(int)JobState.Running}, attempts = attempts + 1, owner = @owner,
+                started_at = @now, lease_until = @until
+            WHERE id = @id
+            """,
+            new
+            {
+                id,
+                owner,
+                now = Now,
+                until = Milliseconds(time.GetUtcNow() + lease),
+            }
+        );
+        return Find(session, id);
+    }
+
+    private Task<bool> ChangeAsync(string sql, object arguments, CancellationToken cancellation) =>
+        database.WriteAsync(session => session.Execute(sql, arguments) > 0, cancellation);
+
+    private static void Add(Session session, JobRecord job) =>
+        session.Execute(
+            $"""
+            INSERT INTO jobs ({Columns})
+            VALUES (@Id, @Kind, @ReplicaSetId, @state, @Arguments, @Result, @Phase, @Progress, @ErrorCode,
+                @ErrorMessage, @ErrorHint, @Attempts, @created, @started, @finished, @Owner, @until)
+            """,
+            new
+            {
+                job.Id,
+                job.Kind,
+                job.ReplicaSetId,
+                state = (int)job.State,
+                job.Arguments,
+                job.Result,
+                job.Phase,
+                job.Progress,
+                job.ErrorCode,
+                job.ErrorMessage,
+                job.ErrorHint,
+                job.Attempts,
+                created = Milliseconds(job.CreatedAt),
+                started = Milliseconds(job.StartedAt),
+                finished = Milliseconds(job.FinishedAt),
+                job.Owner,
+                until = Milliseconds(job.LeaseUntil),
+            }
+        );
+
+    private static JobRecord? Find(Session session, string id) =>
+        session.Find($"SELECT {Columns} FROM jobs WHERE id = @id", Job, new { id });
+
+    private static long Milliseconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
+
+    private static long? Milliseconds(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds();
+
+    private static JobRecord Job(Row row) =>
+        new(
+            row.Text(),
+            row.Text(),
+            row.TextOrNull(),
+            (JobState)row.Int(),
+            row.Text(),
+            row.TextOrNull(),
+            row.Text(),
+            row.Real(),
+            row.TextOrNull(),
+            row.TextOrNull(),
+            row.TextOrNull(),
+            row.Int(),
+            row.Time(),
+            row.TimeOrNull(),
+            row.TimeOrNull(),
+            row.TextOrNull(),
+            row.TimeOrNull()
+        );
+}

@@ -1,0 +1,36 @@
+namespace Backup.Metadata.Sqlite;
+
+internal sealed class SqliteSettings(SqliteDatabase database) : ISettings
+{
+    public Task<string?> FindAsync(string name, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => Find(session, name), cancellation);
+
+    public Task SetAsync(string name, string value, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+                session.Execute(
+                    """
+                    INSERT INTO settings (name, value) VALUES (@name, @value)
+                    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+                    """,
+                    new { name, value }
+                ),
+            cancellation
+        );
+
+    public Task<string> EnsureAsync(string name, string value, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                session.Execute(
+                    "INSERT INTO settings (name, value) VALUES (@name, @value) ON CONFLICT DO NOTHING",
+                    new { name, value }
+                );
+                return Find(session, name)!;
+            },
+            cancellation
+        );
+
+    private static string? Find(Session session, string name) =>
+        session.Find("SELECT value FROM settings WHERE name = @name", row => row.Text(), new { name });
+}

@@ -1,0 +1,348 @@
+using Backup.Foundation;
+
+namespace Backup.Metadata.Sqlite;
+
+internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
+{
+    private const string SyncColumns =
+        "id, replica_set_id, state, begin_t, begin_i, begin_term, end_t, end_i, end_term, catalogue, started_at";
+
+    private const string CollectionColumns = """
+        sync_id, collection, namespace, range, expected_documents, expected_bytes, documents, raw_bytes, next_sequence,
+        last_id, done
+        """;
+
+    private const string SliceColumns =
+        "sync_id, collection, range, sequence, object_name, documents, raw_length, stored_length, sha256";
+
+    public Task BeginAsync(
+        SyncRecord sync,
+        IReadOnlyList<SyncCollection> collections,
+        CancellationToken cancellation = default
+    ) => database.WriteAsync(session => Begin(session, sync, collections), cancellation);
+
+    public Task<SyncRecord?> FindAsync(string syncId, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => Find(session, syncId), cancellation);
+
+    public async Task<IReadOnlyList<SyncRecord>> ListAsync(
+        string replicaSetId,
+        CancellationToken cancellation = default
+    ) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    $"SELECT {SyncColumns} FROM syncs WHERE replica_set_id = @replicaSetId ORDER BY ordinal",
+                    Sync,
+                    new { replicaSetId }
+                ),
+            cancellation
+        );
+
+    public Task RemoveAsync(string syncId, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                var sync = Find(session, syncId);
+                if (sync is { State: not SyncState.Abandoned })
+                {
+                    throw MetadataErrors.NotCurrent(syncId);
+                }
+
+                session.Execute("DELETE FROM syncs WHERE id = @syncId", new { syncId });
+            },
+            cancellation
+        );
+
+    public async Task<IReadOnlyList<SyncCollection>> CollectionsAsync(
+        string syncId,
+        CancellationToken cancellation = default
+    ) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    $"""
+                    SELECT {CollectionColumns} FROM sync_collections WHERE sync_id = @syncId
+                    ORDER BY namespace, collection, range
+                    """,
+                    Collection,
+                    new { syncId }
+                ),
+            cancellation
+        );
+
+    public Task<SyncCollection?> FindCollectionAsync(
+        string syncId,
+        Guid collection,
+        int range,
+        CancellationToken cancellation = default
+    ) => database.ReadAsync(session => FindCollection(session, syncId, collection, range), cancellation);
+
+    public Task<bool> AddSliceAsync(SyncSlice slice, byte[] lastId, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => AddSlice(session, slice, lastId), cancellation);
+
+    public Task CollectionDoneAsync(
+        string syncId,
+        Guid collection,
+        int range,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            session =>
+            {
+                var found =
+                    FindCollection(session, syncId, collection, range)
+                    ?? throw MetadataErrors.Missing("collection of a sync", $"{syncId}/{collection:D}/{range}");
+                if (found.Done)
+                {
+                    return;
+                }
+
+                RequireState(session, syncId, SyncState.Copying);
+                session.Execute(
+                    """
+                    UPDATE sync_collections SET done = 1
+                    WHERE sync_id = @syncId AND collection = @uuid AND range = @range
+                    """,
+                    new
+                    {
+                        syncId,
+                        uuid = Uuid(collection),
+                        range,
+                    }
+                );
+            },
+            cancellation
+        );
+
+    public Task CopiedAsync(string syncId, Optime end, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => Copied(session, syncId, end), cancellation);
+
+    public async Task<IReadOnlyList<SyncSlice>> SlicesAsync(
+        string syncId,
+        Guid collection,
+        CancellationToken cancellation = default
+    ) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    $"""
+                    SELECT {SliceColumns} FROM sync_slices WHERE sync_id = @syncId AND collection = @uuid
+                    ORDER BY range, sequence
+                    """,
+                    Slice,
+                    new { syncId, uuid = Uuid(collection) }
+                ),
+            cancellation
+        );
+
+    public Task BuiltAsync(string syncId, HeadRecord head, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                var sync = RequireState(session, syncId, SyncState.Copied);
+                if (head.SyncId != syncId || head.ReplicaSetId != sync.ReplicaSetId)
+                {
+                    throw MetadataErrors.NotCurrent(head.SyncId);
+                }
+
+                session.Execute(
+                    "UPDATE syncs SET state = @state WHERE id = @syncId",
+                    new { state = (int)SyncState.Built, syncId }
+                );
+                session.Execute("DELETE FROM sync_slices WHERE sync_id = @syncId", new { syncId });
+                SqliteHeads.Set(session, head);
+            },
+            cancellation
+        );
+
+    internal static SyncRecord? Find(Session session, string id) =>
+        session.Find($"SELECT {SyncColumns} FROM syncs WHERE id = @id", Sync, new { id });
+
+    private static void Begin(Session session, SyncRecord sync, IReadOnlyList<SyncCollection> collections)
+    {
+        SqliteDeployments.RequireReplicaSet(session, sync.ReplicaSetId);
+        session.Execute(
+            "UPDATE syncs SET state = @state WHERE replica_set_id = @ReplicaSetId",
+            new { state = (int)SyncState.Abandoned, sync.ReplicaSetId }
+        );
+        session.Execute(
+            $"""
+            INSERT INTO syncs ({SyncColumns})
+            VALUES (@Id, @ReplicaSetId, @state, @bt, @bi, @bterm, @et, @ei, @eterm, @Catalogue, @started)
+            """,
+            new
+            {
+                sync.Id,
+                sync.ReplicaSetId,
+                state = (int)sync.State,
+                bt = (long)sync.Begin.T,
+                bi = (long)sync.Begin.I,
+                bterm = sync.Begin.Term,
+                et = (long?)sync.End?.T,
+                ei = (long?)sync.End?.I,
+                eterm = sync.End?.Term,
+                sync.Catalogue,
+                started = sync.StartedAt.ToUnixTimeMilliseconds(),
+            }
+        );
+        foreach (var collection in collections)
+        {
+            AddCollection(session, collection with { SyncId = sync.Id });
+        }
+
+        session.Execute(
+            "UPDATE replica_sets SET sync_id = @Id WHERE id = @ReplicaSetId",
+            new { sync.Id, sync.ReplicaSetId }
+        );
+    }
+
+    private static void AddCollection(Session session, SyncCollection collection) =>
+        session.Execute(
+            $"""
+            INSERT INTO sync_collections ({CollectionColumns})
+            VALUES (@SyncId, @uuid, @Namespace, @Range, @ExpectedDocuments, @ExpectedBytes, @Documents, @RawBytes,
+                @NextSequence, @LastId, @Done)
+            """,
+            new
+            {
+                collection.SyncId,
+                uuid = Uuid(collection.Collection),
+                collection.Namespace,
+                collection.Range,
+                collection.ExpectedDocuments,
+                collection.ExpectedBytes,
+                collection.Documents,
+                collection.RawBytes,
+                collection.NextSequence,
+                collection.LastId,
+                collection.Done,
+            }
+        );
+
+    private static bool AddSlice(Session session, SyncSlice slice, byte[] lastId)
+    {
+        var collection = FindCollection(session, slice.SyncId, slice.Collection, slice.Range);
+        if (collection is null)
+        {
+            throw MetadataErrors.Missing("collection of a sync", $"{slice.SyncId}/{slice.Collection:D}/{slice.Range}");
+        }
+
+        RequireState(session, slice.SyncId, SyncState.Copying, SyncState.Copied, SyncState.Built);
+        if (collection.Done || slice.Sequence != collection.NextSequence)
+        {
+            return false;
+        }
+
+        var row = new
+        {
+            slice.SyncId,
+            uuid = Uuid(slice.Collection),
+            slice.Range,
+            slice.Sequence,
+            slice.ObjectName,
+            slice.Documents,
+            slice.RawLength,
+            slice.StoredLength,
+            slice.Sha256,
+            lastId,
+        };
+        session.Execute(
+            $"""
+            INSERT INTO sync_slices ({SliceColumns})
+            VALUES (@SyncId, @uuid, @Range, @Sequence, @ObjectName, @Documents, @RawLength, @StoredLength, @Sha256)
+            """,
+            row
+        );
+        session.Execute(
+            """
+            UPDATE sync_collections SET
+                documents = documents + @Documents,
+                raw_bytes = raw_bytes + @RawLength,
+                next_sequence = next_sequence + 1,
+                last_id = @lastId
+            WHERE sync_id = @SyncId AND collection = @uuid AND range = @Range
+            """,
+            row
+        );
+        return true;
+    }
+
+    private static void Copied(Session session, string syncId, Optime end)
+    {
+        var sync = RequireState(session, syncId, SyncState.Copying, SyncState.Copied, SyncState.Built);
+        if (sync.State is not SyncState.Copying)
+        {
+            if (sync.End != end)
+            {
+                throw MetadataErrors.NotCurrent(syncId);
+            }
+
+            return;
+        }
+
+        var open = session.Number(
+            "SELECT count(*) FROM sync_collections WHERE sync_id = @syncId AND done = 0",
+            new { syncId }
+        );
+        if (open > 0)
+        {
+            throw MetadataErrors.NotDone(syncId, open);
+        }
+
+        session.Execute(
+            "UPDATE syncs SET state = @state, end_t = @t, end_i = @i, end_term = @term WHERE id = @syncId",
+            new
+            {
+                state = (int)SyncState.Copied,
+                t = (long)end.T,
+                i = (long)end.I,
+                term = end.Term,
+                syncId,
+            }
+        );
+    }
+
+    private static SyncRecord RequireState(Session session, string syncId, params ReadOnlySpan<SyncState> allowed)
+    {
+        var sync = Find(session, syncId) ?? throw MetadataErrors.Missing("sync", syncId);
+        return allowed.Contains(sync.State) ? sync : throw MetadataErrors.NotCurrent(syncId);
+    }
+
+    private static SyncCollection? FindCollection(Session session, string syncId, Guid collection, int range) =>
+        session.Find(
+            $"""
+            SELECT {CollectionColumns} FROM sync_collections
+            WHERE sync_id = @syncId AND collection = @uuid AND range = @range
+            """,
+            Collection,
+            new
+            {
+                syncId,
+                uuid = Uuid(collection),
+                range,
+            }
+        );
+
+    private static string Uuid(Guid collection) => collection.ToString("D");
+
+    private static SyncRecord Sync(Row row) =>
+        new(row.Text(), row.Text(), (SyncState)row.Int(), row.Optime(), row.OptimeOrNull(), row.Bytes(), row.Time());
+
+    private static SyncCollection Collection(Row row) =>
+        new(
+            row.Text(),
+            row.Uuid(),
+            row.Text(),
+            row.Int(),
+            row.Long(),
+            row.Long(),
+            row.Long(),
+            row.Long(),
+            row.Long(),
+            row.BytesOrNull(),
+            row.Flag()
+        );
+
+    private static SyncSlice Slice(Row row) =>
+        new(row.Text(), row.Uuid(), row.Int(), row.Long(), row.Text(), row.Long(), row.Int(), row.Int(), row.Bytes());
+}
