@@ -54,6 +54,16 @@ internal static class Schema
             UNIQUE (group_id, uri)
         ) STRICT;
 
+        CREATE TABLE agent_reports (
+            deployment_id TEXT NOT NULL PRIMARY KEY REFERENCES deployments (id),
+            agent_id TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            code TEXT,
+            message TEXT,
+            hint TEXT,
+            at INTEGER NOT NULL
+        ) STRICT;
+
         CREATE TABLE replica_sets (
             id TEXT NOT NULL PRIMARY KEY,
             deployment_id TEXT NOT NULL REFERENCES deployments (id),

@@ -109,6 +109,58 @@ internal sealed class SqliteDeployments(SqliteDatabase database, TimeProvider ti
             cancellation
         );
 
+    public Task SetAgentReportAsync(AgentReport report, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                if (
+                    session.Number(
+                        "SELECT count(*) FROM deployments WHERE id = @DeploymentId",
+                        new { report.DeploymentId }
+                    ) == 0
+                )
+                {
+                    throw MetadataErrors.Missing("deployment", report.DeploymentId);
+                }
+
+                session.Execute(
+                    """
+                    INSERT OR REPLACE INTO agent_reports (deployment_id, agent_id, phase, code, message, hint, at)
+                    VALUES (@DeploymentId, @AgentId, @Phase, @Code, @Message, @Hint, @at)
+                    """,
+                    new
+                    {
+                        report.DeploymentId,
+                        report.AgentId,
+                        report.Phase,
+                        report.Code,
+                        report.Message,
+                        report.Hint,
+                        at = report.At.ToUnixTimeMilliseconds(),
+                    }
+                );
+            },
+            cancellation
+        );
+
+    public async Task<IReadOnlyList<AgentReport>> AgentReportsAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    "SELECT deployment_id, agent_id, phase, code, message, hint, at FROM agent_reports ORDER BY rowid",
+                    row => new AgentReport(
+                        row.Text(),
+                        row.Text(),
+                        row.Text(),
+                        row.TextOrNull(),
+                        row.TextOrNull(),
+                        row.TextOrNull(),
+                        row.Time()
+                    )
+                ),
+            cancellation
+        );
+
     public async Task<SnapshotPolicy> PolicyAsync(string replicaSetId, CancellationToken cancellation = default) =>
         await database.ReadAsync(
             session =>

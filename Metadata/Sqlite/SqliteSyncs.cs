@@ -80,6 +80,59 @@ internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
     public Task<bool> AddSliceAsync(SyncSlice slice, byte[] lastId, CancellationToken cancellation = default) =>
         database.WriteAsync(session => AddSlice(session, slice, lastId), cancellation);
 
+    public Task<SyncSlice?> FindSliceAsync(
+        string syncId,
+        Guid collection,
+        int range,
+        long sequence,
+        CancellationToken cancellation = default
+    ) =>
+        database.ReadAsync(
+            session =>
+                session.Find(
+                    $"""
+                    SELECT {SliceColumns} FROM sync_slices
+                    WHERE sync_id = @syncId AND collection = @uuid AND range = @range AND sequence = @sequence
+                    """,
+                    Slice,
+                    new
+                    {
+                        syncId,
+                        uuid = Uuid(collection),
+                        range,
+                        sequence,
+                    }
+                ),
+            cancellation
+        );
+
+    public Task ResetCollectionAsync(
+        string syncId,
+        Guid collection,
+        int range,
+        CancellationToken cancellation = default
+    ) => database.WriteAsync(session => ResetCollection(session, syncId, collection, range), cancellation);
+
+    public Task AbandonAsync(string syncId, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                session.Execute(
+                    "UPDATE syncs SET state = @state WHERE id = @syncId",
+                    new { state = (int)SyncState.Abandoned, syncId }
+                );
+                session.Execute(
+                    """
+                    UPDATE replica_sets
+                    SET sync_id = NULL, state = @state, stop_code = NULL, stop_message = NULL, stop_hint = NULL
+                    WHERE sync_id = @syncId
+                    """,
+                    new { state = (int)ReplicaSetState.Waiting, syncId }
+                );
+            },
+            cancellation
+        );
+
     public Task CollectionDoneAsync(
         string syncId,
         Guid collection,
@@ -265,6 +318,33 @@ internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
             row
         );
         return true;
+    }
+
+    private static void ResetCollection(Session session, string syncId, Guid collection, int range)
+    {
+        if (FindCollection(session, syncId, collection, range) is null)
+        {
+            throw MetadataErrors.Missing("collection of a sync", $"{syncId}/{collection:D}/{range}");
+        }
+
+        RequireState(session, syncId, SyncState.Copying);
+        var key = new
+        {
+            syncId,
+            uuid = Uuid(collection),
+            range,
+        };
+        session.Execute(
+            "DELETE FROM sync_slices WHERE sync_id = @syncId AND collection = @uuid AND range = @range",
+            key
+        );
+        session.Execute(
+            """
+            UPDATE sync_collections SET next_sequence = 0, documents = 0, raw_bytes = 0, last_id = NULL, done = 0
+            WHERE sync_id = @syncId AND collection = @uuid AND range = @range
+            """,
+            key
+        );
     }
 
     private static void Copied(Session session, string syncId, Optime end)

@@ -1,0 +1,137 @@
+using Backup.Metadata;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.Metadata;
+
+public abstract partial class MetadataConformance
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+    private static readonly string[] Kinds = ["snapshot", "verify"];
+
+    [Fact]
+    public async Task The_oldest_job_of_a_wanted_kind_is_taken_first()
+    {
+        var merge = NewJob("merge");
+        var first = NewJob("verify");
+        var second = NewJob();
+        foreach (var job in new[] { merge, first, second })
+        {
+            await Store.Jobs.AddAsync(job);
+        }
+
+        var taken = (await Store.Jobs.TakeAsync(Kinds, "me", Lease))!;
+        taken.ShouldBe(
+            first with
+            {
+                State = JobState.Running,
+                Attempts = 1,
+                Owner = "me",
+                StartedAt = Time.GetUtcNow(),
+                LeaseUntil = Time.GetUtcNow() + Lease,
+            }
+        );
+        (await Store.Jobs.TakeAsync(Kinds, "me", Lease))!.Id.ShouldBe(second.Id);
+        (await Store.Jobs.TakeAsync(Kinds, "me", Lease)).ShouldBeNull();
+        (await Store.Jobs.TakeAsync([], "me", Lease)).ShouldBeNull();
+        (await Store.Jobs.ListAsync(2)).Select(job => job.Id).ShouldBe([second.Id, first.Id]);
+    }
+
+    [Fact]
+    public async Task Many_takers_never_get_the_same_job()
+    {
+        var jobs = Enumerable.Range(0, 20).Select(_ => NewJob()).ToList();
+        foreach (var job in jobs)
+        {
+            await Store.Jobs.AddAsync(job);
+        }
+
+        var taken = await Task.WhenAll(
+            Enumerable.Range(0, 30).Select(n => Store.Jobs.TakeAsync(Kinds, $"worker{n}", Lease))
+        );
+        taken.OfType<JobRecord>().Select(job => job.Id).Order().ShouldBe(jobs.Select(job => job.Id).Order());
+    }
+
+    [Fact]
+    public async Task A_job_whose_lease_ran_out_is_taken_by_another_and_lost_to_the_first()
+    {
+        var job = NewJob();
+        await Store.Jobs.AddAsync(job);
+        await Store.Jobs.TakeAsync(Kinds, "a", Lease);
+        Time.Advance(Lease - TimeSpan.FromMilliseconds(1));
+        (await Store.Jobs.TakeAsync(Kinds, "b", Lease)).ShouldBeNull();
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await ReopenAsync();
+        (await Store.Jobs.TakeAsync(Kinds, "b", Lease))!.Attempts.ShouldBe(2);
+
+        var before = await Store.Jobs.FindAsync(job.Id);
+        (await Store.Jobs.ProgressAsync(job.Id, "a", "half", 0.5, Lease)).ShouldBeFalse();
+        (await Store.Jobs.SucceedAsync(job.Id, "a", "{}")).ShouldBeFalse();
+        (await Store.Jobs.FailAsync(job.Id, "a", "BK1", "m", "h", retry: true)).ShouldBeFalse();
+        (await Store.Jobs.FindAsync(job.Id)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Progress_renews_the_lease()
+    {
+        var job = NewJob();
+        await Store.Jobs.AddAsync(job);
+        await Store.Jobs.TakeAsync(Kinds, "a", Lease);
+        Time.Advance(Lease / 2);
+        (await Store.Jobs.ProgressAsync(job.Id, "a", "half", 0.5, Lease)).ShouldBeTrue();
+        Time.Advance(Lease * 0.75);
+        (await Store.Jobs.TakeAsync(Kinds, "b", Lease)).ShouldBeNull();
+        var found = (await Store.Jobs.FindAsync(job.Id))!;
+        (found.Phase, found.Progress).ShouldBe(("half", 0.5));
+    }
+
+    [Fact]
+    public async Task A_job_that_succeeded_keeps_its_result_and_is_over()
+    {
+        var job = NewJob();
+        await Store.Jobs.AddAsync(job);
+        await Store.Jobs.TakeAsync(Kinds, "a", Lease);
+        (await Store.Jobs.SucceedAsync(job.Id, "a", """{"x":1}""")).ShouldBeTrue();
+        var done = (await Store.Jobs.FindAsync(job.Id))!;
+        (done.State, done.Result, done.Progress, done.Owner, done.FinishedAt).ShouldBe(
+            (JobState.Succeeded, """{"x":1}""", 1.0, null, Time.GetUtcNow())
+        );
+        Time.Advance(Lease * 2);
+        (await Store.Jobs.TakeAsync(Kinds, "b", Lease)).ShouldBeNull();
+        (await Store.Jobs.CancelAsync(job.Id)).ShouldBeFalse();
+        (await Store.Jobs.SucceedAsync(job.Id, "a", "{}")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_failed_job_is_queued_again_only_when_asked_for()
+    {
+        var job = NewJob();
+        await Store.Jobs.AddAsync(job);
+        await Store.Jobs.TakeAsync(Kinds, "a", Lease);
+        (await Store.Jobs.FailAsync(job.Id, "a", "BK1003", "full", "free space", retry: true)).ShouldBeTrue();
+        var queued = (await Store.Jobs.FindAsync(job.Id))!;
+        (queued.State, queued.ErrorCode, queued.Owner, queued.FinishedAt).ShouldBe(
+            (JobState.Queued, "BK1003", null, null)
+        );
+        await Store.Jobs.TakeAsync(Kinds, "a", Lease);
+        (await Store.Jobs.FailAsync(job.Id, "a", "BK1004", "bad", "replace", retry: false)).ShouldBeTrue();
+        var failed = (await Store.Jobs.FindAsync(job.Id))!;
+        (failed.State, failed.Attempts, failed.ErrorMessage, failed.FinishedAt).ShouldBe(
+            (JobState.Failed, 2, "bad", Time.GetUtcNow())
+        );
+        (await Store.Jobs.TakeAsync(Kinds, "a", Lease)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_cancelled_job_is_no_longer_its_owners()
+    {
+        var job = NewJob();
+        await Store.Jobs.AddAsync(job);
+        await Store.Jobs.TakeAsync(Kinds, "a", Lease);
+        (await Store.Jobs.CancelAsync(job.Id)).ShouldBeTrue();
+        (await Store.Jobs.CancelAsync(job.Id)).ShouldBeFalse();
+        (await Store.Jobs.ProgressAsync(job.Id, "a", "x", 1, Lease)).ShouldBeFalse();
+        (await Store.Jobs.FindAsync(job.Id))!.State.ShouldBe(JobState.Cancelled);
+        await ShouldFailAsync(MetadataErrors.AlreadyThere, () => Store.Jobs.AddAsync(job));
+    }
+}

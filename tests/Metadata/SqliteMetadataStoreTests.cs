@@ -1,0 +1,170 @@
+using Backup.Foundation.Errors;
+using Backup.Metadata;
+using Backup.Metadata.Sqlite;
+using Microsoft.Data.Sqlite;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.Metadata;
+
+public sealed class SqliteConformance : MetadataConformance
+{
+    private readonly TemporaryFolder _folder = new();
+
+    protected override async Task<IMetadataStore> OpenAsync() =>
+        await SqliteMetadataStore.OpenAsync(_folder.File("metadata.db"), Time);
+
+    protected override Task RemoveAsync()
+    {
+        _folder.Dispose();
+        return Task.CompletedTask;
+    }
+}
+
+public sealed class SqliteMetadataStoreTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Database => _folder.File("metadata.db");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Only_the_owner_may_read_the_database_and_its_log()
+    {
+        await using var store = await SqliteMetadataStore.OpenAsync(Database);
+        await store.Settings.SetAsync("a", "b");
+        foreach (var path in Directory.EnumerateFiles(_folder.Path))
+        {
+            File.GetUnixFileMode(path).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, path);
+        }
+    }
+
+    [Fact]
+    public async Task A_database_that_others_could_read_is_made_private()
+    {
+        await using (await SqliteMetadataStore.OpenAsync(Database)) { }
+        File.SetUnixFileMode(Database, (UnixFileMode)0x1B6);
+        await using var store = await SqliteMetadataStore.OpenAsync(Database);
+        File.GetUnixFileMode(Database).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact]
+    public async Task A_newer_schema_is_refused_and_left_alone()
+    {
+        await using (var store = await SqliteMetadataStore.OpenAsync(Database))
+        {
+            await store.Settings.SetAsync("a", "b");
+        }
+
+        Run("PRAGMA user_version = 99");
+        (await FailureAsync()).ShouldBe(MetadataErrors.NewerSchema);
+        Scalar("PRAGMA user_version").ShouldBe(99);
+    }
+
+    [Fact]
+    public async Task A_database_of_somebody_else_is_refused()
+    {
+        Run("CREATE TABLE theirs (a)");
+        (await FailureAsync()).ShouldBe(MetadataErrors.ForeignDatabase);
+        Scalar("SELECT count(*) FROM sqlite_schema").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_called_damaged()
+    {
+        File.WriteAllBytes(Database, [.. Enumerable.Range(0, 8192).Select(n => (byte)n)]);
+        (await FailureAsync()).ShouldBe(MetadataErrors.DatabaseDamaged);
+    }
+
+    [Fact]
+    public async Task A_folder_in_its_place_is_refused()
+    {
+        Directory.CreateDirectory(Database);
+        (await FailureAsync()).ShouldBe(MetadataErrors.CannotOpen);
+    }
+
+    [Fact]
+    public async Task What_was_committed_is_there_after_the_process_died_without_closing()
+    {
+        await using var store = await SqliteMetadataStore.OpenAsync(Database);
+        var group = await store.Access.EnsureGroupAsync("g");
+
+        // The files as a killed process leaves them: database and write-ahead log, not checkpointed.
+        using var copy = new TemporaryFolder();
+        foreach (var suffix in new[] { "", "-wal" })
+        {
+            File.Copy(Database + suffix, copy.File("metadata.db" + suffix));
+        }
+
+        await using var revived = await SqliteMetadataStore.OpenAsync(copy.File("metadata.db"));
+        (await revived.Access.EnsureGroupAsync("g")).ShouldBe(group);
+    }
+
+    [Fact]
+    public async Task A_torn_last_transaction_is_gone_as_a_whole_and_the_ones_before_stay()
+    {
+        await using var store = await SqliteMetadataStore.OpenAsync(Database);
+        await store.Settings.SetAsync("a", "1");
+        var whole = new FileInfo(Database + "-wal").Length;
+        await store.Settings.SetAsync("a", "2");
+        var longer = new FileInfo(Database + "-wal").Length;
+        longer.ShouldBeGreaterThan(whole);
+
+        for (var length = whole; length < longer; length += 97)
+        {
+            using var copy = new TemporaryFolder();
+            File.Copy(Database, copy.File("metadata.db"));
+            File.Copy(Database + "-wal", copy.File("metadata.db-wal"));
+            using (var wal = File.OpenWrite(copy.File("metadata.db-wal")))
+            {
+                wal.SetLength(length);
+            }
+
+            await using var revived = await SqliteMetadataStore.OpenAsync(copy.File("metadata.db"));
+            (await revived.Settings.FindAsync("a")).ShouldBe("1", $"log cut to {length} bytes");
+        }
+    }
+
+    [Fact]
+    public async Task Durability_is_switched_on()
+    {
+        await using (await SqliteMetadataStore.OpenAsync(Database)) { }
+        Text("PRAGMA journal_mode").ShouldBe("wal");
+        Scalar("PRAGMA application_id").ShouldBe(0x424B4D44);
+        Scalar("PRAGMA user_version").ShouldBe(1);
+    }
+
+    [Fact]
+    public void Persisted_numbers_are_frozen()
+    {
+        Enum.GetValues<ReplicaSetState>()
+            .Select(s => $"{s}={(int)s}")
+            .ShouldBe(["Waiting=0", "InitialSync=1", "CatchingUp=2", "Tailing=3", "Stopped=4"]);
+        Enum.GetValues<SyncState>()
+            .Select(s => $"{s}={(int)s}")
+            .ShouldBe(["Copying=0", "Copied=1", "Built=2", "Abandoned=3"]);
+        Enum.GetValues<JobState>()
+            .Select(s => $"{s}={(int)s}")
+            .ShouldBe(["Queued=0", "Running=1", "Succeeded=2", "Failed=3", "Cancelled=4"]);
+    }
+
+    private async Task<int> FailureAsync() =>
+        (await Should.ThrowAsync<BackupException>(() => SqliteMetadataStore.OpenAsync(Database))).Number;
+
+    private void Run(string sql) => Text(sql);
+
+    private long Scalar(string sql) => (long)Value(sql)!;
+
+    private string? Text(string sql) => Value(sql)?.ToString();
+
+    private object? Value(string sql)
+    {
+        SQLitePCL.Batteries_V2.Init();
+        using var connection = new SqliteConnection($"Data Source={Database};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+}
