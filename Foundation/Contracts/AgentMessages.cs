@@ -127,7 +127,9 @@ public sealed record RangePosition(
     int Range,
     long NextSequence,
     string? LastId,
-    bool NaturalOrder
+    bool NaturalOrder,
+    long ExpectedDocuments,
+    long ExpectedBytes
 );
 
 /// <summary>Every collection is copied.</summary>

@@ -1,0 +1,147 @@
+using System.Net;
+using System.Security.Authentication;
+using Backup.BackupHttpServer.Access;
+using Backup.BackupHttpServer.Certificates;
+using Backup.BackupHttpServer.Endpoints;
+using Backup.BackupHttpServer.Slices;
+using Backup.Blockstore;
+using Backup.Foundation.Contracts;
+using Backup.Metadata;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.BackupHttpServer;
+
+/// <summary>The running HTTPS service for agents.</summary>
+public sealed class BackupHttpServerHost : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly CertificateAuthority _authority;
+
+    private BackupHttpServerHost(WebApplication application, CertificateAuthority authority, IPEndPoint endPoint)
+    {
+        _application = application;
+        _authority = authority;
+        EndPoint = endPoint;
+    }
+
+    /// <summary>Where it listens, with the port that was taken.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>SHA-256 of the CA's certificate: for enrolment tokens.</summary>
+    public ReadOnlyMemory<byte> CaFingerprint => _authority.Fingerprint;
+
+    /// <summary>Starts to serve. The stores stay the caller's and outlive the server.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">8026 certificate unusable, 8027 the port is not free.</exception>
+    public static async Task<BackupHttpServerHost> StartAsync(
+        BackupHttpServerOptions options,
+        IMetadataStore metadata,
+        IObjectStore objects,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        CancellationToken cancellation = default
+    )
+    {
+        var authority = await CertificateAuthority.EnsureAsync(
+            options.CertificateFolder,
+            options.Names,
+            time,
+            cancellation
+        );
+        var application = Build(options, authority, loggers);
+        Map(application, options, metadata, objects, authority, time, loggers);
+        try
+        {
+            await application.StartAsync(cancellation);
+        }
+        catch (IOException taken)
+        {
+            await application.DisposeAsync();
+            authority.Dispose();
+            throw BackupHttpServerErrors.Listen($"{options.Address}:{options.Port}", taken);
+        }
+
+        var port = new System.Uri(application.Urls.First()).Port;
+        return new BackupHttpServerHost(application, authority, new IPEndPoint(options.Address, port));
+    }
+
+    /// <summary>Takes no new request, waits for those in work, stops.</summary>
+    public Task StopAsync(CancellationToken cancellation = default) => _application.StopAsync(cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _authority.Dispose();
+    }
+
+    private static WebApplication Build(
+        BackupHttpServerOptions options,
+        CertificateAuthority authority,
+        ILoggerFactory loggers
+    )
+    {
+        // Nothing is read from the environment or from files: the options say it all.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Limit(kestrel.Limits, options);
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(
+                options.Address,
+                options.Port,
+                listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http1AndHttp2;
+                    listen.UseHttps(https =>
+                    {
+                        https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                        https.ServerCertificateSelector = (_, _) => authority.ServerCertificate();
+                        https.HandshakeTimeout = TimeSpan.FromSeconds(10);
+                    });
+                }
+            );
+        });
+        return builder.Build();
+    }
+
+    private static void Limit(KestrelServerLimits limits, BackupHttpServerOptions options)
+    {
+        limits.MaxRequestBodySize = AgentProtocol.MaxSliceBodyLength;
+        limits.MinRequestBodyDataRate = new MinDataRate(options.MinBodyBytesPerSecond, options.BodyGrace);
+        limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        limits.MaxRequestHeaderCount = 50;
+        limits.MaxRequestLineSize = 4 * 1024;
+        limits.MaxConcurrentConnections = 1000;
+        limits.Http2.MaxStreamsPerConnection = 32;
+    }
+
+    private static void Map(
+        WebApplication application,
+        BackupHttpServerOptions options,
+        IMetadataStore metadata,
+        IObjectStore objects,
+        CertificateAuthority authority,
+        TimeProvider time,
+        ILoggerFactory loggers
+    )
+    {
+        var log = loggers.CreateLogger<BackupHttpServerHost>();
+        _ = application.Use((context, next) => Problems.GuardAsync(context, next, log));
+        _ = application.UseRouting();
+        var gate = new AgentGate(metadata);
+        var claims = new WorkClaims(metadata, time);
+        var budget = new SliceBudget(options.SliceBudget);
+        var assignments = new Assignments(metadata);
+        new AccessEndpoints(metadata, gate, claims, authority, options.AgentLimits, time).Map(application);
+        new SyncEndpoints(metadata, objects, gate, claims, assignments, budget, time).Map(application);
+        new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Net;
+
+namespace Backup.BackupHttpServer;
+
+/// <summary>How the server for agents runs.</summary>
+public sealed record BackupHttpServerOptions
+{
+    /// <summary>Where CA and server certificate are, or are made at the first start.</summary>
+    public required string CertificateFolder { get; init; }
+
+    public IPAddress Address { get; init; } = IPAddress.Any;
+
+    /// <summary>0 to 65535; 0 lets the system choose.</summary>
+    public int Port { get; init; } = 8081;
+
+    /// <summary>Names and addresses that agents use, besides localhost and the host's own name.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Bytes of slices in hand at the same time, compressed and raw; at least two of the longest slices, 256 MiB is 256 &lt;&lt; 20.</summary>
+    public long SliceBudget { get; init; } = 192L << 20;
+
+    /// <summary>Bodies that come more slowly than this after a grace of <see cref="BodyGrace"/> are cut off; bytes a second.</summary>
+    public double MinBodyBytesPerSecond { get; init; } = 8 * 1024;
+
+    /// <summary>At least one second.</summary>
+    public TimeSpan BodyGrace { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Handed to every agent.</summary>
+    public Foundation.Contracts.AgentLimits AgentLimits { get; init; } = new();
+}

@@ -1,0 +1,137 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Backup.BackupHttpServer.Access;
+using Backup.BackupHttpServer.Certificates;
+using Backup.Foundation.Contracts;
+using Backup.Metadata;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backup.BackupHttpServer.Endpoints;
+
+/// <summary>Health, the CA, enrolment, configuration and heartbeat.</summary>
+internal sealed class AccessEndpoints(
+    IMetadataStore metadata,
+    AgentGate gate,
+    WorkClaims claims,
+    CertificateAuthority authority,
+    AgentLimits limits,
+    TimeProvider time
+)
+{
+    private const int MaxNameLength = 255;
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        _ = routes.MapGet(AgentRoutes.Health, static context => context.Response.WriteAsync("ok\n"));
+        _ = routes.MapGet(AgentRoutes.Authority, AuthorityAsync);
+        _ = routes.MapPost(AgentRoutes.Enrol, EnrolAsync);
+        _ = routes.MapGet(AgentRoutes.Configuration, ConfigurationAsync);
+        _ = routes.MapPost(AgentRoutes.Heartbeat, HeartbeatAsync);
+    }
+
+    private async Task AuthorityAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/pkix-cert";
+        await context.Response.Body.WriteAsync(authority.Certificate.RawData, context.RequestAborted);
+    }
+
+    private async Task EnrolAsync(HttpContext context)
+    {
+        AgentGate.RequireProtocol(context.Request);
+        var request = await Json.ReadAsync(context, AgentJson.Default.EnrolRequest);
+        if (
+            request.HostName.Length is 0 or > MaxNameLength
+            || request.Version.Length > MaxNameLength
+            || !EnrolmentTokenText.TryDecode(request.Secret, EnrolmentTokenText.SecretLength, out var secret)
+        )
+        {
+            throw BackupHttpServerErrors.BadToken();
+        }
+
+        var key = RandomNumberGenerator.GetBytes(AgentGate.KeyLength);
+        var agent = new AgentRecord(
+            Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
+            "",
+            request.HostName,
+            request.Version,
+            SHA256.HashData(key),
+            time.GetUtcNow(),
+            LastSeenAt: null,
+            Revoked: false
+        );
+        var enrolled =
+            await metadata.Access.EnrolAsync(SHA256.HashData(secret), agent, context.RequestAborted)
+            ?? throw BackupHttpServerErrors.BadToken();
+        context.Response.Headers.CacheControl = "no-store";
+        var answer = new EnrolAnswer(enrolled.Id, Base64Url.EncodeToString(key));
+        await Json.WriteAsync(context, answer, AgentJson.Default.EnrolAnswer);
+    }
+
+    private async Task ConfigurationAsync(HttpContext context)
+    {
+        var agent = await gate.AuthenticateAsync(context);
+        var all = await metadata.Deployments.ListAsync(context.RequestAborted);
+        var configuration = new AgentConfiguration(
+            [
+                .. all.Where(one => one.GroupId == agent.GroupId)
+                    .OrderBy(one => one.Id, StringComparer.Ordinal)
+                    .Select(one => new ConfiguredDeployment(one.Id, one.Name, one.Uri)),
+            ],
+            limits
+        );
+        var body = JsonSerializer.SerializeToUtf8Bytes(configuration, AgentJson.Default.AgentConfiguration);
+        var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 16))}\"";
+        context.Response.Headers.ETag = tag;
+        context.Response.Headers.CacheControl = "no-store";
+        if (context.Request.Headers.IfNoneMatch == tag)
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        context.Response.ContentType = AgentProtocol.JsonMediaType;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private async Task HeartbeatAsync(HttpContext context)
+    {
+        var agent = await gate.AuthenticateAsync(context);
+        var beat = await Json.ReadAsync(context, AgentJson.Default.Heartbeat);
+        await metadata.Access.AgentSeenAsync(agent.Id, beat.Version, context.RequestAborted);
+        foreach (var report in beat.Deployments)
+        {
+            var deployment = await gate.DeploymentAsync(agent, report.DeploymentId, context.RequestAborted);
+            if (await claims.HolderAsync(agent, deployment.Id, context.RequestAborted) is not null)
+            {
+                continue;
+            }
+
+            await metadata.Deployments.SetAgentReportAsync(
+                new AgentReport(
+                    deployment.Id,
+                    agent.Id,
+                    report.Phase,
+                    report.Fault?.Code,
+                    report.Fault?.Message,
+                    report.Fault?.Hint,
+                    time.GetUtcNow()
+                ),
+                context.RequestAborted
+            );
+            if (report is { ReplicaSetId: { } id, SourceOptime: { } optime })
+            {
+                var replicaSet = await gate.ReplicaSetAsync(agent, id, context.RequestAborted);
+                await metadata.Deployments.SetSourceOptimeAsync(
+                    replicaSet.Id,
+                    optime.ToOptime(),
+                    context.RequestAborted
+                );
+            }
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+}

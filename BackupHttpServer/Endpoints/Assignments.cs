@@ -1,0 +1,70 @@
+using Backup.Foundation;
+using Backup.Foundation.Contracts;
+using Backup.Metadata;
+using Backup.MongoWire.Catalogues;
+
+namespace Backup.BackupHttpServer.Endpoints;
+
+/// <summary>What is to be done for a replica set, from what is durable: an agent that lost everything goes on from here.</summary>
+internal sealed class Assignments(IMetadataStore metadata)
+{
+    public async Task<Assignment> MakeAsync(ReplicaSetRecord replicaSet, CancellationToken cancellation)
+    {
+        var sync = replicaSet.SyncId is { } id ? await metadata.Syncs.FindAsync(id, cancellation) : null;
+        if (sync is null || sync.State == SyncState.Abandoned)
+        {
+            return new Assignment(replicaSet.Id, Sync: null, Stop: null);
+        }
+
+        var newest = await metadata.OplogSlices.NewestAsync(sync.Id, cancellation);
+        var stop = await StopAsync(replicaSet, newest?.Last ?? sync.Begin, cancellation);
+        var position = new SyncPosition(
+            sync.Id,
+            sync.State == SyncState.Copying,
+            WireOptime.From(sync.Begin),
+            sync.State == SyncState.Copying ? await RangesAsync(sync, cancellation) : [],
+            newest is null ? 0 : newest.Sequence + 1,
+            newest is null ? null : WireOptime.From(newest.Last)
+        );
+        return new Assignment(replicaSet.Id, position, stop);
+    }
+
+    private async Task<IReadOnlyList<RangePosition>> RangesAsync(SyncRecord sync, CancellationToken cancellation)
+    {
+        var natural = ListedCollection
+            .ReadAll(sync.Catalogue)
+            .Where(listed => listed is { NaturalOrder: true, Uuid: not null })
+            .Select(listed => listed.Uuid!.Value)
+            .ToHashSet();
+        var all = await metadata.Syncs.CollectionsAsync(sync.Id, cancellation);
+        return
+        [
+            .. all.Where(one => !one.Done)
+                .OrderByDescending(one => one.ExpectedBytes)
+                .Select(one => new RangePosition(
+                    one.Collection,
+                    one.Namespace,
+                    one.Range,
+                    one.NextSequence,
+                    one.LastId is null ? null : Convert.ToBase64String(one.LastId),
+                    natural.Contains(one.Collection),
+                    one.ExpectedDocuments,
+                    one.ExpectedBytes
+                )),
+        ];
+    }
+
+    /// <summary>A hole right after the last durable entry stops the agent until a new sync is asked for.</summary>
+    private async Task<Fault?> StopAsync(ReplicaSetRecord replicaSet, Optime last, CancellationToken cancellation)
+    {
+        var holes = await metadata.OplogSlices.HolesAsync(replicaSet.Id, cancellation);
+        var hole = holes.FirstOrDefault(one => one.From.Timestamp == last.Timestamp);
+        return hole is null
+            ? null
+            : new Fault(
+                replicaSet.StopCode ?? "BK8017",
+                replicaSet.StopMessage ?? $"The oplog from {hole.From} to {hole.To} is lost: {hole.Cause}",
+                replicaSet.StopHint ?? "Start a new initial sync: 'backup resync'."
+            );
+    }
+}

@@ -1,0 +1,304 @@
+using Backup.BackupHttpServer.Access;
+using Backup.BackupHttpServer.Slices;
+using Backup.Blockstore;
+using Backup.Foundation.Contracts;
+using Backup.Foundation.Errors;
+using Backup.Metadata;
+using Backup.MongoWire.Bson;
+using Backup.MongoWire.Catalogues;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backup.BackupHttpServer.Endpoints;
+
+/// <summary>
+/// Discovery and the initial sync. A slice is stored as an object first and recorded second, then acknowledged; an object without its
+/// record (a crash between the two) is overwritten when the slice comes again, since its name holds its hash.
+/// </summary>
+internal sealed class SyncEndpoints(
+    IMetadataStore metadata,
+    IObjectStore objects,
+    AgentGate gate,
+    WorkClaims claims,
+    Assignments assignments,
+    SliceBudget budget,
+    TimeProvider time
+)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        _ = routes.MapPost(AgentRoutes.DiscoveryTemplate, DiscoverAsync);
+        _ = routes.MapPost(AgentRoutes.SyncsTemplate, BeginAsync);
+        _ = routes.MapPut(AgentRoutes.SyncSliceTemplate, SliceAsync);
+        _ = routes.MapPost(AgentRoutes.RangeDoneTemplate, DoneAsync);
+        _ = routes.MapPost(AgentRoutes.RangeResetTemplate, ResetAsync);
+        _ = routes.MapPost(AgentRoutes.CopiedTemplate, CopiedAsync);
+    }
+
+    /// <summary>The prefix of a range's objects.</summary>
+    internal static string Prefix(string syncId, Guid collection, int range) =>
+        $"sync/{syncId}/{collection:N}/{range}/";
+
+    private async Task DiscoverAsync(HttpContext context)
+    {
+        var cancellation = context.RequestAborted;
+        var agent = await gate.AuthenticateAsync(context);
+        var deployment = await gate.DeploymentAsync(agent, Json.Route(context, "deploymentId"), cancellation);
+        var report = await Json.ReadAsync(context, AgentJson.Default.DiscoveryReport);
+        if (await claims.HolderAsync(agent, deployment.Id, cancellation) is { } other)
+        {
+            throw BackupHttpServerErrors.Taken(other);
+        }
+
+        await metadata.Deployments.SetAgentReportAsync(
+            new AgentReport(deployment.Id, agent.Id, "discovered", null, null, null, time.GetUtcNow()),
+            cancellation
+        );
+        var stored = await metadata.Deployments.EnsureReplicaSetAsync(
+            new ReplicaSetRecord(
+                Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
+                deployment.Id,
+                report.Name,
+                report.SetId,
+                report.MongoVersion,
+                report.FeatureCompatibilityVersion,
+                report.StorageEngine,
+                ReplicaSetState.Waiting,
+                StopCode: null,
+                StopMessage: null,
+                StopHint: null,
+                SyncId: null,
+                Foundation.Optime.Zero,
+                SourceSeenAt: null
+            ),
+            cancellation
+        );
+        await AnswerAsync(context, stored);
+    }
+
+    private async Task BeginAsync(HttpContext context)
+    {
+        var cancellation = context.RequestAborted;
+        var agent = await gate.AuthenticateAsync(context);
+        var replicaSet = await gate.ReplicaSetAsync(agent, Json.Route(context, "replicaSetId"), cancellation);
+        if (replicaSet.SyncId is { } running)
+        {
+            var current = await metadata.Syncs.FindAsync(running, cancellation);
+            if (current is not null && current.State != SyncState.Abandoned)
+            {
+                throw BackupHttpServerErrors.Running(running);
+            }
+        }
+
+        var headers = SliceHeaders.Read(context.Request);
+        var begin = SliceHeaders.ReadOptime(context.Request, AgentHeaders.Begin);
+        using var body = await SliceBody.ReceiveAsync(context.Request, headers, budget);
+        var listed = ReadCatalogue(body.Raw, headers.Documents);
+        var sync = new SyncRecord(
+            Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
+            replicaSet.Id,
+            SyncState.Copying,
+            begin,
+            End: null,
+            body.Raw.ToArray(),
+            time.GetUtcNow()
+        );
+        var collections = listed
+            .Where(one => one.HasDocuments)
+            .Select(one => new SyncCollection(
+                sync.Id,
+                one.Uuid!.Value,
+                one.Namespace,
+                Range: 0,
+                one.Documents,
+                one.Bytes,
+                Documents: 0,
+                RawBytes: 0,
+                NextSequence: 0,
+                LastId: null,
+                Done: false
+            ))
+            .ToList();
+        await metadata.Syncs.BeginAsync(sync, collections, cancellation);
+        await metadata.Deployments.SetStateAsync(
+            replicaSet.Id,
+            ReplicaSetState.InitialSync,
+            cancellation: cancellation
+        );
+        await AnswerAsync(context, replicaSet with { SyncId = sync.Id });
+    }
+
+    private async Task SliceAsync(HttpContext context)
+    {
+        var cancellation = context.RequestAborted;
+        var agent = await gate.AuthenticateAsync(context);
+        var (sync, _) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var (id, range) = RangeOf(context);
+        var sequence = SequenceOf(context);
+        var headers = SliceHeaders.Read(context.Request);
+        var position = await PositionAsync(sync.Id, id, range, cancellation);
+        if (sequence < position.NextSequence)
+        {
+            await RepeatAsync(context, sync.Id, id, range, sequence, headers);
+            return;
+        }
+
+        RequireOpen(sync, position, sequence);
+        using var body = await SliceBody.ReceiveAsync(context.Request, headers, budget);
+        var (first, last) = SliceContent.CheckDocuments(body.Raw, headers.Documents);
+        if (position.LastId is { } before && first.Span.SequenceEqual(before))
+        {
+            throw BackupHttpServerErrors.RepeatedId();
+        }
+
+        var slice = new SyncSlice(
+            sync.Id,
+            id,
+            range,
+            sequence,
+            $"{Prefix(sync.Id, id, range)}{sequence:D10}-{headers.HashText}",
+            headers.Documents,
+            headers.RawLength,
+            headers.StoredLength,
+            headers.Sha256
+        );
+        await objects.PutAsync(slice.ObjectName, body.Stored, cancellation);
+        if (await metadata.Syncs.AddSliceAsync(slice, last.Memory.ToArray(), cancellation))
+        {
+            await Json.WriteAsync(
+                context,
+                new SliceAnswer(sequence + 1, Duplicate: false),
+                AgentJson.Default.SliceAnswer
+            );
+            return;
+        }
+
+        await RepeatAsync(context, sync.Id, id, range, sequence, headers);
+    }
+
+    private async Task DoneAsync(HttpContext context)
+    {
+        var agent = await gate.AuthenticateAsync(context);
+        var (sync, _) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var (id, range) = RangeOf(context);
+        _ = await PositionAsync(sync.Id, id, range, context.RequestAborted);
+        if (sync.State == SyncState.Copying)
+        {
+            await metadata.Syncs.CollectionDoneAsync(sync.Id, id, range, context.RequestAborted);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task ResetAsync(HttpContext context)
+    {
+        var agent = await gate.AuthenticateAsync(context);
+        var (sync, _) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var (id, range) = RangeOf(context);
+        var position = await PositionAsync(sync.Id, id, range, context.RequestAborted);
+        RequireOpen(sync, position, position.NextSequence);
+        await metadata.Syncs.ResetCollectionAsync(sync.Id, id, range, context.RequestAborted);
+        await objects.DeletePrefixAsync(Prefix(sync.Id, id, range), context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task CopiedAsync(HttpContext context)
+    {
+        var cancellation = context.RequestAborted;
+        var agent = await gate.AuthenticateAsync(context);
+        var (sync, replicaSet) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var report = await Json.ReadAsync(context, AgentJson.Default.CopiedReport);
+        if (sync.State == SyncState.Copying)
+        {
+            var all = await metadata.Syncs.CollectionsAsync(sync.Id, cancellation);
+            var left = all.Count(one => !one.Done);
+            if (left > 0)
+            {
+                throw BackupHttpServerErrors.StillCopying(left);
+            }
+
+            await metadata.Syncs.CopiedAsync(sync.Id, report.End.ToOptime(), cancellation);
+            await metadata.Deployments.SetStateAsync(
+                replicaSet.Id,
+                ReplicaSetState.CatchingUp,
+                cancellation: cancellation
+            );
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task AnswerAsync(HttpContext context, ReplicaSetRecord replicaSet)
+    {
+        var assignment = await assignments.MakeAsync(replicaSet, context.RequestAborted);
+        await Json.WriteAsync(context, assignment, AgentJson.Default.Assignment);
+    }
+
+    /// <summary>The slice stands there already: acknowledged again where it is the same, refused where it is not.</summary>
+    private async Task RepeatAsync(
+        HttpContext context,
+        string syncId,
+        Guid id,
+        int range,
+        long sequence,
+        SliceHeaders headers
+    )
+    {
+        var stored = await metadata.Syncs.FindSliceAsync(syncId, id, range, sequence, context.RequestAborted);
+        if (stored is null || !stored.Sha256.AsSpan().SequenceEqual(headers.Sha256))
+        {
+            throw BackupHttpServerErrors.Differs(sequence);
+        }
+
+        var position = await PositionAsync(syncId, id, range, context.RequestAborted);
+        var answer = new SliceAnswer(position.NextSequence, Duplicate: true);
+        await Json.WriteAsync(context, answer, AgentJson.Default.SliceAnswer);
+    }
+
+    private async Task<SyncCollection> PositionAsync(
+        string syncId,
+        Guid id,
+        int range,
+        CancellationToken cancellation
+    ) =>
+        await metadata.Syncs.FindCollectionAsync(syncId, id, range, cancellation)
+        ?? throw BackupHttpServerErrors.Nothing("such collection in this sync");
+
+    private static void RequireOpen(SyncRecord sync, SyncCollection position, long sequence)
+    {
+        if (sync.State != SyncState.Copying)
+        {
+            throw BackupHttpServerErrors.Over(sync.Id);
+        }
+
+        if (position.Done)
+        {
+            throw BackupHttpServerErrors.RangeDone(position.Collection);
+        }
+
+        if (sequence != position.NextSequence)
+        {
+            throw BackupHttpServerErrors.WrongSequence(sequence, position.NextSequence);
+        }
+    }
+
+    private static IReadOnlyList<ListedCollection> ReadCatalogue(ReadOnlySpan<byte> raw, int announced)
+    {
+        try
+        {
+            _ = BsonValidator.ValidateAll(raw, BsonLimits.AsStored);
+            var listed = ListedCollection.ReadAll(raw);
+            return listed.Count == announced ? listed : throw BackupHttpServerErrors.BadCount(announced, listed.Count);
+        }
+        catch (BackupException malformed) when (malformed.Number is >= 2000 and < 2100)
+        {
+            throw BackupHttpServerErrors.BadCatalogue(malformed.Message);
+        }
+    }
+
+    private static (Guid Collection, int Range) RangeOf(HttpContext context) =>
+        (Guid.Parse(Json.Route(context, "collection")), int.Parse(Json.Route(context, "range")));
+
+    private static long SequenceOf(HttpContext context) => long.Parse(Json.Route(context, "sequence"));
+}

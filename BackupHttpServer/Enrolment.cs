@@ -1,0 +1,32 @@
+using System.Security.Cryptography;
+using Backup.Foundation.Contracts;
+using Backup.Metadata;
+
+namespace Backup.BackupHttpServer;
+
+/// <summary>Makes the one-time tokens that agents enrol with.</summary>
+public static class Enrolment
+{
+    /// <summary>Stores the hash of a new token and gives its text, which is nowhere else.</summary>
+    /// <param name="metadata">Where it is kept.</param>
+    /// <param name="group">The group's name; made where it is missing.</param>
+    /// <param name="caFingerprint">SHA-256 of the server's CA certificate (<c>CertificateAuthority.Fingerprint</c>).</param>
+    /// <param name="lifetime">Until it can no longer be used; more than zero.</param>
+    /// <param name="time">The clock.</param>
+    public static async Task<string> CreateTokenAsync(
+        IMetadataStore metadata,
+        string group,
+        ReadOnlyMemory<byte> caFingerprint,
+        TimeSpan lifetime,
+        TimeProvider time,
+        CancellationToken cancellation = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        var owner = await metadata.Access.EnsureGroupAsync(group, cancellation);
+        var secret = RandomNumberGenerator.GetBytes(EnrolmentTokenText.SecretLength);
+        var token = new EnrolmentToken(SHA256.HashData(secret), owner.Id, time.GetUtcNow() + lifetime, Used: false);
+        await metadata.Access.AddTokenAsync(token, cancellation);
+        return EnrolmentTokenText.Format(caFingerprint.Span, secret);
+    }
+}

@@ -1,0 +1,134 @@
+using Backup.Blockstore;
+using Backup.Foundation.Contracts;
+using Backup.Foundation.Errors;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.BackupHttpServer;
+
+/// <summary>Turns whatever a request fails with into RFC 9457 problem details with code and hint; nothing else ever leaves the server.</summary>
+internal static partial class Problems
+{
+    private const string RetryAfterSeconds = "2";
+
+    public static async Task GuardAsync(HttpContext context, RequestDelegate next, ILogger log)
+    {
+        try
+        {
+            await next(context);
+            if (context.Response is { StatusCode: StatusCodes.Status404NotFound, HasStarted: false })
+            {
+                await WriteAsync(context, BackupHttpServerErrors.Nothing("such route"));
+            }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone: nobody reads an answer.
+        }
+        catch (Exception failure)
+        {
+            var known = Translate(failure);
+            var status = StatusOf(known);
+            if (status >= StatusCodes.Status500InternalServerError)
+            {
+                LogFailure(log, known.Code, context.Request.Path, failure);
+            }
+            else
+            {
+                LogRefusal(log, known.Code, context.Request.Path, known.Message);
+            }
+
+            if (!context.Response.HasStarted)
+            {
+                await WriteAsync(context, known);
+            }
+            else
+            {
+                context.Abort();
+            }
+        }
+    }
+
+    public static async Task WriteAsync(HttpContext context, BackupException failure)
+    {
+        var status = StatusOf(failure);
+        var problem = new Problem(
+            "about:blank",
+            ReasonPhrases.GetReasonPhrase(status),
+            status,
+            failure.Message,
+            failure.Code,
+            failure.Hint,
+            failure.IsTransient
+        );
+        context.Response.Clear();
+        context.Response.StatusCode = status;
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        }
+
+        await context.Response.WriteAsJsonAsync(
+            problem,
+            AgentJson.Default.Problem,
+            AgentProtocol.ProblemMediaType,
+            context.RequestAborted
+        );
+    }
+
+    internal static int StatusOf(BackupException failure) =>
+        failure.Number switch
+        {
+            BackupHttpServerErrors.KeyUnknown => StatusCodes.Status401Unauthorized,
+            BackupHttpServerErrors.AgentRevoked or BackupHttpServerErrors.TokenRefused =>
+                StatusCodes.Status403Forbidden,
+            BackupHttpServerErrors.NotFound => StatusCodes.Status404NotFound,
+            BackupHttpServerErrors.ProtocolMismatch
+            or BackupHttpServerErrors.HeaderWrong
+            or BackupHttpServerErrors.BodyCut
+            or BackupHttpServerErrors.JsonWrong => StatusCodes.Status400BadRequest,
+            BackupHttpServerErrors.BodyTooLong => StatusCodes.Status413PayloadTooLarge,
+            BackupHttpServerErrors.Busy => StatusCodes.Status429TooManyRequests,
+            BackupHttpServerErrors.HashWrong
+            or BackupHttpServerErrors.FrameDamaged
+            or BackupHttpServerErrors.BsonDamaged
+            or BackupHttpServerErrors.CountWrong
+            or BackupHttpServerErrors.OptimesWrong
+            or BackupHttpServerErrors.CatalogueWrong
+            or BackupHttpServerErrors.IdMissing => StatusCodes.Status422UnprocessableEntity,
+            BackupHttpServerErrors.OutOfOrder
+            or BackupHttpServerErrors.OtherContent
+            or BackupHttpServerErrors.ContinuityLost
+            or BackupHttpServerErrors.SyncOver
+            or BackupHttpServerErrors.OtherAgent
+            or BackupHttpServerErrors.SyncRunning
+            or BackupHttpServerErrors.RangeOver
+            or BackupHttpServerErrors.IdRepeated
+            or BackupHttpServerErrors.NotAllDone => StatusCodes.Status409Conflict,
+            BackupHttpServerErrors.TooSlow => StatusCodes.Status408RequestTimeout,
+            FoundationErrors.DiskFull or FoundationErrors.WriteFailed or BlockstoreErrors.WritesStopped =>
+                StatusCodes.Status503ServiceUnavailable,
+            _ when failure.IsTransient && failure.Number != BackupHttpServerErrors.Unexpected =>
+                StatusCodes.Status503ServiceUnavailable,
+            _ => StatusCodes.Status500InternalServerError,
+        };
+
+    private static BackupException Translate(Exception failure) =>
+        failure switch
+        {
+            BackupException known => known,
+            BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } =>
+                BackupHttpServerErrors.Slow(),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
+                BackupHttpServerErrors.TooLong(AgentProtocol.MaxSliceBodyLength),
+            BadHttpRequestException bad => BackupHttpServerErrors.Header("framing", $"is wrong: {bad.Message}"),
+            _ => BackupHttpServerErrors.Defect(failure),
+        };
+
+    [LoggerMessage(8100, LogLevel.Warning, "{Code} at {Path}: {Message}")]
+    private static partial void LogRefusal(ILogger log, string code, string path, string message);
+
+    [LoggerMessage(8101, LogLevel.Error, "{Code} at {Path}")]
+    private static partial void LogFailure(ILogger log, string code, string path, Exception failure);
+}
