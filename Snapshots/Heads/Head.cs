@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Backup.Blockstore;
 using Backup.Foundation;
 using Backup.MongoWire.Bson;
@@ -5,6 +6,8 @@ using Backup.Oplog;
 using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Manifests;
 using Backup.Snapshots.Reading;
+using Backup.Snapshots.Records;
+using Backup.Snapshots.Runs;
 
 namespace Backup.Snapshots.Heads;
 
@@ -12,45 +15,73 @@ namespace Backup.Snapshots.Heads;
 /// The newest state of one replica set: its catalogue, sorted runs by collection (newest first) and a memtable over them.
 /// Operations of the oplog land in the memtable; <see cref="FlushAsync"/> makes them durable. What is not flushed is lost with the
 /// process and comes again from the stored slices. Operations, flushes and readers belong to one caller at a time;
-/// <see cref="MergeAsync"/> may run beside them.
+/// <see cref="MergeAsync"/> may run beside them, once at a time.
 /// </summary>
 public sealed class Head : IOperationTarget, IDisposable
 {
-    private Head() { }
+    private readonly IBlockStore _store;
+    private readonly HeadOptions _options;
+
+    // Looked into by a merge that runs beside the operations.
+    private readonly ConcurrentDictionary<Guid, CollectionState> _states = new();
+    private CollectionState? _last;
+    private long _bytes;
+
+    private Head(IBlockStore store, ReplicaSetIdentity set, HeadOptions? options)
+    {
+        _store = store;
+        _options = options ?? new HeadOptions();
+        ReplicaSet = set;
+    }
 
     /// <summary>An empty head.</summary>
     public static Head Create(IBlockStore store, ReplicaSetIdentity set, HeadOptions? options = null) =>
-        throw new NotSupportedException();
+        new(store, set, options);
 
     /// <summary>The head as it was when that manifest was written.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">4003 where the manifest is damaged or of a newer format; 5001, 5002 of the store.</exception>
-    public static Task<Head> OpenAsync(
+    /// <exception cref="Foundation.Errors.BackupException">4003 where the manifest is damaged, 4006 where it is of a newer format; 5001, 5002 of the store.</exception>
+    public static async Task<Head> OpenAsync(
         IBlockStore store,
         BlockId manifest,
         HeadOptions? options = null,
         CancellationToken cancellation = default
-    ) => throw new NotSupportedException();
-
-    /// <summary>The collections; changed in place by the oplog's replayer, written down with the next flush.</summary>
-    public Catalogue Catalogue => throw new NotSupportedException();
-
-    /// <summary>Names the source; may be set again when its version or FCV changed.</summary>
-    public ReplicaSetIdentity ReplicaSet
+    )
     {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
+        var written = await ManifestStore.ReadAsync(store, manifest, cancellation);
+        var head = new Head(store, written.ReplicaSet, options)
+        {
+            Position = written.Position,
+            Manifest = manifest,
+            PreparedTransactions = written.PreparedTransactions,
+        };
+        foreach (var collection in written.Collections)
+        {
+            head.Catalogue.Set(collection.Definition);
+            var state = head.StateOf(collection.Definition.Uuid);
+            state.Definition = collection.Definition;
+            state.SetRuns(collection.Runs);
+            state.NextOrdinal = Math.Max(state.NextOrdinal, collection.NextOrdinal);
+        }
+
+        return head;
     }
 
+    /// <summary>The collections; changed in place by the oplog's replayer, written down with the next flush.</summary>
+    public Catalogue Catalogue { get; } = new();
+
+    /// <summary>Names the source; may be set again when its version or FCV changed.</summary>
+    public ReplicaSetIdentity ReplicaSet { get; set; }
+
     /// <summary>As of the last flush (or of the manifest that was opened).</summary>
-    public HeadPosition Position => throw new NotSupportedException();
+    public HeadPosition Position { get; private set; }
 
     /// <summary>The last flushed manifest; null before the first flush.</summary>
-    public BlockId? Manifest => throw new NotSupportedException();
+    public BlockId? Manifest { get; private set; }
 
-    public long MemtableBytes => throw new NotSupportedException();
+    public long MemtableBytes => _bytes;
 
     /// <summary>Time to flush.</summary>
-    public bool IsFull => throw new NotSupportedException();
+    public bool IsFull => _bytes >= _options.MemtableBytes;
 
     /// <summary>
     /// True while the initial sync catches up: an update of a missing document changes nothing then; afterwards it is damage (4001).
@@ -61,38 +92,222 @@ public sealed class Head : IOperationTarget, IDisposable
     /// <summary>Transactions prepared and not decided, one raw document each, written into the next manifest.</summary>
     public IReadOnlyList<BsonDocument> PreparedTransactions { get; set; } = [];
 
-    /// <summary>Takes over what an initial sync copied, as the oldest layer of that collection; once, in any order relative to operations.</summary>
+    /// <summary>
+    /// Takes over what an initial sync copied, as the oldest layer of that collection: once, and before the first <see cref="MergeAsync"/>. Where
+    /// operations have emptied the collection already it is older than that and left out.
+    /// </summary>
     /// <param name="collection">UUID.</param>
     /// <param name="run">From <see cref="BaseRunBuilder"/>; null for a collection that was empty.</param>
-    public void SetBaseRun(Guid collection, BaseRun? run) => throw new NotSupportedException();
+    public void SetBaseRun(Guid collection, BaseRun? run)
+    {
+        var state = StateOf(collection);
+        if (run?.Run is { } oldest && !state.WasCleared)
+        {
+            state.SetRuns([.. state.RunsNow(), oldest]);
+        }
+    }
 
-    public void Put(Guid collection, BsonView document) => throw new NotSupportedException();
+    /// <exception cref="Foundation.Errors.BackupException">4005 where the catalogue has no such collection and none is tolerated to miss.</exception>
+    public void Put(Guid collection, BsonView document)
+    {
+        if (TryFind(collection, out var state, out var definition))
+        {
+            var table = state.Table;
+            _bytes -= table.Bytes;
+            table.Put(document, state.TakeOrdinal(definition));
+            _bytes += table.Bytes;
+        }
+    }
 
-    public void Update(Guid collection, BsonView idHolder, BsonView update, bool upsert, Optime at) =>
-        throw new NotSupportedException();
+    /// <exception cref="Foundation.Errors.BackupException">4001 where the document is known to be missing, 4005 as of a put.</exception>
+    public void Update(Guid collection, BsonView idHolder, BsonView update, bool upsert, Optime at)
+    {
+        if (!TryFind(collection, out var state, out var definition))
+        {
+            return;
+        }
 
-    public void Delete(Guid collection, BsonView idHolder) => throw new NotSupportedException();
+        var flags =
+            (upsert ? OperandFlags.Upsert : OperandFlags.None)
+            | (ToleratesMissing ? OperandFlags.TolerateMissing : OperandFlags.None);
+        var ordinal = upsert ? state.TakeOrdinal(definition) : 0;
+        var name = definition?.Namespace ?? collection.ToString();
+        var table = state.Table;
+        var before = table.Bytes;
+        if (!table.TryUpdate(idHolder, update, flags, at, ordinal, name))
+        {
+            state.Tables.Add(table = new Memtable());
+            before = 0;
+            table.TryUpdate(idHolder, update, flags, at, ordinal, name);
+        }
 
-    public void Clear(Guid collection) => throw new NotSupportedException();
+        _bytes += table.Bytes - before;
+    }
 
-    public void Drop(Guid collection) => throw new NotSupportedException();
+    /// <exception cref="Foundation.Errors.BackupException">4005 as of a put.</exception>
+    public void Delete(Guid collection, BsonView idHolder)
+    {
+        if (TryFind(collection, out var state, out _))
+        {
+            var table = state.Table;
+            _bytes -= table.Bytes;
+            table.Delete(idHolder);
+            _bytes += table.Bytes;
+        }
+    }
+
+    public void Clear(Guid collection)
+    {
+        if (!_states.TryGetValue(collection, out var old))
+        {
+            return;
+        }
+
+        // A new state, so that a merge of the old runs that is under way finds its place gone.
+        var state = new CollectionState(collection) { NextOrdinal = old.NextOrdinal, WasCleared = true };
+        Forget(old);
+        _states[collection] = state;
+    }
+
+    public void Drop(Guid collection)
+    {
+        if (_states.TryRemove(collection, out var state))
+        {
+            Forget(state);
+        }
+    }
 
     /// <summary>
     /// Writes the memtable as one run a collection, then the manifest, and makes all of it durable. When it fails or is cancelled
     /// the head is as before and may be flushed again.
     /// </summary>
-    public Task<FlushResult> FlushAsync(HeadPosition position, CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+    public async Task<FlushResult> FlushAsync(HeadPosition position, CancellationToken cancellation = default)
+    {
+        var before = _store.Statistics;
+        var written = new Dictionary<Guid, List<RunReference>>();
+        foreach (var state in _states.Values.Where(one => one.Tables.Count > 0 && Catalogue.Find(one.Uuid) is not null))
+        {
+            written[state.Uuid] = await MemtableFlush.WriteAsync(_store, state.Tables, _options, cancellation);
+        }
+
+        var manifest = Describe(position, written);
+        var id = await ManifestStore.WriteAsync(_store, manifest, cancellation);
+        await _store.FlushAsync(cancellation);
+
+        // From here on nothing can fail.
+        Adopt(written);
+        Position = position;
+        Manifest = id;
+        var after = _store.Statistics;
+        return new FlushResult(id, written.Count, after.NewBlocks - before.NewBlocks, after.NewBytes - before.NewBytes);
+    }
 
     /// <summary>
     /// Merges runs until no collection has more than <see cref="HeadOptions.MaxRuns"/>; sizes are tiered, so that a byte is
     /// rewritten a logarithmic number of times. Lasting with the next flush.
     /// </summary>
     /// <returns>How many merges were done.</returns>
-    public Task<int> MergeAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
+    public async Task<int> MergeAsync(CancellationToken cancellation = default)
+    {
+        var merges = 0;
+        foreach (var state in _states.Values)
+        {
+            while (MergePolicy.Choose(state.RunsNow(), _options.MaxRuns) is { } chosen)
+            {
+                if (!await HeadMerge.MergeAsync(_store, state, chosen, _options, cancellation))
+                {
+                    break;
+                }
+
+                merges++;
+            }
+        }
+
+        return merges;
+    }
 
     /// <summary>Everything applied so far, the memtable included: for a restore to a point in time. Valid until the next operation.</summary>
-    public SnapshotReader OpenReader() => throw new NotSupportedException();
+    public SnapshotReader OpenReader() =>
+        new(
+            _store,
+            Describe(Position, []),
+            uuid =>
+                _states.TryGetValue(uuid, out var state)
+                    ? Enumerable.Reverse(state.Tables).Select(table => new MemtableCursor(table))
+                    : []
+        );
 
-    public void Dispose() => throw new NotSupportedException();
+    public void Dispose()
+    {
+        foreach (var state in _states.Values)
+        {
+            state.Dispose();
+        }
+
+        _states.Clear();
+        _last = null;
+    }
+
+    private SnapshotManifest Describe(HeadPosition position, Dictionary<Guid, List<RunReference>> newRuns)
+    {
+        var collections = new List<ManifestCollection>();
+        foreach (var definition in Catalogue.Collections.OrderBy(one => one.Uuid))
+        {
+            _states.TryGetValue(definition.Uuid, out var state);
+            var added = newRuns.GetValueOrDefault(definition.Uuid) ?? [];
+            collections.Add(
+                new ManifestCollection(
+                    definition,
+                    [.. added, .. state?.RunsNow() ?? []],
+                    definition.IsCapped ? state?.NextOrdinal ?? CollectionState.FirstOperationOrdinal : 0
+                )
+            );
+        }
+
+        var sums = collections.Aggregate(default(RunStatistics), (sum, one) => sum + one.Statistics);
+        return new SnapshotManifest(ReplicaSet, position, collections, [.. PreparedTransactions], sums);
+    }
+
+    private void Adopt(Dictionary<Guid, List<RunReference>> written)
+    {
+        foreach (var (uuid, state) in _states)
+        {
+            if (written.TryGetValue(uuid, out var runs))
+            {
+                state.AddNewest(runs);
+            }
+            else if (Catalogue.Find(uuid) is null)
+            {
+                _states.TryRemove(uuid, out _);
+            }
+
+            state.Definition = Catalogue.Find(uuid);
+            state.ClearTables();
+        }
+
+        _last = null;
+        _bytes = 0;
+    }
+
+    private bool TryFind(Guid collection, out CollectionState state, out CatalogueCollection? definition)
+    {
+        definition = Catalogue.Find(collection);
+        if (definition is null && !ToleratesMissing)
+        {
+            throw SnapshotsErrors.NotInCatalogue(collection);
+        }
+
+        state = _last is { } last && last.Uuid == collection ? last : _last = StateOf(collection);
+        return definition is not null;
+    }
+
+    private CollectionState StateOf(Guid collection) =>
+        _states.GetOrAdd(collection, static uuid => new CollectionState(uuid));
+
+    private void Forget(CollectionState state)
+    {
+        _bytes -= state.MemtableBytes;
+        state.Dispose();
+        _last = null;
+    }
 }

@@ -1,0 +1,244 @@
+using System.Buffers;
+using Backup.Foundation;
+using Backup.MongoWire.Bson;
+using Backup.Oplog;
+using Backup.Snapshots.Blocks;
+using Backup.Snapshots.Keys;
+using Backup.Snapshots.Records;
+
+namespace Backup.Snapshots.Heads;
+
+/// <summary>
+/// The newest operations on one collection, by key: a hash table over an arena, sorted only when it is read. A later put or delete supersedes,
+/// an update of a document at hand is applied at once, other updates are kept. Not thread-safe.
+/// </summary>
+internal sealed class Memtable : IDisposable
+{
+    // Beyond this the updates of one key would no longer fit into one record.
+    private const int MaxPendingBytes = BlockLayout.MaxRecordLength / 2;
+
+    private readonly Arena _arena = new();
+    private readonly ArrayBufferWriter<byte> _key = new(64);
+    private readonly ArrayBufferWriter<byte> _idHolder = new(64);
+    private readonly BsonWriter _updated = new(1024);
+    private MemtableEntry[] _entries = new MemtableEntry[16];
+    private int[] _buckets = NewBuckets(32);
+    private int _count;
+
+    internal int Count => _count;
+
+    /// <summary>What it holds in memory, about.</summary>
+    internal long Bytes => _arena.Bytes + (_count * 96L) + (PendingUpdates * 48L);
+
+    private long PendingUpdates { get; set; }
+
+    /// <param name="document">Copied.</param>
+    /// <param name="ordinal">The place in natural order if it is new; 0 where the collection is not capped.</param>
+    internal void Put(BsonView document, ulong ordinal)
+    {
+        ref var entry = ref Find(document, out var isNew);
+        var place = PlaceOf(entry, isNew, ordinal);
+        Set(ref entry, RecordKind.Put, document.Bytes);
+        (entry.Ordinal, entry.Flags) = place;
+    }
+
+    internal void Delete(BsonView idHolder)
+    {
+        ref var entry = ref Find(idHolder, out _);
+        _idHolder.ResetWrittenCount();
+        RecordWriter.IdAlone(_idHolder, idHolder);
+        Set(ref entry, RecordKind.Delete, _idHolder.WrittenSpan);
+        (entry.Ordinal, entry.Flags) = (0, RecordFlags.None);
+    }
+
+    /// <returns>False where the updates of this document no longer fit into one record: nothing is changed; begin a new memtable over this one.</returns>
+    /// <exception cref="Foundation.Errors.BackupException">4001 where the document is known to be missing.</exception>
+    internal bool TryUpdate(
+        BsonView idHolder,
+        BsonView update,
+        OperandFlags flags,
+        Optime at,
+        ulong ordinal,
+        string collection
+    )
+    {
+        ref var entry = ref Find(idHolder, out var isNew);
+        if (isNew)
+        {
+            _idHolder.ResetWrittenCount();
+            RecordWriter.IdAlone(_idHolder, idHolder);
+            Set(ref entry, RecordKind.Merge, _idHolder.WrittenSpan);
+            entry.Ordinal = flags.HasFlag(OperandFlags.Upsert) ? ordinal : 0;
+        }
+
+        switch (entry.Kind)
+        {
+            case RecordKind.Put:
+                Apply(ref entry, update);
+                return true;
+            case RecordKind.Merge:
+                return TryKeep(ref entry, new PendingUpdate(flags, at, default), update);
+            default:
+                UpdateDeleted(ref entry, update, flags, at, ordinal, collection);
+                return true;
+        }
+    }
+
+    /// <summary>Indexes of all entries in key order.</summary>
+    internal int[] Sorted()
+    {
+        var order = new int[_count];
+        for (var i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        Array.Sort(order, (left, right) => KeyOf(left).SequenceCompareTo(KeyOf(right)));
+        return order;
+    }
+
+    internal ReadOnlySpan<byte> KeyOf(int index) => _arena.Span(_entries[index].Key);
+
+    /// <summary>Appends the entry as a record.</summary>
+    internal void WriteRecord(int index, ArrayBufferWriter<byte> output)
+    {
+        ref readonly var entry = ref _entries[index];
+        var document = _arena.Span(entry.Document);
+        switch (entry.Kind)
+        {
+            case RecordKind.Put:
+                RecordWriter.Put(output, document, entry.Ordinal, entry.Flags);
+                break;
+            case RecordKind.Delete:
+                RecordWriter.Delete(output, new BsonView(document));
+                break;
+            default:
+                RecordWriter.BeginMerge(output, new BsonView(document), entry.Updates!.Count, entry.Ordinal);
+                foreach (var update in entry.Updates)
+                {
+                    RecordWriter.Operand(output, update.Flags, update.At, new BsonView(_arena.Span(update.Update)));
+                }
+
+                break;
+        }
+    }
+
+    public void Dispose()
+    {
+        _arena.Dispose();
+        _updated.Dispose();
+    }
+
+    private static int[] NewBuckets(int length)
+    {
+        var buckets = new int[length];
+        Array.Fill(buckets, -1);
+        return buckets;
+    }
+
+    /// <summary>A document keeps the place of its first insertion; one that was deleted in between gets a new one.</summary>
+    private static (ulong Ordinal, RecordFlags Flags) PlaceOf(MemtableEntry entry, bool isNew, ulong ordinal) =>
+        ordinal == 0 || isNew ? (ordinal, RecordFlags.None)
+        : entry.Kind == RecordKind.Put ? (entry.Ordinal, entry.Flags)
+        : entry.Kind == RecordKind.Delete ? (ordinal, RecordFlags.Reborn)
+        : (entry.Ordinal != 0 ? entry.Ordinal : ordinal, RecordFlags.None);
+
+    private void Set(ref MemtableEntry entry, RecordKind kind, ReadOnlySpan<byte> document)
+    {
+        entry.Document = _arena.Add(document);
+        entry.Kind = kind;
+        PendingUpdates -= entry.Updates?.Count ?? 0;
+        entry.Updates = null;
+        entry.UpdateBytes = 0;
+    }
+
+    private void Apply(ref MemtableEntry entry, BsonView update)
+    {
+        _updated.Clear();
+        DocumentUpdate.Apply(new BsonView(_arena.Span(entry.Document)), update, _updated);
+        entry.Document = _arena.Add(_updated.Written);
+    }
+
+    private bool TryKeep(ref MemtableEntry entry, PendingUpdate pending, BsonView update)
+    {
+        var length = RecordLayout.OperandUpdate + update.Length;
+        if (entry.UpdateBytes > 0 && entry.UpdateBytes + length > MaxPendingBytes)
+        {
+            return false;
+        }
+
+        entry.Updates ??= new List<PendingUpdate>(1);
+        entry.Updates.Add(pending with { Update = _arena.Add(update.Bytes) });
+        entry.UpdateBytes += length;
+        PendingUpdates++;
+        return true;
+    }
+
+    private void UpdateDeleted(
+        ref MemtableEntry entry,
+        BsonView update,
+        OperandFlags flags,
+        Optime at,
+        ulong ordinal,
+        string collection
+    )
+    {
+        if (flags.HasFlag(OperandFlags.Upsert))
+        {
+            Apply(ref entry, update);
+            (entry.Kind, entry.Ordinal) = (RecordKind.Put, ordinal);
+            entry.Flags = ordinal == 0 ? RecordFlags.None : RecordFlags.Reborn;
+        }
+        else if (!flags.HasFlag(OperandFlags.TolerateMissing))
+        {
+            throw SnapshotsErrors.Missing(collection, IdText.Of(new BsonView(_arena.Span(entry.Document))), at);
+        }
+    }
+
+    private ref MemtableEntry Find(BsonView document, out bool isNew)
+    {
+        _key.ResetWrittenCount();
+        DocumentKey.Write(document, _key);
+        var key = _key.WrittenSpan;
+        var hash = KeyHash.Of(key);
+        for (var at = _buckets[Bucket(hash)]; at >= 0; at = _entries[at].Next)
+        {
+            if (_entries[at].Hash == hash && KeyOf(at).SequenceEqual(key))
+            {
+                isNew = false;
+                return ref _entries[at];
+            }
+        }
+
+        isNew = true;
+        if (_count == _entries.Length)
+        {
+            Grow();
+        }
+
+        ref var entry = ref _entries[_count];
+        ref var bucket = ref _buckets[Bucket(hash)];
+        entry = new MemtableEntry
+        {
+            Hash = hash,
+            Next = bucket,
+            Key = _arena.Add(key),
+        };
+        bucket = _count++;
+        return ref entry;
+    }
+
+    private int Bucket(ulong hash) => (int)(hash & (ulong)(_buckets.Length - 1));
+
+    private void Grow()
+    {
+        Array.Resize(ref _entries, _entries.Length * 2);
+        _buckets = NewBuckets(_entries.Length * 2);
+        for (var i = 0; i < _count; i++)
+        {
+            ref var bucket = ref _buckets[Bucket(_entries[i].Hash)];
+            _entries[i].Next = bucket;
+            bucket = i;
+        }
+    }
+}
