@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.MongoWire.Bson;
 
 namespace Backup.Oplog;
 
@@ -22,5 +23,22 @@ public static class Continuity
     /// <param name="last">The entry shipped last.</param>
     /// <param name="lastHash">Its <c>h</c> (servers up to 4.0), where known.</param>
     public static ContinuityVerdict Check(ReadOnlySpan<byte> first, Optime last, long? lastHash = null) =>
-        throw new NotSupportedException();
+        Check(OplogEntry.Read(new BsonView(first)), last, lastHash);
+
+    private static ContinuityVerdict Check(OplogEntry first, Optime last, long? lastHash)
+    {
+        if (first.Optime < last)
+        {
+            throw OplogErrors.Order(first.Optime, last);
+        }
+
+        if (first.Optime > last)
+        {
+            return ContinuityVerdict.Hole;
+        }
+
+        var isSameTerm = first.Optime.Term == last.Term;
+        var isSameHash = lastHash is null || first.Hash is null || first.Hash == lastHash;
+        return isSameTerm && isSameHash ? ContinuityVerdict.Continues : ContinuityVerdict.RolledBack;
+    }
 }

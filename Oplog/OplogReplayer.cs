@@ -1,87 +1,34 @@
+using System.Globalization;
+using System.Text;
 using Backup.Foundation;
+using Backup.MongoWire.Bson;
 using Backup.Oplog.Catalogues;
+using Backup.Oplog.Transactions;
 
 namespace Backup.Oplog;
-
-/// <summary>What the documents under a replayer are.</summary>
-public enum ReplayMode
-{
-    /// <summary>A fuzzy copy of an initial sync, before its end: what an entry refers to may be gone or newer already.</summary>
-    CatchingUp = 0,
-
-    /// <summary>The exact state at an optime: what an entry refers to must be there.</summary>
-    Consistent = 1,
-}
-
-/// <summary>How a replayer starts.</summary>
-public sealed class OplogReplayerOptions
-{
-    /// <summary>Default <see cref="ReplayMode.Consistent"/>.</summary>
-    public ReplayMode Mode { get; init; } = ReplayMode.Consistent;
-
-    /// <summary>Entries up to and including this optime are applied already: they only rebuild the buffer of open transactions.</summary>
-    public Optime AppliedThrough { get; init; } = Optime.Zero;
-
-    /// <summary>
-    /// The source's feature compatibility version when the first entry was written, for example <c>4.2</c>; the replayer follows
-    /// its changes. Null: not known, taken as 5.0 or later.
-    /// </summary>
-    public string? FeatureCompatibilityVersion { get; init; }
-
-    /// <summary>Bytes of open transactions kept in memory before they are spilled, default 64 MiB.</summary>
-    public long TransactionMemoryBytes { get; init; } = 64L << 20;
-
-    /// <summary>A folder for this replayer alone: what a crash left in it is removed. Null: transactions stay in memory.</summary>
-    public string? SpillFolder { get; init; }
-
-    /// <summary>Told of what an operator or the head's keeper must know; called on the replaying thread.</summary>
-    public Action<ReplayNotice>? OnNotice { get; init; }
-}
-
-/// <summary>What a <see cref="ReplayNotice"/> is about. The numbers are frozen.</summary>
-public enum ReplayNoticeKind
-{
-    /// <summary>The feature compatibility version changed: take a snapshot right after it.</summary>
-    FeatureCompatibilityChanged = 1,
-
-    /// <summary>One collection can no longer be followed and needs a fresh copy.</summary>
-    CollectionNeedsResync = 2,
-}
-
-/// <param name="Kind">What happened.</param>
-/// <param name="At">At which entry.</param>
-/// <param name="Namespace">Of the collection, or <c>admin.system.version</c>.</param>
-/// <param name="Collection">Its UUID, where one is known.</param>
-/// <param name="Text">For people: the new version, or the cause.</param>
-public sealed record ReplayNotice(ReplayNoticeKind Kind, Optime At, string Namespace, Guid? Collection, string Text);
-
-/// <summary>A transaction that is prepared and not yet decided.</summary>
-/// <param name="Start">Its first entry.</param>
-/// <param name="Prepared">The entry that prepared it.</param>
-/// <param name="TransactionNumber"><c>txnNumber</c></param>
-/// <param name="Session">The raw <c>lsid</c>, as a document.</param>
-public sealed record PreparedTransaction(
-    Optime Start,
-    Optime Prepared,
-    long TransactionNumber,
-    MongoWire.Bson.BsonDocument Session
-);
 
 /// <summary>
 /// Turns oplog entries, in order, into operations on documents (<see cref="IOperationTarget"/>) and changes of the
 /// <see cref="Catalogue"/>. One entry is applied as a whole or, where it is refused, not at all. Not thread-safe.
 /// </summary>
-public sealed class OplogReplayer : IDisposable
+public sealed partial class OplogReplayer : IDisposable
 {
+    private readonly IOperationTarget _target;
+    private readonly OplogReplayerOptions _options;
+    private readonly TransactionBuffer _transactions;
+    private bool _trimsCapped;
+
     /// <param name="catalogue">Changed by commands.</param>
     /// <param name="target">Receives the documents' operations.</param>
     /// <param name="options">Where to start.</param>
     public OplogReplayer(Catalogue catalogue, IOperationTarget target, OplogReplayerOptions options)
     {
         Catalogue = catalogue;
-        _ = target;
+        _target = target;
+        _options = options;
+        _transactions = new TransactionBuffer(options.TransactionMemoryBytes, options.SpillFolder);
         Mode = options.Mode;
-        FeatureCompatibilityVersion = options.FeatureCompatibilityVersion;
+        SetVersion(options.FeatureCompatibilityVersion);
     }
 
     public Catalogue Catalogue { get; }
@@ -99,24 +46,244 @@ public sealed class OplogReplayer : IDisposable
     /// The first entry of the oldest transaction that is not decided: a checkpoint taken now must replay from here to rebuild it.
     /// Null: no transaction is open.
     /// </summary>
-    public Optime? OldestOpenTransaction => throw new NotSupportedException();
+    public Optime? OldestOpenTransaction => _transactions.OldestStart;
 
     /// <summary>The transactions that are prepared and undecided at <see cref="Position"/>, oldest first.</summary>
-    public IReadOnlyList<PreparedTransaction> PreparedTransactions => throw new NotSupportedException();
+    public IReadOnlyList<PreparedTransaction> PreparedTransactions => _transactions.Prepared;
 
     /// <summary>Applies the next entry.</summary>
     /// <param name="entry">One raw oplog document; not kept.</param>
     /// <exception cref="Foundation.Errors.BackupException">2001 or 3001 to 3099; nothing of the entry is applied.</exception>
-    public void Apply(ReadOnlyMemory<byte> entry) => throw new NotSupportedException();
+    public void Apply(ReadOnlyMemory<byte> entry)
+    {
+        var read = OplogEntry.Read(new BsonView(entry.Span));
+        if (read.Optime <= Position)
+        {
+            throw OplogErrors.Order(read.Optime, Position);
+        }
 
-    /// <summary>
-    /// Completes the state at <paramref name="cut"/> after every entry up to it has been applied: shows the entries after it, in order,
-    /// until it answers true. Of these only the decisions on transactions prepared by then count: committed with a
-    /// <c>commitTimestamp</c> up to the cut, they belong to it and are applied now; the rest of the oplog is not.
-    /// <see cref="Position"/> stays, and replay may go on from the cut as if nothing had happened.
-    /// </summary>
-    /// <returns>Whether all transactions prepared up to the cut are decided.</returns>
-    public bool DecideAfter(Optime cut, ReadOnlyMemory<byte> entry) => throw new NotSupportedException();
+        var isRebuilding = read.Optime <= _options.AppliedThrough;
+        if (read.Operation is [(byte)'c'])
+        {
+            var command = read.Object.First;
+            if (!ApplyTransactionCommand(read, command, isRebuilding) && !isRebuilding)
+            {
+                Check(read, [], 0);
+                ApplyOperation(read);
+            }
+        }
+        else if (!isRebuilding)
+        {
+            ApplyOperation(read);
+        }
 
-    public void Dispose() { }
+        Position = read.Optime;
+        _decisions.Clear();
+    }
+
+    public void Dispose() => _transactions.Dispose();
+
+    /// <summary>Applies an operation that is no part of an undecided transaction.</summary>
+    private void ApplyOperation(OplogEntry entry)
+    {
+        switch (entry.Operation)
+        {
+            case [(byte)'i']:
+                Insert(entry);
+                break;
+            case [(byte)'u']:
+                Update(entry);
+                break;
+            case [(byte)'d']:
+                Delete(entry);
+                break;
+            case [(byte)'c']:
+                ApplyCommand(entry);
+                break;
+            default:
+                RequireNoOperation(entry);
+                break;
+        }
+    }
+
+    private static void RequireNoOperation(OplogEntry entry)
+    {
+        var isKnown =
+            entry.Operation is [(byte)'n']
+            || entry.Operation.SequenceEqual("xi"u8)
+            || entry.Operation.SequenceEqual("xd"u8)
+            || entry.Operation.SequenceEqual("ci"u8)
+            || entry.Operation.SequenceEqual("cu"u8)
+            || entry.Operation.SequenceEqual("cd"u8)
+            || entry.Operation.SequenceEqual("km"u8)
+            || entry.Operation.SequenceEqual("db"u8);
+        if (!isKnown)
+        {
+            throw OplogErrors.Entry(
+                entry.Optime,
+                $"the operation '{Encoding.UTF8.GetString(entry.Operation)}' is not known"
+            );
+        }
+    }
+
+    private void Insert(OplogEntry entry)
+    {
+        if (entry.Collection is null && entry.Namespace.EndsWith(".system.indexes"u8))
+        {
+            CreateIndexOfOldServer(entry);
+            return;
+        }
+
+        if (CollectionOf(entry) is not { } collection)
+        {
+            return;
+        }
+
+        if (!entry.Object.Has("_id"u8))
+        {
+            Exclude(collection, entry.Optime, ReplayNoticeKind.CollectionExcluded, "its documents have no _id");
+            return;
+        }
+
+        _target.Put(collection.Uuid, entry.Object, isInsert: true);
+        if (_trimsCapped && collection.IsCapped)
+        {
+            _target.TrimOldest(collection.Uuid, collection.CappedBytes, collection.CappedDocuments);
+        }
+
+        WatchVersion(entry);
+    }
+
+    private void Update(OplogEntry entry)
+    {
+        if (CollectionOf(entry) is not { } collection)
+        {
+            return;
+        }
+
+        if (!entry.HasObject2)
+        {
+            throw OplogErrors.Entry(entry.Optime, "an update does not say of which document");
+        }
+
+        if (DocumentUpdate.IsPartial(entry.Object))
+        {
+            var ifMissing =
+                entry.IsUpsert ? MissingDocument.Upsert
+                : Mode == ReplayMode.CatchingUp ? MissingDocument.Ignore
+                : MissingDocument.Damage;
+            _target.Update(collection.Uuid, entry.Object2, entry.Object, ifMissing, entry.Optime);
+        }
+        else if (entry.Object.Has("_id"u8))
+        {
+            _target.Put(collection.Uuid, entry.Object, isInsert: false);
+        }
+        else
+        {
+            using var writer = new BsonWriter();
+            writer.BeginDocument().Element(entry.Object2["_id"u8]).RawElements(entry.Object.Bytes[4..^1]).EndDocument();
+            _target.Put(collection.Uuid, new BsonView(writer.Written), isInsert: false);
+        }
+
+        WatchVersion(entry);
+    }
+
+    private void Delete(OplogEntry entry)
+    {
+        if (CollectionOf(entry) is { } collection)
+        {
+            _target.Delete(collection.Uuid, entry.Object);
+        }
+    }
+
+    /// <summary>The collection of a document's operation; null where the operation is none of this head's business.</summary>
+    private CatalogueCollection? CollectionOf(OplogEntry entry)
+    {
+        var found = entry.Collection is { } uuid
+            ? Catalogue.Find(uuid)
+            : FindByName(Encoding.UTF8.GetString(entry.Namespace));
+        if (found is not null)
+        {
+            return found.ExcludedBecause is null ? found : null;
+        }
+
+        return Mode == ReplayMode.CatchingUp || !IsIncluded(entry.Namespace)
+            ? null
+            : throw OplogErrors.Collection(entry.Optime, Encoding.UTF8.GetString(entry.Namespace), entry.Collection);
+    }
+
+    private CatalogueCollection? FindByName(string ns) => Catalogue.FindByName(ns).LastOrDefault();
+
+    private bool IsIncluded(ReadOnlySpan<byte> ns) =>
+        CopiedNamespaces.Includes(ns) && (_options.Includes is null || _options.Includes(Encoding.UTF8.GetString(ns)));
+
+    private bool IsIncluded(string ns) => CopiedNamespaces.Includes(ns) && (_options.Includes?.Invoke(ns) ?? true);
+
+    /// <summary>The collection cannot be followed any longer: its documents go, its entries are passed over.</summary>
+    private void Exclude(CatalogueCollection collection, Optime at, ReplayNoticeKind kind, string reason)
+    {
+        Catalogue.Set(collection with { ExcludedBecause = reason });
+        _target.Drop(collection.Uuid);
+        _options.OnNotice?.Invoke(new ReplayNotice(kind, at, collection.Namespace, collection.Uuid, reason));
+    }
+
+    /// <summary>Follows <c>{_id: "featureCompatibilityVersion", version: "5.0"}</c> in admin.system.version.</summary>
+    private void WatchVersion(OplogEntry entry)
+    {
+        if (!entry.Namespace.SequenceEqual("admin.system.version"u8))
+        {
+            return;
+        }
+
+        var holder = entry.HasObject2 ? entry.Object2 : entry.Object;
+        var isVersion =
+            holder.TryGet("_id"u8, out var id)
+            && id.Type == BsonType.String
+            && id.AsUtf8.SequenceEqual("featureCompatibilityVersion"u8);
+        if (!isVersion || VersionIn(entry.Object) is not { } version || version == FeatureCompatibilityVersion)
+        {
+            return;
+        }
+
+        SetVersion(version);
+        _options.OnNotice?.Invoke(
+            new ReplayNotice(
+                ReplayNoticeKind.FeatureCompatibilityChanged,
+                entry.Optime,
+                "admin.system.version",
+                entry.Collection,
+                version
+            )
+        );
+    }
+
+    /// <summary>The new <c>version</c>, out of a whole document, modifiers or a diff.</summary>
+    private static string? VersionIn(BsonView document)
+    {
+        foreach (var field in document)
+        {
+            if (field.NameIs("version"u8) && field.Type == BsonType.String)
+            {
+                return field.AsString;
+            }
+
+            var holdsFields =
+                field.NameIs("$set"u8) || field.NameIs("diff"u8) || field.NameIs("u"u8) || field.NameIs("i"u8);
+            if (holdsFields && field.Type == BsonType.Document && VersionIn(field.AsDocument) is { } nested)
+            {
+                return nested;
+            }
+        }
+
+        return null;
+    }
+
+    private void SetVersion(string? version)
+    {
+        FeatureCompatibilityVersion = version;
+        _trimsCapped =
+            version is not null
+            && double.TryParse(version, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && number < 5.0;
+    }
 }

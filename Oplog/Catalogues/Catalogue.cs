@@ -33,12 +33,12 @@ public sealed class Catalogue
     public bool Remove(Guid uuid) => _collections.Remove(uuid);
 
     /// <summary>Writes <c>[{uuid, db, name, type, options, indexes, …}, …]</c> in the order of namespaces.</summary>
-    public void WriteTo(BsonWriter writer, ReadOnlySpan<byte> name) => throw new NotSupportedException();
+    public void WriteTo(BsonWriter writer, ReadOnlySpan<byte> name) => CatalogueCodec.Write(this, writer, name);
 
     /// <summary>Reads what <see cref="WriteTo"/> writes.</summary>
     /// <param name="array">The array's raw value; copied.</param>
     /// <exception cref="Foundation.Errors.BackupException">3010</exception>
-    public static Catalogue Read(BsonView array) => throw new NotSupportedException();
+    public static Catalogue Read(BsonView array) => CatalogueCodec.Read(array);
 
     /// <summary>A copy that shares nothing that changes.</summary>
     public Catalogue Clone()

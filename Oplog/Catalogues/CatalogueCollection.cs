@@ -46,6 +46,12 @@ public sealed record CatalogueCollection(
     public long CappedDocuments { get; } =
         Options.View.TryGet("max"u8, out var max) && max.IsNumber && max.ToInt64() > 0 ? max.ToInt64() : long.MaxValue;
 
+    /// <summary>
+    /// Why this collection is not kept, or null: its documents have no <c>_id</c>, or it can no longer be followed and needs a fresh
+    /// copy. Its entries are passed over; it is no part of a snapshot.
+    /// </summary>
+    public string? ExcludedBecause { get; init; }
+
     /// <summary>Fields of the stored form that this version does not know, kept as they are.</summary>
     public BsonDocument Unknown { get; init; } = BsonDocument.Empty;
 }

@@ -1,0 +1,164 @@
+using Backup.MongoWire.Bson;
+
+namespace Backup.Oplog.Catalogues;
+
+/// <summary>A collection's indexes as listIndexes shows them, changed by the commands that the oplog holds.</summary>
+internal static class IndexList
+{
+    /// <summary>
+    /// Adds an index, unless one of its name is there: an older entry replayed over a newer listing. Servers up to 4.2 keep the
+    /// namespace in each index, behind the name; that is seen on the collection's first.
+    /// </summary>
+    /// <param name="collection">Its owner.</param>
+    /// <param name="index">The index, without the command's own field.</param>
+    internal static CatalogueCollection Add(CatalogueCollection collection, BsonDocument index)
+    {
+        var name = NameOf(index);
+        if (collection.Indexes.Any(known => NameOf(known) == name))
+        {
+            return collection;
+        }
+
+        var hasNamespace = collection.Indexes.Count > 0 && collection.Indexes[0].View.Has("ns"u8);
+        var added = hasNamespace ? WithNamespace(index, collection.Namespace) : index;
+        return collection with { Indexes = [.. collection.Indexes, added] };
+    }
+
+    /// <summary>The index of a <c>createIndexes</c> entry.</summary>
+    internal static BsonDocument FromCreate(BsonView command)
+    {
+        if (command.TryGet("spec"u8, out var spec) && spec.Type == BsonType.Document && !command.Has("key"u8))
+        {
+            return spec.AsDocument.ToDocument();
+        }
+
+        using var writer = new BsonWriter();
+        writer.BeginDocument();
+        var first = true;
+        foreach (var field in command)
+        {
+            if (!first)
+            {
+                writer.Element(field);
+            }
+
+            first = false;
+        }
+
+        return writer.EndDocument().ToDocument();
+    }
+
+    /// <summary>Drops what the <c>index</c> of a <c>dropIndexes</c> says: a name, an array of names, a key, or <c>*</c>.</summary>
+    internal static CatalogueCollection Drop(CatalogueCollection collection, BsonElement what)
+    {
+        var kept = new List<BsonDocument>();
+        foreach (var index in collection.Indexes)
+        {
+            if (!IsMeant(index, what))
+            {
+                kept.Add(index);
+            }
+        }
+
+        return kept.Count == collection.Indexes.Count ? collection : collection with { Indexes = kept };
+    }
+
+    /// <summary>The <c>index</c> part of a <c>collMod</c>.</summary>
+    internal static CatalogueCollection Modify(CatalogueCollection collection, BsonView change)
+    {
+        var changed = collection.Indexes.ToArray();
+        for (var i = 0; i < changed.Length; i++)
+        {
+            var isMeant = change.TryGet("name"u8, out var name)
+                ? IsMeant(changed[i], name)
+                : change.TryGet("keyPattern"u8, out var key) && IsMeant(changed[i], key);
+            if (isMeant)
+            {
+                changed[i] = Modified(changed[i], change);
+            }
+        }
+
+        return collection with
+        {
+            Indexes = changed,
+        };
+    }
+
+    /// <summary>After a rename.</summary>
+    internal static IReadOnlyList<BsonDocument> Renamed(IReadOnlyList<BsonDocument> indexes, string ns) =>
+        [.. indexes.Select(index => index.View.Has("ns"u8) ? WithNamespace(index, ns) : index)];
+
+    private static BsonDocument Modified(BsonDocument index, BsonView change)
+    {
+        foreach (var field in change)
+        {
+            index = field.NameText switch
+            {
+                "expireAfterSeconds" => Set(index, field),
+                "hidden" or "prepareUnique" => field.ToBoolean()
+                    ? Set(index, field)
+                    : CollectionOptions.Without(index, field.NameText),
+                "unique" when field.ToBoolean() => Set(CollectionOptions.Without(index, "prepareUnique"), field),
+                "forceNonUnique" when field.ToBoolean() => CollectionOptions.Without(index, "unique"),
+                _ => index,
+            };
+        }
+
+        return index;
+    }
+
+    private static BsonDocument Set(BsonDocument index, BsonElement field) =>
+        CollectionOptions.With(index, field.NameText, field);
+
+    private static bool IsMeant(BsonDocument index, BsonElement what)
+    {
+        var name = NameOf(index);
+        switch (what.Type)
+        {
+            case BsonType.String when what.AsUtf8.SequenceEqual("*"u8):
+                return name != "_id_";
+            case BsonType.String:
+                return name == what.AsString;
+            case BsonType.Document:
+                return index.View.TryGet("key"u8, out var key) && key.Value.SequenceEqual(what.Value);
+            case BsonType.Array:
+                foreach (var item in what.AsDocument)
+                {
+                    if (item.Type == BsonType.String && name == item.AsString)
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private static string NameOf(BsonDocument index) =>
+        index.View.TryGet("name"u8, out var name) && name.Type == BsonType.String ? name.AsString : "";
+
+    private static BsonDocument WithNamespace(BsonDocument index, string ns)
+    {
+        var isReplacing = index.View.Has("ns"u8);
+        using var writer = new BsonWriter();
+        writer.BeginDocument();
+        foreach (var field in index.View)
+        {
+            if (field.NameIs("ns"u8))
+            {
+                writer.String("ns"u8, ns);
+                continue;
+            }
+
+            writer.Element(field);
+            if (!isReplacing && field.NameIs("name"u8))
+            {
+                writer.String("ns"u8, ns);
+            }
+        }
+
+        return writer.EndDocument().ToDocument();
+    }
+}

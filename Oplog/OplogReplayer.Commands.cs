@@ -1,0 +1,398 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using Backup.Foundation;
+using Backup.MongoWire.Bson;
+using Backup.Oplog.Catalogues;
+
+namespace Backup.Oplog;
+
+/// <content>
+/// Commands: what they mean for the catalogue. Each is harmless when it is replayed over a listing that is newer than the entry.
+/// </content>
+public sealed partial class OplogReplayer
+{
+    /// <summary>How deep an applyOps may stand in another. Servers nest one.</summary>
+    private const int ApplyOpsDepth = 10;
+
+    private enum Command
+    {
+        Create,
+        Drop,
+        DropDatabase,
+        Rename,
+        CollMod,
+        CreateIndex,
+        CommitIndexBuild,
+        DropIndexes,
+        ConvertToCapped,
+        Empty,
+        ApplyOps,
+        Truncate,
+        Unfollowable,
+
+        /// <summary>Means nothing to documents, options and indexes.</summary>
+        Nothing,
+    }
+
+    private static readonly FrozenDictionary<string, Command> Commands = new Dictionary<string, Command>
+    {
+        ["create"] = Command.Create,
+        ["drop"] = Command.Drop,
+        ["dropDatabase"] = Command.DropDatabase,
+        ["renameCollection"] = Command.Rename,
+        ["collMod"] = Command.CollMod,
+        ["createIndexes"] = Command.CreateIndex,
+        ["commitIndexBuild"] = Command.CommitIndexBuild,
+        ["dropIndexes"] = Command.DropIndexes,
+        ["dropIndex"] = Command.DropIndexes,
+        ["deleteIndexes"] = Command.DropIndexes,
+        ["deleteIndex"] = Command.DropIndexes,
+        ["convertToCapped"] = Command.ConvertToCapped,
+        ["emptycapped"] = Command.Empty,
+        ["applyOps"] = Command.ApplyOps,
+        ["truncateRange"] = Command.Truncate,
+        ["importCollection"] = Command.Unfollowable,
+        ["upgradeDowngradeViewlessTimeseries"] = Command.Unfollowable,
+        ["startIndexBuild"] = Command.Nothing,
+        ["abortIndexBuild"] = Command.Nothing,
+        ["dbCheck"] = Command.Nothing,
+        ["setMultikeyMetadata"] = Command.Nothing,
+        ["dropIdent"] = Command.Nothing,
+        ["createGlobalIndex"] = Command.Nothing,
+        ["dropGlobalIndex"] = Command.Nothing,
+        ["modifyCollectionShardingIndexCatalog"] = Command.Nothing,
+        ["createDatabaseMetadata"] = Command.Nothing,
+        ["dropDatabaseMetadata"] = Command.Nothing,
+        ["invalidateCollectionMetadata"] = Command.Nothing,
+        ["initReplicatedFastCount"] = Command.Nothing,
+    }.ToFrozenDictionary();
+
+    private void ApplyCommand(OplogEntry entry)
+    {
+        var command = entry.Object.First;
+        switch (CommandOf(entry))
+        {
+            case Command.Create:
+                Create(entry, command.AsString);
+                break;
+            case Command.Drop:
+                Drop(Subject(entry, command));
+                break;
+            case Command.DropDatabase:
+                DropDatabase(entry);
+                break;
+            case Command.Rename:
+                Rename(entry);
+                break;
+            case Command.ApplyOps:
+                ApplyAll(command.AsDocument, entry.Optime);
+                break;
+            case Command.Truncate or Command.Unfollowable:
+                StopFollowing(entry, command);
+                break;
+            case Command.Nothing:
+                break;
+            case var change:
+                if (Subject(entry, command) is { ExcludedBecause: null } collection)
+                {
+                    Change(change, collection, entry.Object);
+                }
+
+                break;
+        }
+    }
+
+    private void Change(Command command, CatalogueCollection collection, BsonView parameters)
+    {
+        switch (command)
+        {
+            case Command.CollMod:
+                collection = collection with
+                {
+                    Options = CollectionOptions.AfterCollMod(collection.Options, parameters),
+                };
+                Catalogue.Set(
+                    parameters.TryGet("index"u8, out var change)
+                        ? IndexList.Modify(collection, change.AsDocument)
+                        : collection
+                );
+                break;
+            case Command.CreateIndex:
+                Catalogue.Set(IndexList.Add(collection, IndexList.FromCreate(parameters)));
+                break;
+            case Command.CommitIndexBuild:
+                foreach (var index in parameters["indexes"u8].AsDocument)
+                {
+                    collection = IndexList.Add(collection, index.AsDocument.ToDocument());
+                }
+
+                Catalogue.Set(collection);
+                break;
+            case Command.DropIndexes:
+                Catalogue.Set(IndexList.Drop(collection, parameters["index"u8]));
+                break;
+            case Command.ConvertToCapped:
+                var capped = BsonDocument.Build(w => w.Boolean("capped"u8, true));
+                var options = CollectionOptions.With(collection.Options, "capped", capped.View.First);
+                Catalogue.Set(
+                    collection with
+                    {
+                        Options = CollectionOptions.With(options, "size", parameters["size"u8]),
+                    }
+                );
+                break;
+            default:
+                _target.Clear(collection.Uuid);
+                break;
+        }
+    }
+
+    private void Create(OplogEntry entry, string name)
+    {
+        var database = DatabaseOf(entry);
+        var ns = $"{database}.{name}";
+        var uuid = entry.Collection ?? UuidOf(ns);
+        if (Catalogue.Find(uuid) is not null || entry.Object.Has("viewOn"u8) || !IsIncluded(ns))
+        {
+            return;
+        }
+
+        var options = CollectionOptions.FromCreate(entry.Object);
+        var type = options.View.Has("timeseries"u8) ? CollectionType.TimeSeries : CollectionType.Collection;
+        List<BsonDocument> indexes =
+            entry.Object.TryGet("idIndex"u8, out var index) && index.Type == BsonType.Document
+                ? [index.AsDocument.ToDocument()]
+                : [];
+        Catalogue.Set(new CatalogueCollection(uuid, database, name, type, options, indexes));
+    }
+
+    private void Drop(CatalogueCollection? collection)
+    {
+        if (collection is not null)
+        {
+            Catalogue.Remove(collection.Uuid);
+            _target.Drop(collection.Uuid);
+        }
+    }
+
+    /// <summary>
+    /// The server logs a drop for each collection before it; so nothing is left, unless the listing of a copy is newer and shows the
+    /// database as it was made again.
+    /// </summary>
+    private void DropDatabase(OplogEntry entry)
+    {
+        if (Mode == ReplayMode.Consistent)
+        {
+            var database = DatabaseOf(entry);
+            foreach (var collection in Catalogue.Collections.Where(c => c.Database == database).ToList())
+            {
+                Drop(collection);
+            }
+        }
+    }
+
+    private void Rename(OplogEntry entry)
+    {
+        var from = entry.Object["renameCollection"u8].AsString;
+        var to = entry.Object["to"u8].AsString;
+        var collection = entry.Collection is { } uuid ? Catalogue.Find(uuid) : FindByName(from);
+        DropTarget(entry.Object, collection, to);
+        if (collection is null)
+        {
+            RenameUnknown(entry, from, to);
+            return;
+        }
+
+        if (!IsIncluded(to))
+        {
+            Drop(collection);
+            return;
+        }
+
+        var dot = to.IndexOf('.', StringComparison.Ordinal);
+        var isTemporary = entry.Object.TryGet("stayTemp"u8, out var stay) && stay.ToBoolean();
+        var renamed = collection with
+        {
+            Database = to[..dot],
+            Name = to[(dot + 1)..],
+            Options = isTemporary ? collection.Options : CollectionOptions.Without(collection.Options, "temp"),
+            Indexes = IndexList.Renamed(collection.Indexes, to),
+        };
+        Catalogue.Set(renamed);
+        if (
+            collection.Name.StartsWith("system.resharding.", StringComparison.Ordinal)
+            && renamed.ExcludedBecause is null
+        )
+        {
+            Exclude(renamed, entry.Optime, ReplayNoticeKind.CollectionNeedsResync, "it was resharded");
+        }
+    }
+
+    /// <summary>
+    /// What bore the new name: by UUID, as servers from 3.6 on log it. By name alone only where the catalogue is not newer than the entry.
+    /// </summary>
+    private void DropTarget(BsonView rename, CatalogueCollection? renamed, string to)
+    {
+        if (!rename.TryGet("dropTarget"u8, out var target))
+        {
+            return;
+        }
+
+        if (target.Type == BsonType.Binary)
+        {
+            Drop(Catalogue.Find(target.AsUuid));
+        }
+        else if (target.ToBoolean() && Mode == ReplayMode.Consistent)
+        {
+            foreach (var other in Catalogue.FindByName(to).Where(c => c.Uuid != renamed?.Uuid).ToList())
+            {
+                Drop(other);
+            }
+        }
+    }
+
+    /// <summary>A collection that was left out gets a name that is not: its documents are nowhere.</summary>
+    private void RenameUnknown(OplogEntry entry, string from, string to)
+    {
+        if (Mode == ReplayMode.CatchingUp || !IsIncluded(to))
+        {
+            return;
+        }
+
+        if (IsIncluded(from))
+        {
+            throw OplogErrors.Collection(entry.Optime, from, entry.Collection);
+        }
+
+        MakeExcluded(entry, to, $"it was renamed from '{from}', which is not backed up");
+    }
+
+    /// <summary>A command whose effect on documents cannot be known from the oplog: that collection is copied afresh.</summary>
+    private void StopFollowing(OplogEntry entry, BsonElement command)
+    {
+        if (Subject(entry, command) is { } collection)
+        {
+            if (collection.ExcludedBecause is null)
+            {
+                Exclude(
+                    collection,
+                    entry.Optime,
+                    ReplayNoticeKind.CollectionNeedsResync,
+                    $"'{command.NameText}' cannot be replayed"
+                );
+            }
+
+            return;
+        }
+
+        var name = command.Type == BsonType.String ? command.AsString : "";
+        var ns = name.StartsWith(DatabaseOf(entry) + ".", StringComparison.Ordinal)
+            ? name
+            : $"{DatabaseOf(entry)}.{name}";
+        if (
+            entry.Collection is not null
+            && name.Length > 0
+            && IsIncluded(ns)
+            && CommandOf(entry) == Command.Unfollowable
+        )
+        {
+            MakeExcluded(entry, ns, $"'{command.NameText}' cannot be replayed");
+        }
+    }
+
+    private void MakeExcluded(OplogEntry entry, string ns, string reason)
+    {
+        var dot = ns.IndexOf('.', StringComparison.Ordinal);
+        var uuid = entry.Collection ?? UuidOf(ns);
+        var collection = new CatalogueCollection(
+            uuid,
+            ns[..dot],
+            ns[(dot + 1)..],
+            CollectionType.Collection,
+            BsonDocument.Empty,
+            []
+        );
+        Exclude(collection, entry.Optime, ReplayNoticeKind.CollectionNeedsResync, reason);
+    }
+
+    private void CreateIndexOfOldServer(OplogEntry entry)
+    {
+        if (FindByName(entry.Object["ns"u8].AsString) is { } collection)
+        {
+            Catalogue.Set(IndexList.Add(collection, entry.Object.ToDocument()));
+        }
+    }
+
+    /// <summary>Refuses, before anything is applied, what could not be applied to its end.</summary>
+    private void Check(OplogEntry entry, HashSet<Guid> created, int depth)
+    {
+        if (entry.Operation is not [(byte)'c'])
+        {
+            var isDocument = entry.Operation is [(byte)'i'] or [(byte)'u'] or [(byte)'d'];
+            if (isDocument && !(entry.Collection is { } uuid && created.Contains(uuid)))
+            {
+                CollectionOf(entry);
+            }
+            else if (!isDocument)
+            {
+                RequireNoOperation(entry);
+            }
+
+            return;
+        }
+
+        var command = entry.Object.First;
+        switch (CommandOf(entry))
+        {
+            case Command.Create when entry.Collection is { } uuid:
+                created.Add(uuid);
+                break;
+            case Command.ApplyOps:
+                CheckAll(command.AsDocument, entry.Optime, created, depth + 1);
+                break;
+        }
+    }
+
+    private void CheckAll(BsonView operations, Optime at, HashSet<Guid> created, int depth)
+    {
+        if (depth > ApplyOpsDepth)
+        {
+            throw OplogErrors.Entry(at, "applyOps is nested too deep");
+        }
+
+        foreach (var operation in operations)
+        {
+            Check(OplogEntry.ReadInner(operation.AsDocument, at), created, depth);
+        }
+    }
+
+    private static Command CommandOf(OplogEntry entry)
+    {
+        var name = entry.Object.First.NameText;
+        return Commands.TryGetValue(name, out var command)
+            ? command
+            : throw OplogErrors.Command(entry.Optime, name, Encoding.UTF8.GetString(entry.Namespace));
+    }
+
+    /// <summary>The collection that a command is about: by UUID, else by name; null where the head does not know it.</summary>
+    private CatalogueCollection? Subject(OplogEntry entry, BsonElement command)
+    {
+        if (entry.Collection is { } uuid)
+        {
+            return Catalogue.Find(uuid);
+        }
+
+        return command.Type == BsonType.String ? FindByName($"{DatabaseOf(entry)}.{command.AsString}") : null;
+    }
+
+    private static string DatabaseOf(OplogEntry entry)
+    {
+        var dot = entry.Namespace.IndexOf((byte)'.');
+        return Encoding.UTF8.GetString(dot < 0 ? entry.Namespace : entry.Namespace[..dot]);
+    }
+
+    /// <summary>For servers that know no collection UUIDs.</summary>
+    private static Guid UuidOf(string ns) =>
+        new(SHA256.HashData(Encoding.UTF8.GetBytes(ns)).AsSpan(0, 16), bigEndian: true);
+}
