@@ -6,7 +6,7 @@ public sealed class ConnectionString
     internal ConnectionString() { }
 
     /// <exception cref="Foundation.Errors.BackupException">2100 with what is wrong and how it is written right.</exception>
-    public static ConnectionString Parse(string text) => throw new NotSupportedException();
+    public static ConnectionString Parse(string text) => ConnectionStringParser.Parse(text);
 
     /// <summary>Whether <see cref="Hosts"/> is one name whose SRV record lists the seeds.</summary>
     public bool IsSrv { get; internal init; }
