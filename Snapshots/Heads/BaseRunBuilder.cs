@@ -102,7 +102,7 @@ public sealed class BaseRunBuilder : IAsyncDisposable
 
     private ValueTask AddUnorderedAsync(BsonDocument document, ulong ordinal, CancellationToken cancellation)
     {
-        _unordered!.Put(document.View, ordinal);
+        _unordered!.Put(document.View, ordinal, isInsert: true);
         return _unordered.Bytes < _options.MemtableBytes ? default : SpillAsync(cancellation);
     }
 

@@ -1,4 +1,5 @@
 using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Reading;
 using Backup.Snapshots.Runs;
 
 namespace Backup.Snapshots.Heads;
@@ -27,6 +28,8 @@ internal sealed class CollectionState(Guid uuid) : IDisposable
     internal List<Memtable> Tables { get; } = [];
 
     internal ulong NextOrdinal { get; set; } = FirstOperationOrdinal;
+
+    internal CappedLimits Limits { get; set; } = CappedLimits.None;
 
     /// <summary>Emptied by an operation: a base run that comes later is older than that.</summary>
     internal bool WasCleared { get; set; }

@@ -61,6 +61,7 @@ public sealed class Head : IOperationTarget, IDisposable
             state.Definition = collection.Definition;
             state.SetRuns(collection.Runs);
             state.NextOrdinal = Math.Max(state.NextOrdinal, collection.NextOrdinal);
+            state.Limits = collection.Limits;
         }
 
         return head;
@@ -84,8 +85,8 @@ public sealed class Head : IOperationTarget, IDisposable
     public bool IsFull => _bytes >= _options.MemtableBytes;
 
     /// <summary>
-    /// True while the initial sync catches up: an update of a missing document changes nothing then; afterwards it is damage (4001).
-    /// Set before the operations that it is about: it is kept with each of them.
+    /// True while the initial sync catches up: operations on a collection that the catalogue does not hold change nothing then;
+    /// afterwards they are damage (4005).
     /// </summary>
     public bool ToleratesMissing { get; set; }
 
@@ -108,29 +109,32 @@ public sealed class Head : IOperationTarget, IDisposable
     }
 
     /// <exception cref="Foundation.Errors.BackupException">4005 where the catalogue has no such collection and none is tolerated to miss.</exception>
-    public void Put(Guid collection, BsonView document)
+    public void Put(Guid collection, BsonView document, bool isInsert)
     {
         if (TryFind(collection, out var state, out var definition))
         {
             var table = state.Table;
             _bytes -= table.Bytes;
-            table.Put(document, state.TakeOrdinal(definition));
+            table.Put(document, state.TakeOrdinal(definition), isInsert);
             _bytes += table.Bytes;
         }
     }
 
     /// <exception cref="Foundation.Errors.BackupException">4001 where the document is known to be missing, 4005 as of a put.</exception>
-    public void Update(Guid collection, BsonView idHolder, BsonView update, bool upsert, Optime at)
+    public void Update(Guid collection, BsonView idHolder, BsonView update, MissingDocument ifMissing, Optime at)
     {
         if (!TryFind(collection, out var state, out var definition))
         {
             return;
         }
 
-        var flags =
-            (upsert ? OperandFlags.Upsert : OperandFlags.None)
-            | (ToleratesMissing ? OperandFlags.TolerateMissing : OperandFlags.None);
-        var ordinal = upsert ? state.TakeOrdinal(definition) : 0;
+        var flags = ifMissing switch
+        {
+            MissingDocument.Upsert => OperandFlags.Upsert,
+            MissingDocument.Ignore => OperandFlags.TolerateMissing,
+            _ => OperandFlags.None,
+        };
+        var ordinal = ifMissing == MissingDocument.Upsert ? state.TakeOrdinal(definition) : 0;
         var name = definition?.Namespace ?? collection.ToString();
         var table = state.Table;
         var before = table.Bytes;
@@ -156,6 +160,15 @@ public sealed class Head : IOperationTarget, IDisposable
         }
     }
 
+    /// <summary>The limits are kept and hold from then on whenever the collection is read or merged.</summary>
+    public void TrimOldest(Guid collection, long maximumBytes, long maximumDocuments)
+    {
+        if (TryFind(collection, out var state, out _))
+        {
+            state.Limits = new CappedLimits(maximumDocuments, maximumBytes);
+        }
+    }
+
     public void Clear(Guid collection)
     {
         if (!_states.TryGetValue(collection, out var old))
@@ -164,7 +177,12 @@ public sealed class Head : IOperationTarget, IDisposable
         }
 
         // A new state, so that a merge of the old runs that is under way finds its place gone.
-        var state = new CollectionState(collection) { NextOrdinal = old.NextOrdinal, WasCleared = true };
+        var state = new CollectionState(collection)
+        {
+            NextOrdinal = old.NextOrdinal,
+            Limits = old.Limits,
+            WasCleared = true,
+        };
         Forget(old);
         _states[collection] = state;
     }
@@ -259,7 +277,8 @@ public sealed class Head : IOperationTarget, IDisposable
                 new ManifestCollection(
                     definition,
                     [.. added, .. state?.RunsNow() ?? []],
-                    definition.IsCapped ? state?.NextOrdinal ?? CollectionState.FirstOperationOrdinal : 0
+                    definition.IsCapped ? state?.NextOrdinal ?? CollectionState.FirstOperationOrdinal : 0,
+                    state?.Limits ?? CappedLimits.None
                 )
             );
         }

@@ -45,9 +45,9 @@ internal static class HeadMerge
         var runs = all[..newest];
         var name = definition?.Namespace ?? state.Uuid.ToString();
         ulong first = 0;
-        if (toOldest && definition is { IsCapped: true })
+        if (toOldest && definition is { IsCapped: true } && state.Limits != CappedLimits.None)
         {
-            var limits = CappedLimits.Of(definition.Options.View);
+            var limits = state.Limits;
             MergingCursor Open() => new([.. runs.Select(run => new RunCursor(store, run.Root))], name);
             first = await CappedWindow.FirstOrdinalAsync(Open, limits, cancellation);
         }

@@ -34,10 +34,10 @@ internal sealed class Memtable : IDisposable
 
     /// <param name="document">Copied.</param>
     /// <param name="ordinal">The place in natural order if it is new; 0 where the collection is not capped.</param>
-    internal void Put(BsonView document, ulong ordinal)
+    internal void Put(BsonView document, ulong ordinal, bool isInsert)
     {
         ref var entry = ref Find(document, out var isNew);
-        var place = PlaceOf(entry, isNew, ordinal);
+        var place = PlaceOf(entry, isNew, isInsert, ordinal);
         Set(ref entry, RecordKind.Put, document.Bytes);
         (entry.Ordinal, entry.Flags) = place;
     }
@@ -67,8 +67,11 @@ internal sealed class Memtable : IDisposable
         {
             _idHolder.ResetWrittenCount();
             RecordWriter.IdAlone(_idHolder, idHolder);
-            Set(ref entry, RecordKind.Merge, _idHolder.WrittenSpan);
-            entry.Ordinal = flags.HasFlag(OperandFlags.Upsert) ? ordinal : 0;
+            // What is to be made from nothing may need the shard key fields beside the _id.
+            var isUpsert = flags.HasFlag(OperandFlags.Upsert);
+            Set(ref entry, RecordKind.Merge, isUpsert ? idHolder.Bytes : _idHolder.WrittenSpan);
+            entry.Ordinal = isUpsert ? ordinal : 0;
+            entry.Flags = RecordFlags.None;
         }
 
         switch (entry.Kind)
@@ -79,7 +82,7 @@ internal sealed class Memtable : IDisposable
             case RecordKind.Merge:
                 return TryKeep(ref entry, new PendingUpdate(flags, at, default), update);
             default:
-                UpdateDeleted(ref entry, update, flags, at, ordinal, collection);
+                UpdateDeleted(ref entry, idHolder, update, flags, at, ordinal, collection);
                 return true;
         }
     }
@@ -136,9 +139,16 @@ internal sealed class Memtable : IDisposable
         return buckets;
     }
 
-    /// <summary>A document keeps the place of its first insertion; one that was deleted in between gets a new one.</summary>
-    private static (ulong Ordinal, RecordFlags Flags) PlaceOf(MemtableEntry entry, bool isNew, ulong ordinal) =>
-        ordinal == 0 || isNew ? (ordinal, RecordFlags.None)
+    /// <summary>A replaced document keeps its place; one that was inserted, or deleted in between, gets a new one.</summary>
+    private static (ulong Ordinal, RecordFlags Flags) PlaceOf(
+        MemtableEntry entry,
+        bool isNew,
+        bool isInsert,
+        ulong ordinal
+    ) =>
+        ordinal == 0 ? (0, RecordFlags.None)
+        : isInsert ? (ordinal, RecordFlags.Reborn)
+        : isNew ? (ordinal, RecordFlags.None)
         : entry.Kind == RecordKind.Put ? (entry.Ordinal, entry.Flags)
         : entry.Kind == RecordKind.Delete ? (ordinal, RecordFlags.Reborn)
         : (entry.Ordinal != 0 ? entry.Ordinal : ordinal, RecordFlags.None);
@@ -176,6 +186,7 @@ internal sealed class Memtable : IDisposable
 
     private void UpdateDeleted(
         ref MemtableEntry entry,
+        BsonView idHolder,
         BsonView update,
         OperandFlags flags,
         Optime at,
@@ -185,13 +196,15 @@ internal sealed class Memtable : IDisposable
     {
         if (flags.HasFlag(OperandFlags.Upsert))
         {
-            Apply(ref entry, update);
+            _updated.Clear();
+            DocumentUpdate.ApplyToMissing(idHolder, update, _updated);
+            entry.Document = _arena.Add(_updated.Written);
             (entry.Kind, entry.Ordinal) = (RecordKind.Put, ordinal);
             entry.Flags = ordinal == 0 ? RecordFlags.None : RecordFlags.Reborn;
         }
         else if (!flags.HasFlag(OperandFlags.TolerateMissing))
         {
-            throw SnapshotsErrors.Missing(collection, IdText.Of(new BsonView(_arena.Span(entry.Document))), at);
+            throw SnapshotsErrors.Missing(collection, IdText.Of(idHolder), at);
         }
     }
 

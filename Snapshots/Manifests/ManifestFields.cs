@@ -2,6 +2,7 @@ using Backup.Blockstore;
 using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Reading;
 using Backup.Snapshots.Runs;
 
 namespace Backup.Snapshots.Manifests;
@@ -48,7 +49,9 @@ internal static class ManifestFields
             writer.Document(writer.ArrayItemName(item), index);
         }
 
-        writer.EndArray().Int64("nextOrdinal"u8, (long)collection.NextOrdinal).BeginArray("runs"u8);
+        writer.EndArray().Int64("nextOrdinal"u8, (long)collection.NextOrdinal);
+        writer.Int64("maxBytes"u8, collection.Limits.MaxBytes);
+        writer.Int64("maxDocuments"u8, collection.Limits.MaxDocuments).BeginArray("runs"u8);
         foreach (var run in collection.Runs)
         {
             run.Root.CopyTo(root);
@@ -87,6 +90,7 @@ internal static class ManifestFields
             view["options"u8].AsDocument.ToDocument(),
             indexes
         );
-        return new ManifestCollection(definition, runs, (ulong)view["nextOrdinal"u8].AsInt64);
+        var limits = new CappedLimits(view["maxDocuments"u8].AsInt64, view["maxBytes"u8].AsInt64);
+        return new ManifestCollection(definition, runs, (ulong)view["nextOrdinal"u8].AsInt64, limits);
     }
 }

@@ -1,6 +1,7 @@
 using Backup.MongoWire.Bson;
 using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Heads;
+using Backup.Snapshots.Reading;
 using Backup.Snapshots.Runs;
 
 namespace Backup.Snapshots.Manifests;
@@ -23,10 +24,12 @@ public sealed record ReplicaSetIdentity(
 /// <param name="Definition">Name, type, options, indexes.</param>
 /// <param name="Runs">Newest first; empty for views and empty collections.</param>
 /// <param name="NextOrdinal">For capped collections: the next document's ordinal; 0 for others.</param>
+/// <param name="Limits">For capped collections of sources that do not log what they overwrite.</param>
 public sealed record ManifestCollection(
     CatalogueCollection Definition,
     IReadOnlyList<RunReference> Runs,
-    ulong NextOrdinal
+    ulong NextOrdinal,
+    CappedLimits Limits
 )
 {
     /// <summary>Sums over the runs; documents that lie in several runs count in each.</summary>

@@ -54,9 +54,7 @@ public sealed class SnapshotReader
     {
         var collection = _byUuid[uuid];
         var documents = Merge(collection);
-        return collection.Definition.IsCapped
-            ? new NaturalOrderCursor(documents, CappedLimits.Of(collection.Definition.Options.View))
-            : documents;
+        return collection.Definition.IsCapped ? new NaturalOrderCursor(documents, collection.Limits) : documents;
     }
 
     /// <summary>The documents in `_id` order, also of a capped collection; what a capped one has overwritten is left out.</summary>
@@ -68,7 +66,7 @@ public sealed class SnapshotReader
             return Merge(collection);
         }
 
-        var limits = CappedLimits.Of(collection.Definition.Options.View);
+        var limits = collection.Limits;
         var first = await CappedWindow.FirstOrdinalAsync(() => Merge(collection), limits, cancellation);
         return new WindowCursor(Merge(collection), first);
     }

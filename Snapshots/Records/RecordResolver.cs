@@ -99,12 +99,15 @@ internal sealed class RecordResolver(string collection) : IDisposable
                     : throw SnapshotsErrors.Missing(collection, IdText.Of(idHolder), operand.At);
             }
 
-            _current.Clear();
-            _current.RawElements(idHolder.Bytes);
+            _next.Clear();
+            DocumentUpdate.ApplyToMissing(idHolder, operand.Update, _next);
+        }
+        else
+        {
+            _next.Clear();
+            DocumentUpdate.Apply(new BsonView(_current.Written), operand.Update, _next);
         }
 
-        _next.Clear();
-        DocumentUpdate.Apply(new BsonView(_current.Written), operand.Update, _next);
         (_current, _next) = (_next, _current);
         return true;
     }
@@ -155,9 +158,9 @@ internal sealed class RecordResolver(string collection) : IDisposable
             count += RecordView.Checked(layer.Span).OperandCount;
         }
 
-        var newest = RecordView.Checked(layers[0].Span);
+        var oldest = RecordView.Checked(layers[^1].Span);
         _output.ResetWrittenCount();
-        RecordWriter.BeginMerge(_output, newest.Document, count, newest.Ordinal);
+        RecordWriter.BeginMerge(_output, oldest.Document, count, oldest.Ordinal);
         for (var i = layers.Length - 1; i >= 0; i--)
         {
             _output.Write(RecordView.Checked(layers[i].Span).OperandBytes);

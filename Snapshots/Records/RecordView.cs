@@ -18,7 +18,7 @@ public enum RecordFlags : byte
 {
     None = 0,
 
-    /// <summary>A delete stands between this put and whatever older runs hold: its ordinal is its own.</summary>
+    /// <summary>Inserted anew, whatever older runs hold: its ordinal is its own.</summary>
     Reborn = 1,
 }
 

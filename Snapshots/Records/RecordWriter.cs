@@ -31,7 +31,7 @@ public static class RecordWriter
     public static void BeginMerge(ArrayBufferWriter<byte> output, BsonView idHolder, int operands, ulong ordinal = 0)
     {
         Header(output, RecordKind.Merge, RecordFlags.None, ordinal);
-        IdAlone(output, idHolder);
+        output.Write(idHolder.Bytes);
         BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(RecordLayout.OperandCountLength), operands);
         output.Advance(RecordLayout.OperandCountLength);
     }
