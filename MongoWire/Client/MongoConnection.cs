@@ -1,4 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
+using Backup.Foundation.Errors;
+using Backup.MongoWire.Authentication;
 using Backup.MongoWire.Bson;
+using Backup.MongoWire.Protocol;
 using Backup.MongoWire.Uri;
 
 namespace Backup.MongoWire.Client;
@@ -9,23 +14,264 @@ namespace Backup.MongoWire.Client;
 /// </summary>
 public sealed class MongoConnection : IAsyncDisposable
 {
-    internal MongoConnection() { }
+    private readonly ConnectionSettings _settings;
+    private readonly WireStream _wire;
+    private Exception? _broken;
+    private CompressorId? _compressor;
+    private int _lastRequestId;
 
-    public HostAddress Host => throw new NotSupportedException();
+    private MongoConnection(HostAddress host, ConnectionSettings settings, WireStream wire)
+    {
+        Host = host;
+        _settings = settings;
+        _wire = wire;
+    }
 
-    public bool IsBroken => throw new NotSupportedException();
+    public HostAddress Host { get; }
+
+    public bool IsBroken => Volatile.Read(ref _broken) is not null;
 
     /// <summary>The server's hello reply, from the handshake.</summary>
-    public BsonDocument Hello => throw new NotSupportedException();
+    public BsonDocument Hello { get; private set; } = BsonDocument.Empty;
+
+    /// <summary>Connects, secures, greets and logs in, all within the connect timeout.</summary>
+    /// <exception cref="BackupException">2110 to 2122, 2132.</exception>
+    internal static async Task<MongoConnection> ConnectAsync(
+        HostAddress host,
+        ConnectionSettings settings,
+        CancellationToken cancellation
+    )
+    {
+        using var limit = new CancellationTokenSource(settings.ConnectTimeout, settings.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            var stream = await OpenAsync(host, either.Token);
+            return await GreetAsync(host, settings, stream, either.Token);
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw MongoWireErrors.Timeout(host, "connecting", settings.ConnectTimeout, late);
+        }
+    }
 
     /// <summary>Sends a command and awaits its answer. A cancelled call breaks the connection.</summary>
     /// <exception cref="CommandException">The server answered ok: 0; the connection lives on.</exception>
-    /// <exception cref="Foundation.Errors.BackupException">2111, 2113: it broke.</exception>
+    /// <exception cref="BackupException">2111, 2113: it broke.</exception>
     public Task<CommandReply> RunCommandAsync(string database, BsonDocument command, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+        RunCommandAsync(database, command, default, TimeSpan.Zero, cancellation);
+
+    /// <param name="trailer">Elements put behind the command's own, for example <c>$readPreference</c>.</param>
+    /// <param name="extraWait">On top of the read timeout: how long the server was asked to wait.</param>
+    internal async Task<CommandReply> RunCommandAsync(
+        string database,
+        BsonDocument command,
+        ReadOnlyMemory<byte> trailer,
+        TimeSpan extraWait,
+        CancellationToken cancellation
+    )
+    {
+        ThrowIfBroken();
+        var limitLength = _settings.ReadTimeout + extraWait;
+        using var limit = new CancellationTokenSource(limitLength, _settings.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            var reply = await ExchangeAsync(database, command, trailer, either.Token);
+            return Checked(reply, command);
+        }
+        catch (OperationCanceledException late)
+        {
+            Break(late);
+            cancellation.ThrowIfCancellationRequested();
+            throw MongoWireErrors.Timeout(Host, command.View.First.NameText, limitLength, late);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
+        {
+            Break(failure);
+            throw MongoWireErrors.Lost(Host, failure);
+        }
+        catch (BackupException failure) when (failure is not CommandException)
+        {
+            Break(failure);
+            throw;
+        }
+    }
 
     /// <summary>Ends the connection, with the reason that later calls will name.</summary>
-    public void Break(Exception reason) => throw new NotSupportedException();
+    public void Break(Exception reason)
+    {
+        if (Interlocked.CompareExchange(ref _broken, reason, null) is null)
+        {
+            _ = _wire.DisposeAsync().AsTask();
+        }
+    }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.CompareExchange(ref _broken, new ObjectDisposedException("connection"), null) is null)
+        {
+            await _wire.DisposeAsync();
+        }
+    }
+
+    private static async Task<Stream> OpenAsync(HostAddress host, CancellationToken cancellation)
+    {
+        var unix = host.Kind == HostKind.UnixSocket;
+        var socket = unix
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            EndPoint target = unix ? new UnixDomainSocketEndPoint(host.Host) : new DnsEndPoint(host.Host, host.Port);
+            await socket.ConnectAsync(target, cancellation);
+            if (!unix)
+            {
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            }
+
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (SocketException failure)
+        {
+            socket.Dispose();
+            throw MongoWireErrors.Unreachable(host, failure);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<MongoConnection> GreetAsync(
+        HostAddress host,
+        ConnectionSettings settings,
+        Stream stream,
+        CancellationToken cancellation
+    )
+    {
+        var current = stream;
+        MongoConnection? connection = null;
+        try
+        {
+            if (settings.Tls)
+            {
+                current = await TlsConnector.SecureAsync(stream, host, settings.Options, cancellation);
+            }
+
+            connection = new MongoConnection(host, settings, new WireStream(current));
+            await connection.HandshakeAsync(cancellation);
+            return connection;
+        }
+        catch (Exception failure)
+        {
+            if (connection is not null)
+            {
+                await connection.DisposeAsync();
+            }
+
+            await current.DisposeAsync();
+            if (failure is IOException or SocketException)
+            {
+                throw MongoWireErrors.Lost(host, failure);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task HandshakeAsync(CancellationToken cancellation)
+    {
+        var first = HelloCommand.First(_settings);
+        await _wire.SendQueryAsync(++_lastRequestId, "admin", first, cancellation);
+        using (var reply = Checked(await ReceiveAsync(cancellation), first))
+        {
+            Hello = reply.View.ToDocument();
+        }
+
+        var version = RawFields.Number(Hello.View, "maxWireVersion"u8);
+        if (version < _settings.MinWireVersion)
+        {
+            throw MongoWireErrors.TooOld(Host, version, _settings.MinWireVersion);
+        }
+
+        _compressor = RawFields
+            .Texts(Hello.View, "compression"u8)
+            .Where(name => _settings.Compressors.Contains(name, StringComparer.Ordinal))
+            .Select(Compressors.Find)
+            .FirstOrDefault();
+        if (_settings.Credential is { } credential && !RawFields.Flag(Hello.View, "arbiterOnly"u8))
+        {
+            await Authenticator.LogInAsync(this, credential, cancellation);
+        }
+    }
+
+    private async Task<CommandReply> ExchangeAsync(
+        string database,
+        BsonDocument command,
+        ReadOnlyMemory<byte> trailer,
+        CancellationToken cancellation
+    )
+    {
+        using var writer = new BsonWriter();
+        writer.String("$db"u8, database).RawElements(trailer.Span);
+        var compressor = IsNeverCompressed(command.View.First.Name) ? null : _compressor;
+        await _wire.SendMsgAsync(
+            ++_lastRequestId,
+            0,
+            command,
+            writer.WrittenMemory,
+            [],
+            new SendOptions(Compressor: compressor),
+            cancellation
+        );
+        return await ReceiveAsync(cancellation);
+    }
+
+    private async Task<CommandReply> ReceiveAsync(CancellationToken cancellation)
+    {
+        var message = await _wire.ReceiveAsync(cancellation);
+        return message.ResponseTo == _lastRequestId
+            ? new CommandReply(message, Host)
+            : throw MongoWireErrors.BadMessage(
+                $"an answer to request {message.ResponseTo} instead of {_lastRequestId}"
+            );
+    }
+
+    private CommandReply Checked(CommandReply reply, BsonDocument command)
+    {
+        if (RawFields.Flag(reply.View, "ok"u8))
+        {
+            return reply;
+        }
+
+        using (reply)
+        {
+            throw MongoWireErrors.Command(
+                Host,
+                command.View.First.NameText,
+                RawFields.Number(reply.View, "code"u8),
+                RawFields.Text(reply.View, "codeName"u8) ?? "",
+                RawFields.Text(reply.View, "errmsg"u8) ?? "no reason given",
+                RawFields.Texts(reply.View, "errorLabels"u8)
+            );
+        }
+    }
+
+    /// <summary>Passwords are not compressed, so that their length cannot be guessed from the wire.</summary>
+    private static bool IsNeverCompressed(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("saslStart"u8)
+        || name.SequenceEqual("saslContinue"u8)
+        || name.SequenceEqual("authenticate"u8)
+        || name.SequenceEqual("isMaster"u8)
+        || name.SequenceEqual("hello"u8);
+
+    private void ThrowIfBroken()
+    {
+        if (Volatile.Read(ref _broken) is { } reason)
+        {
+            throw MongoWireErrors.Lost(Host, reason);
+        }
+    }
 }
