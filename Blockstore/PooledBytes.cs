@@ -14,6 +14,12 @@ public sealed class PooledBytes : IMemoryOwner<byte>
         _array = ArrayPool<byte>.Shared.Rent(length);
     }
 
+    private PooledBytes(byte[] array, int length)
+    {
+        _array = array;
+        _length = length;
+    }
+
     public Memory<byte> Memory => Array.AsMemory(0, _length);
 
     public Span<byte> Span => Array.AsSpan(0, _length);
@@ -26,6 +32,9 @@ public sealed class PooledBytes : IMemoryOwner<byte>
         bytes.CopyTo(copy.Span);
         return copy;
     }
+
+    /// <summary>Takes over an array rented from the shared pool.</summary>
+    internal static PooledBytes Take(byte[] rented, int length) => new(rented, length);
 
     public void Dispose()
     {

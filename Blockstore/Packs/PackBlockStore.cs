@@ -1,38 +1,324 @@
 using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Backup.Foundation.Errors;
 
 namespace Backup.Blockstore.Packs;
 
-/// <summary>The embedded block store: packs in a folder, found through an index that is rebuilt from the packs when need be.</summary>
+/// <summary>
+/// The embedded block store: packs in a folder, found through an index that is filled again from the packs when need be.
+/// Hashing, compression and its verification run on the callers' threads side by side; only the append is serial.
+/// </summary>
+/// <remarks>
+/// Failure policy: after the first failed write or fsync every put and flush is refused with 5005 until the store is opened
+/// again. The pack that was being written is given up as a whole; published packs are never touched.
+/// </remarks>
 public sealed class PackBlockStore : IBlockStore
 {
-    private PackBlockStore() { }
+    private readonly PackStoreOptions _options;
+    private readonly PackFolder _folder;
+    private readonly PackCatalogue _catalogue;
+    private readonly ConcurrentDictionary<BlockId, TaskCompletionSource<PutResult>> _writing = new();
+    private readonly Lock _appending = new();
+    private readonly SemaphoreSlim _turning = new(1, 1);
+    private OpenPack? _current;
+    private volatile OpenPack? _publishing;
+    private Task _published = Task.CompletedTask;
+    private volatile Exception? _failure;
+    private int _nextPack;
+    private int _disposed;
+    private long _newBlocks;
+    private long _newBytes;
+    private long _duplicates;
 
-    public BlockStoreStatistics Statistics => throw new NotSupportedException();
+    private PackBlockStore(PackFolder folder, PackStoreOptions options, PackCatalogue catalogue)
+    {
+        _folder = folder;
+        _options = options;
+        _catalogue = catalogue;
+        _nextPack = catalogue.LastPack + 1;
+    }
+
+    public BlockStoreStatistics Statistics
+    {
+        get
+        {
+            var newBlocks = Interlocked.Read(ref _newBlocks);
+            var newBytes = Interlocked.Read(ref _newBytes);
+            return new BlockStoreStatistics(
+                _catalogue.BlocksAtOpen + newBlocks,
+                _catalogue.StoredBytesAtOpen + newBytes,
+                newBlocks,
+                newBytes,
+                Interlocked.Read(ref _duplicates)
+            );
+        }
+    }
 
     /// <summary>Opens the store in <paramref name="folder"/>, which is made where it is missing.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">5004 where another process has it open, 5008 where a newer release wrote it, 5010 where the folder cannot be used.</exception>
+    /// <exception cref="BackupException">5004 where another process has it open, 5008 where a newer release wrote it, 5010 where the folder cannot be used.</exception>
     public static Task<PackBlockStore> OpenAsync(
         string folder,
         PackStoreOptions? options = null,
         CancellationToken cancellation = default
-    ) => throw new NotSupportedException();
+    ) => Task.Run(() => Open(folder, options ?? new PackStoreOptions(), cancellation), cancellation);
 
-    public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+    public async ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        ThrowIfUnusable();
+        if (raw.Length is 0 or > IBlockStore.MaxRawLength)
+        {
+            throw BlockstoreErrors.BadLength(raw.Length);
+        }
 
-    public Task FlushAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
+        var id = BlockId.Of(raw.Span);
+        var mine = new TaskCompletionSource<PutResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _writing.GetOrAdd(id, mine);
+        if (first != mine)
+        {
+            var theirs = await first.Task.WaitAsync(cancellation);
+            Interlocked.Increment(ref _duplicates);
+            return theirs with { IsNew = false };
+        }
+
+        try
+        {
+            var result = await PutOnceAsync(id, raw);
+            mine.SetResult(result);
+            return result;
+        }
+        catch (Exception failure)
+        {
+            mine.SetException(failure);
+            // Observed here: perhaps nobody waits for it.
+            _ = mine.Task.Exception;
+            throw;
+        }
+        finally
+        {
+            _writing.TryRemove(id, out _);
+        }
+    }
+
+    public async Task FlushAsync(CancellationToken cancellation = default)
+    {
+        ThrowIfUnusable();
+        await _turning.WaitAsync(cancellation);
+        try
+        {
+            await TurnAsync(full: null);
+            await _published;
+        }
+        finally
+        {
+            _turning.Release();
+        }
+    }
 
     public ValueTask<bool> ContainsAsync(BlockId id, CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+        new(TryFindOpen(id, out _, out _) || _catalogue.TryFind(id, out _));
 
-    public ValueTask<IMemoryOwner<byte>> GetAsync(BlockId id, CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+    public async ValueTask<IMemoryOwner<byte>> GetAsync(BlockId id, CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        cancellation.ThrowIfCancellationRequested();
+        if (TryFindOpen(id, out var pack, out var entry))
+        {
+            using var stored = pack.Read(entry);
+            if (stored is not null)
+            {
+                return BlockCodecs.Decode(id, stored.Span, $"open pack {pack.Number:x8}, offset {entry.Offset}");
+            }
 
-    public IAsyncEnumerable<StoredBlock> ListAsync(CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+            // It was published between the two lines: from now on the index knows it.
+            await _published.WaitAsync(cancellation);
+        }
+
+        return _catalogue.Read(id);
+    }
+
+    public async IAsyncEnumerable<StoredBlock> ListAsync(
+        [EnumeratorCancellation] CancellationToken cancellation = default
+    )
+    {
+        await FlushAsync(cancellation);
+        foreach (var block in _catalogue.List(cancellation))
+        {
+            yield return block;
+        }
+    }
 
     public Task<StoreCheck> CheckAsync(Action<StoreFinding> found, CancellationToken cancellation = default) =>
-        throw new NotSupportedException();
+        Task.Run(() => StoreChecker.Check(_folder, found, cancellation), cancellation);
 
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    /// <summary>Publishes what was put and writes the index down.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _turning.WaitAsync();
+        try
+        {
+            if (_failure is null)
+            {
+                await TurnAsync(full: null);
+                await _published;
+            }
+        }
+        finally
+        {
+            _current?.Dispose();
+            await _catalogue.CloseAsync();
+            _folder.Dispose();
+        }
+    }
+
+    private static PackBlockStore Open(string path, PackStoreOptions options, CancellationToken cancellation)
+    {
+        var folder = new PackFolder(path);
+        try
+        {
+            return new PackBlockStore(folder, options, PackCatalogue.Open(folder, options, cancellation));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            folder.Dispose();
+            throw BlockstoreErrors.Unusable(path, failure);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask<PutResult> PutOnceAsync(BlockId id, ReadOnlyMemory<byte> raw)
+    {
+        if (TryFindOpen(id, out _, out var open))
+        {
+            Interlocked.Increment(ref _duplicates);
+            return new PutResult(id, open.StoredLength, IsNew: false);
+        }
+
+        if (_catalogue.TryFind(id, out var location))
+        {
+            Interlocked.Increment(ref _duplicates);
+            return new PutResult(id, location.StoredLength, IsNew: false);
+        }
+
+        OpenPack? full;
+        int length;
+        using (var stored = BlockCodecs.Encode(id, raw.Span, _options.ZstdLevel))
+        {
+            length = stored.Memory.Length;
+            full = Append(id, stored.Span, raw.Length);
+        }
+
+        Interlocked.Increment(ref _newBlocks);
+        Interlocked.Add(ref _newBytes, length);
+        if (full is not null)
+        {
+            await _turning.WaitAsync();
+            try
+            {
+                await TurnAsync(full);
+            }
+            finally
+            {
+                _turning.Release();
+            }
+        }
+
+        return new PutResult(id, length, IsNew: true);
+    }
+
+    /// <returns>The pack, where it has just become full.</returns>
+    private OpenPack? Append(BlockId id, ReadOnlySpan<byte> stored, int rawLength)
+    {
+        lock (_appending)
+        {
+            ThrowIfUnusable();
+            try
+            {
+                _current ??= new OpenPack(_nextPack, _folder.PathOf(_nextPack++));
+                _current.Append(id, stored, rawLength);
+                return _current.Length >= _options.PackBytes ? _current : null;
+            }
+            catch (Exception failure)
+            {
+                _failure = failure;
+                throw;
+            }
+        }
+    }
+
+    // Puts the current pack aside and publishes it beside further appends; at most one is being published at a time, so
+    // that writers cannot run away from the disk. Called with _turning held.
+    private async Task TurnAsync(OpenPack? full)
+    {
+        await _published;
+        lock (_appending)
+        {
+            ThrowIfFailed();
+            if (_current is null || (full is not null && _current != full))
+            {
+                return;
+            }
+
+            _publishing = _current;
+            _current = null;
+        }
+
+        _published = Task.Run(() => Publish(_publishing));
+    }
+
+    private void Publish(OpenPack pack)
+    {
+        try
+        {
+            pack.Publish();
+            _catalogue.Add(pack);
+            _publishing = null;
+        }
+        catch (Exception failure)
+        {
+            _failure = failure;
+            pack.Dispose();
+            throw;
+        }
+    }
+
+    private bool TryFindOpen(BlockId id, out OpenPack pack, out PackEntry entry)
+    {
+        // In this order: a block moves from the current pack to the one being published, and from there to the index.
+        foreach (var open in (ReadOnlySpan<OpenPack?>)[Volatile.Read(ref _current), _publishing])
+        {
+            if (open is not null && open.TryFind(id, out entry))
+            {
+                pack = open;
+                return true;
+            }
+        }
+
+        (pack, entry) = (null!, default);
+        return false;
+    }
+
+    private void ThrowIfUnusable()
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        ThrowIfFailed();
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is { } failure)
+        {
+            throw BlockstoreErrors.Stopped(_folder.Path, failure);
+        }
+    }
 }
