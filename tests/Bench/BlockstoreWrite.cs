@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Backup.Blockstore.Packs;
+using Backup.Foundation.Compression;
+
+namespace Backup.Tests.Bench;
+
+/// <summary>
+/// The write path on unique data (hash, zstd 3, verification, pack, index, fsync) beside zstd 3 alone with the same number of
+/// threads on the same data, in alternating rounds of one run. The ratio is the result; at least 0.75 is wanted.
+/// </summary>
+internal static class BlockstoreWrite
+{
+    private const int BlockBytes = 256 * 1024;
+    private const int Blocks = 1024;
+    private const int Rounds = 3;
+
+    internal static async Task<int> RunAsync()
+    {
+        var threads = Environment.ProcessorCount;
+        var data = Enumerable.Range(0, Blocks).Select(Documents).ToArray();
+        var best = (Alone: double.MaxValue, Store: double.MaxValue);
+        for (var round = 0; round < Rounds; round++)
+        {
+            var alone = Time(() => InParallel(threads, data, CompressAlone));
+            var folder = Directory.CreateTempSubdirectory("backup-bench-").FullName;
+            try
+            {
+                await using var store = await PackBlockStore.OpenAsync(folder);
+                var written = Time(() =>
+                {
+                    InParallel(threads, data, block => store.PutAsync(block).AsTask().GetAwaiter().GetResult());
+                    store.FlushAsync().GetAwaiter().GetResult();
+                });
+                best = (Math.Min(best.Alone, alone), Math.Min(best.Store, written));
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+
+        const double mib = (double)Blocks * BlockBytes / (1 << 20);
+        Console.WriteLine($"threads        {threads}");
+        Console.WriteLine($"zstd 3 alone   {mib / best.Alone:0} MiB/s");
+        Console.WriteLine($"block store    {mib / best.Store:0} MiB/s");
+        Console.WriteLine($"ratio          {best.Alone / best.Store:0.00} (wanted: 0.75 or more)");
+        return best.Alone / best.Store >= 0.75 ? 0 : 1;
+    }
+
+    private static double Time(Action work)
+    {
+        var watch = Stopwatch.StartNew();
+        work();
+        return watch.Elapsed.TotalSeconds;
+    }
+
+    private static void InParallel(int threads, byte[][] data, Action<byte[]> each)
+    {
+        var next = -1;
+        var workers = Enumerable
+            .Range(0, threads)
+            .Select(_ => new Thread(() =>
+            {
+                for (int n; (n = Interlocked.Increment(ref next)) < data.Length; )
+                {
+                    each(data[n]);
+                }
+            }))
+            .ToList();
+        workers.ForEach(worker => worker.Start());
+        workers.ForEach(worker => worker.Join());
+    }
+
+    [ThreadStatic]
+    private static byte[]? _scratch;
+
+    private static void CompressAlone(byte[] block)
+    {
+        _scratch ??= new byte[Zstd.MaxCompressedLength(BlockBytes)];
+        Zstd.Compress(block, _scratch);
+    }
+
+    // Like documents: repeated field names, words of a small vocabulary, random ids and numbers.
+    private static byte[] Documents(int seed)
+    {
+        var random = new Random(seed);
+        var block = new byte[BlockBytes];
+        var at = 0;
+        while (at < block.Length)
+        {
+            var text = System.Text.Encoding.ASCII.GetBytes(
+                $"_id\0{random.NextInt64():x16}\0customer\0name{random.Next(5000)}\0status\0{(random.Next(3) == 0 ? "shipped" : "ordered")}"
+                    + $"\0price\0{random.NextDouble():R}\0note\0{Word(random)} {Word(random)} {Word(random)}\0"
+            );
+            var length = Math.Min(text.Length, block.Length - at);
+            text.AsSpan(0, length).CopyTo(block.AsSpan(at));
+            at += length;
+        }
+
+        return block;
+    }
+
+    private static string Word(Random random) => ((random.Next(2000) * 2654435761L) % 100_000_007).ToString("x");
+}
