@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.IO.Compression;
+using Backup.MongoWire.Bson;
+using Backup.Snapshots.Reading;
+
+namespace Backup.Snapshots.Exports;
+
+/// <summary>Where the files of an export go. The content is written when it is asked for, perhaps twice (once to be measured).</summary>
+internal interface IExportFiles
+{
+    /// <param name="path">With <c>/</c>, below the export's top.</param>
+    /// <param name="write">Writes the content; the flag says whether it counts or is only measured.</param>
+    /// <param name="cancellation">Stops.</param>
+    Task AddAsync(string path, Func<Stream, bool, Task> write, CancellationToken cancellation);
+}
+
+/// <summary>The files of a mongodump directory or of an NDJSON export.</summary>
+internal static class ExportFiles
+{
+    internal static async Task<int> WriteAsync(
+        SnapshotReader snapshot,
+        List<ExportItem> items,
+        ExportFormat format,
+        bool gzip,
+        IExportFiles files,
+        ProgressTeller told,
+        CancellationToken cancellation
+    )
+    {
+        var suffix = gzip ? ".gz" : "";
+        foreach (var item in items)
+        {
+            var folder = FileNames.Escape(item.Database);
+            if (item is { DataName: { } name, Uuid: { } uuid })
+            {
+                var extension = format == ExportFormat.Directory ? ".bson" : ".ndjson";
+                var path =
+                    $"{folder}/{FileNames.Of(format == ExportFormat.Directory ? name : item.Name)}{extension}{suffix}";
+                await files.AddAsync(path, (output, counts) => Documents(uuid, item, output, counts), cancellation);
+            }
+
+            await files.AddAsync(
+                $"{folder}/{FileNames.Of(item.Name)}.metadata.json{suffix}",
+                (output, _) => CompressedAsync(output, gzip, to => to.WriteAsync(item.Metadata, cancellation).AsTask()),
+                cancellation
+            );
+        }
+
+        return items.Count;
+
+        Task Documents(Guid uuid, ExportItem item, Stream output, bool counts) =>
+            CompressedAsync(
+                output,
+                gzip,
+                to => WriteDocumentsAsync(snapshot, uuid, item, format, to, counts ? told : null, cancellation)
+            );
+    }
+
+    private static async Task WriteDocumentsAsync(
+        SnapshotReader snapshot,
+        Guid uuid,
+        ExportItem item,
+        ExportFormat format,
+        Stream output,
+        ProgressTeller? told,
+        CancellationToken cancellation
+    )
+    {
+        var line = new ArrayBufferWriter<byte>(1024);
+        await using var cursor = snapshot.OpenCollection(uuid);
+        while (await cursor.MoveNextAsync(cancellation))
+        {
+            told?.Add(item.Namespace, cursor.Current.Length);
+            if (format == ExportFormat.Directory)
+            {
+                await output.WriteAsync(cursor.Current, cancellation);
+                continue;
+            }
+
+            line.ResetWrittenCount();
+            ExtendedJson.Write(cursor.View, line, ExtendedJsonMode.Canonical);
+            line.Write("\n"u8);
+            await output.WriteAsync(line.WrittenMemory, cancellation);
+        }
+    }
+
+    private static async Task CompressedAsync(Stream output, bool gzip, Func<Stream, Task> write)
+    {
+        if (gzip)
+        {
+            await using var compressed = new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true);
+            await using var buffered = new BufferedStream(compressed, 128 * 1024);
+            await write(buffered);
+        }
+        else
+        {
+            await using var buffered = new BufferedStream(new Unclosed(output), 128 * 1024);
+            await write(buffered);
+        }
+    }
+}

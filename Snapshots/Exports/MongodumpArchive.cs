@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using Backup.MongoWire.Bson;
+using Backup.Snapshots.Reading;
+
+namespace Backup.Snapshots.Exports;
+
+/// <summary>
+/// The form that <c>mongorestore --archive</c> reads. Layout in docs/formats/mongodump-archive.md; source: mongo-tools, common/archive.
+/// </summary>
+internal static class MongodumpArchive
+{
+    internal const uint Magic = 0x8199_E26D;
+    internal const int Terminator = -1;
+    private const string FormatVersion = "0.1";
+    private const string ToolVersion = "100.0.0";
+
+    internal static async Task<int> WriteAsync(
+        SnapshotReader snapshot,
+        List<ExportItem> items,
+        Stream output,
+        ProgressTeller told,
+        CancellationToken cancellation
+    )
+    {
+        await WritePreludeAsync(snapshot, items, output, cancellation);
+        foreach (var item in items)
+        {
+            if (item is { DataName: { } name, Uuid: { } uuid })
+            {
+                await using var cursor = snapshot.OpenCollection(uuid);
+                await WriteDocumentsAsync(item, name, cursor, output, told, cancellation);
+            }
+        }
+
+        return items.Count;
+    }
+
+    private static async Task WritePreludeAsync(
+        SnapshotReader snapshot,
+        List<ExportItem> items,
+        Stream output,
+        CancellationToken cancellation
+    )
+    {
+        var magic = new byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(magic, Magic);
+        await output.WriteAsync(magic, cancellation);
+        var header = BsonDocument.Build(writer =>
+            writer
+                .Int32("concurrent_collections"u8, 1)
+                .String("version"u8, FormatVersion)
+                .String("server_version"u8, snapshot.Manifest.ReplicaSet.MongoVersion)
+                .String("tool_version"u8, ToolVersion)
+        );
+        await output.WriteAsync(header.Memory, cancellation);
+        foreach (var item in items)
+        {
+            var metadata = BsonDocument.Build(writer =>
+                writer
+                    .String("db"u8, item.Database)
+                    .String("collection"u8, item.Name)
+                    .String("metadata"u8, item.Metadata)
+                    .Int32("size"u8, 0)
+                    .String("type"u8, item.Type)
+            );
+            await output.WriteAsync(metadata.Memory, cancellation);
+        }
+
+        await EndAsync(output, cancellation);
+    }
+
+    private static async Task WriteDocumentsAsync(
+        ExportItem item,
+        string name,
+        DocumentCursor cursor,
+        Stream output,
+        ProgressTeller told,
+        CancellationToken cancellation
+    )
+    {
+        var crc = default(Crc64);
+        var any = false;
+        while (await cursor.MoveNextAsync(cancellation))
+        {
+            if (!any)
+            {
+                any = true;
+                await output.WriteAsync(NamespaceHeader(item.Database, name, end: false, 0).Memory, cancellation);
+            }
+
+            crc.Append(cursor.Current.Span);
+            told.Add(item.Namespace, cursor.Current.Length);
+            await output.WriteAsync(cursor.Current, cancellation);
+        }
+
+        if (any)
+        {
+            await EndAsync(output, cancellation);
+        }
+
+        await output.WriteAsync(NamespaceHeader(item.Database, name, end: true, crc.Value).Memory, cancellation);
+        await EndAsync(output, cancellation);
+    }
+
+    private static BsonDocument NamespaceHeader(string database, string name, bool end, ulong crc) =>
+        BsonDocument.Build(writer =>
+            writer.String("db"u8, database).String("collection"u8, name).Boolean("EOF"u8, end).Int64("CRC"u8, (long)crc)
+        );
+
+    private static ValueTask EndAsync(Stream output, CancellationToken cancellation)
+    {
+        var terminator = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(terminator, Terminator);
+        return output.WriteAsync(terminator, cancellation);
+    }
+}

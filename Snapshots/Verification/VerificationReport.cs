@@ -1,0 +1,23 @@
+namespace Backup.Snapshots.Verification;
+
+/// <param name="Namespace">For example <c>shop.orders</c>.</param>
+/// <param name="Documents">How many.</param>
+/// <param name="Bytes">Their BSON bytes.</param>
+/// <param name="Md5">32 hex digits, as the server's <c>dbHash</c> gives it.</param>
+public sealed record VerifiedCollection(string Namespace, long Documents, long Bytes, string Md5);
+
+/// <param name="Name">The database.</param>
+/// <param name="Md5">32 hex digits, as the server's <c>dbHash</c> gives it.</param>
+/// <param name="Collections">By name.</param>
+public sealed record VerifiedDatabase(string Name, string Md5, IReadOnlyList<VerifiedCollection> Collections);
+
+/// <param name="Databases">By name.</param>
+/// <param name="Documents">How many in all.</param>
+/// <param name="Bytes">BSON bytes in all.</param>
+/// <param name="Sha256">64 hex digits: over every namespace (UTF-8, zero byte) and its documents, in order.</param>
+public sealed record VerificationReport(
+    IReadOnlyList<VerifiedDatabase> Databases,
+    long Documents,
+    long Bytes,
+    string Sha256
+);
