@@ -193,7 +193,7 @@ public sealed class DurableFileTests : IDisposable
         private static void Run(string program, params string[] arguments)
         {
             using var process = Process.Start(
-                new ProcessStartInfo(program, arguments) { RedirectStandardError = true }
+                new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false }
             )!;
             var error = process.StandardError.ReadToEnd();
             process.WaitForExit();

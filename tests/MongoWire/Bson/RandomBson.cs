@@ -167,8 +167,10 @@ public sealed class RandomBson(int seed)
                 writer.Int64(name, Pick(Longs));
                 break;
             case BsonType.Decimal128:
-                Decimal128.TryParse(Utf8(Pick(Decimals)), out var value);
-                writer.Decimal(name, value);
+                writer.Decimal(
+                    name,
+                    Decimal128.TryParse(Utf8(Pick(Decimals)), out var value) ? value : throw new FormatException()
+                );
                 break;
             case BsonType.Undefined:
                 writer.Undefined(name);

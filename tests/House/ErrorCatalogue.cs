@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Reflection;
+using Backup.Foundation.Errors;
+
+namespace Backup.Tests.House;
+
+/// <summary>A numbered error: a constant of a room's <c>&lt;Room&gt;Errors</c>, and one text that it comes with.</summary>
+internal sealed record ErrorEntry(string Room, string Name, int Number, string Message, string Hint)
+{
+    /// <summary>As a row of docs/errors.md.</summary>
+    public string Row => $"| BK{Number:0000} | {Name} | {Cell(Message)} | {Cell(Hint)} |";
+
+    private static string Cell(string text) =>
+        text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
+}
+
+/// <summary>
+/// Reads all numbered errors off the assemblies. The messages are those of the factory methods, called with arguments
+/// that can be told apart in the text, which then shows the parameter's name in their place.
+/// </summary>
+internal static class ErrorCatalogue
+{
+    /// <summary>First and last number of each room. BackupException says the same.</summary>
+    public static readonly IReadOnlyDictionary<string, (int First, int Last)> Ranges = new Dictionary<
+        string,
+        (int, int)
+    >
+    {
+        ["Foundation"] = (1000, 1999),
+        ["MongoWire"] = (2000, 2499),
+        ["Sandbox"] = (2500, 2999),
+        ["Oplog"] = (3000, 3999),
+        ["Snapshots"] = (4000, 4999),
+        ["Blockstore"] = (5000, 5999),
+        ["Metadata"] = (6000, 6999),
+        ["Agent"] = (7000, 7999),
+        ["BackupHttpServer"] = (8000, 8999),
+        ["Daemon"] = (9000, 9499),
+        ["Cli"] = (9500, 9999),
+    };
+
+    /// <summary>Every constant, in the order of the numbers.</summary>
+    public static IReadOnlyList<(string Room, string Name, int Number)> Numbers { get; } =
+    [
+        .. from type in ErrorTypes()
+        from field in type.GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
+        where field.IsLiteral && field.FieldType == typeof(int)
+        let number = (int)field.GetRawConstantValue()!
+        orderby number
+        select (RoomOf(type), field.Name, number),
+    ];
+
+    /// <summary>Every text of every number, in the order of the numbers; a number without a factory has an empty one.</summary>
+    public static IReadOnlyList<ErrorEntry> Entries()
+    {
+        var made = ErrorTypes().SelectMany(Factories).ToLookup(static error => error.Number);
+        return
+        [
+            .. from constant in Numbers
+            from error in made[constant.Number].DefaultIfEmpty()
+            select new ErrorEntry(constant.Room, constant.Name, constant.Number, error.Message ?? "", error.Hint ?? ""),
+        ];
+    }
+
+    private static IEnumerable<Type> ErrorTypes() =>
+        from assembly in Rooms.Assemblies
+        from type in assembly.GetTypes()
+        where type.IsAbstract && type.IsSealed && type.Name == RoomOf(type) + "Errors"
+        select type;
+
+    private static string RoomOf(Type type) => type.Namespace!.Split('.') is [_, var room, ..] ? room : "";
+
+    private static IEnumerable<(int Number, string Message, string Hint)> Factories(Type type)
+    {
+        var methods = type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
+            .Where(static method => method.ReturnType.IsAssignableTo(typeof(BackupException)))
+            .OrderBy(static method => method.MetadataToken);
+        foreach (var method in methods)
+        {
+            var parameters = method.GetParameters();
+            var arguments = parameters.Select(Sample).ToArray();
+            var error = (BackupException)method.Invoke(null, arguments)!;
+            yield return (
+                error.Number,
+                Named(error.Message, parameters, arguments),
+                Named(error.Hint, parameters, arguments)
+            );
+        }
+    }
+
+    /// <summary>A value that stands out in a text.</summary>
+    private static object? Sample(ParameterInfo parameter, int position)
+    {
+        var type = Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType;
+        var marked = 7_000_001 + position;
+        if (type == typeof(string) || type == typeof(object))
+        {
+            return $"<{parameter.Name}>";
+        }
+
+        if (type.IsAssignableTo(typeof(Exception)))
+        {
+            return type == typeof(Exception)
+                ? new InvalidOperationException($"<{parameter.Name}>")
+                : Activator.CreateInstance(type, $"<{parameter.Name}>");
+        }
+
+        if (type.IsPrimitive && type != typeof(bool) && type != typeof(char) && type != typeof(byte))
+        {
+            return Convert.ChangeType(
+                marked % (type == typeof(short) || type == typeof(ushort) ? 30_000 : int.MaxValue),
+                type,
+                CultureInfo.InvariantCulture
+            );
+        }
+
+        if (
+            type == typeof(IReadOnlyList<string>)
+            || type == typeof(IEnumerable<string>)
+            || type == typeof(string[])
+            || type == typeof(IReadOnlyCollection<string>)
+        )
+        {
+            return new[] { $"<{parameter.Name}>" };
+        }
+
+        return type.IsValueType ? Activator.CreateInstance(type) : null;
+    }
+
+    /// <summary>Puts the parameters' names where their sample values stand.</summary>
+    private static string Named(string text, ParameterInfo[] parameters, object?[] arguments)
+    {
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            var sample = arguments[i] is string or Exception or string[] ? null : arguments[i]?.ToString();
+            if (sample is { Length: > 2 })
+            {
+                text = text.Replace(sample, $"<{parameters[i].Name}>", StringComparison.Ordinal);
+            }
+        }
+
+        return text;
+    }
+}
