@@ -54,4 +54,16 @@ public static class ExtendedJson
     /// <exception cref="Foundation.Errors.BackupException">2004.</exception>
     public static BsonDocument ParseArray(string json) =>
         ExtendedJsonReader.Read(Encoding.UTF8.GetBytes(json), asArray: true);
+
+    /// <summary>
+    /// The specification has a regular expression's options in the order of the alphabet. What is no letters, and so no
+    /// options of any server, stays as it is.
+    /// </summary>
+    internal static void SortOptions(Span<byte> options)
+    {
+        if (Ascii.IsValid(options))
+        {
+            options.Sort();
+        }
+    }
 }

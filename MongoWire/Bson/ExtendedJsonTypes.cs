@@ -221,9 +221,8 @@ internal static class ExtendedJsonTypes
     private static void RegularExpression(ref Utf8JsonReader json, BsonWriter target, scoped ReadOnlySpan<byte> name)
     {
         ExtendedJsonToken.Pair(ref json, "pattern"u8, "options"u8, out var pattern, out var options);
-        // Servers and drivers keep the options in the order of the alphabet.
         var letters = ExtendedJsonToken.TextWithoutZero(ref options).ToArray();
-        Array.Sort(letters);
+        ExtendedJson.SortOptions(letters);
         target.RegularExpression(name, ExtendedJsonToken.TextWithoutZero(ref pattern), letters);
     }
 

@@ -230,10 +230,9 @@ internal ref struct ExtendedJsonWriter(IBufferWriter<byte> output, ExtendedJsonM
         _json.Ascii("{\"$regularExpression\":{\"pattern\":"u8);
         _json.Text(pattern);
         _json.Ascii(",\"options\":"u8);
-        // The specification has the options in the order of the alphabet.
         Span<byte> options = stored.Length <= 64 ? stackalloc byte[stored.Length] : new byte[stored.Length];
         stored.CopyTo(options);
-        options.Sort();
+        ExtendedJson.SortOptions(options);
         _json.Text(options);
         _json.Ascii("}}"u8);
     }

@@ -82,12 +82,8 @@ public sealed class DurableFileTests : IDisposable
         using (var file = DurableFile.Create(path))
         {
             file.Append(Content);
-            // Somebody else cuts the temporary file while it is being written.
-            using (var cut = new FileStream(Temporary(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
-            {
-                cut.SetLength(2);
-            }
-
+            // Another process cuts the temporary file while it is being written.
+            Run("truncate", "--size=2", Temporary());
             Should.Throw<BackupException>(file.Publish).Number.ShouldBe(FoundationErrors.WriteFailed);
         }
 
@@ -176,6 +172,16 @@ public sealed class DurableFileTests : IDisposable
 
     private string Temporary() => _folder.File(_folder.Names().Single());
 
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false }
+        )!;
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        process.ExitCode.ShouldBe(0, $"{program}: {error}");
+    }
+
     /// <summary>A file system in memory that is soon full.</summary>
     private sealed class SmallDisk : IDisposable
     {
@@ -189,15 +195,5 @@ public sealed class DurableFileTests : IDisposable
         public string Path { get; }
 
         public void Dispose() => Run("umount", Path);
-
-        private static void Run(string program, params string[] arguments)
-        {
-            using var process = Process.Start(
-                new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false }
-            )!;
-            var error = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            process.ExitCode.ShouldBe(0, $"{program}: {error}");
-        }
     }
 }

@@ -13,12 +13,37 @@ public class EnumTests
     /// <summary>Enum, and its members as <c>Name=value</c>. A member may be added behind the others; none may change.</summary>
     private static readonly Dictionary<string, string> Frozen = new()
     {
-@FROZEN@    };
+        ["Backup.Metadata.JobState"] = "Queued=0, Running=1, Succeeded=2, Failed=3, Cancelled=4",
+        ["Backup.Metadata.ReplicaSetState"] = "Waiting=0, InitialSync=1, CatchingUp=2, Tailing=3, Stopped=4",
+        ["Backup.Metadata.SyncState"] = "Copying=0, Copied=1, Built=2, Abandoned=3",
+        ["Backup.MongoWire.Bson.BsonType"] =
+            "EndOfDocument=0, Double=1, String=2, Document=3, Array=4, Binary=5, Undefined=6, ObjectId=7, Boolean=8, DateTime=9, Null=10, RegularExpression=11, DbPointer=12, JavaScript=13, Symbol=14, JavaScriptWithScope=15, Int32=16, Timestamp=17, Int64=18, Decimal128=19, MaxKey=127, MinKey=255",
+        ["Backup.MongoWire.Protocol.CompressorId"] = "Noop=0, Zlib=2, Zstd=3",
+        ["Backup.MongoWire.Protocol.MsgFlags"] = "None=0, ChecksumPresent=1, MoreToCome=2, ExhaustAllowed=65536",
+        ["Backup.MongoWire.Protocol.OpCode"] = "Reply=1, Query=2004, Compressed=2012, Msg=2013",
+        ["Backup.Oplog.Catalogues.CollectionType"] = "Collection=0, View=1, TimeSeries=2",
+        ["Backup.Snapshots.Records.OperandFlags"] = "None=0, Upsert=1, TolerateMissing=2",
+        ["Backup.Snapshots.Records.RecordFlags"] = "None=0, Reborn=1",
+        ["Backup.Snapshots.Records.RecordKind"] = "Put=1, Delete=2, Merge=3",
+    };
 
     /// <summary>Enums that are neither stored nor sent.</summary>
     private static readonly HashSet<string> InMemoryOnly =
     [
-@MEMORY@    ];
+        "Backup.Oplog.Updates.PlanAction",
+        "Backup.MongoWire.Uri.OptionKind",
+        "Backup.Foundation.RestoreRule",
+        "Backup.MongoWire.Bson.ExtendedJsonMode",
+        "Backup.MongoWire.Client.ReadPreferenceMode",
+        "Backup.MongoWire.Client.ServerType",
+        "Backup.MongoWire.Client.TopologyType",
+        "Backup.MongoWire.Uri.HostKind",
+        "Backup.Oplog.ContinuityVerdict",
+        "Backup.Oplog.MissingDocument",
+        "Backup.Oplog.ReplayMode",
+        "Backup.Oplog.ReplayNoticeKind",
+        "Backup.Snapshots.Exports.ExportFormat",
+    ];
 
     public static TheoryData<string> FrozenNames => [.. Frozen.Keys];
 
