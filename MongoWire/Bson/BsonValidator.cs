@@ -58,6 +58,7 @@ public static class BsonValidator
         private int _depth;
         private int _end;
         private int _next;
+        private int _element;
 
         /// <param name="bytes">A document whose frame has been checked.</param>
         /// <param name="origin">Where it starts in what the caller reads, for the offsets of errors.</param>
@@ -91,7 +92,7 @@ public static class BsonValidator
                     throw Malformed("no closing zero");
                 }
 
-                _next++;
+                _element = _next++;
                 Name();
                 Value(type);
             }
@@ -163,7 +164,7 @@ public static class BsonValidator
                     CodeWithScope();
                     break;
                 default:
-                    throw Malformed($"unknown element type 0x{(byte)type:x2}");
+                    throw MongoWireErrors.Malformed($"unknown element type 0x{(byte)type:x2}", _origin + _element);
             }
         }
 

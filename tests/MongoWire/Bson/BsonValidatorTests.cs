@@ -30,7 +30,7 @@ public class BsonValidatorTests
     {
         byte[] buffer = [.. Small.Span, .. Small.Span];
         buffer[12 + 4] = 0x7e;
-        Error(() => BsonValidator.ValidateAll(buffer), 2001).Message.ShouldContain("at byte 17");
+        Error(() => BsonValidator.ValidateAll(buffer), 2001).Message.ShouldContain("at byte 16");
         byte[] cut = [.. Small.Span, 12, 0, 0];
         Error(() => BsonValidator.ValidateAll(cut), 2001).Message.ShouldContain("at byte 12");
         Error(() => new BsonSequence(cut).Count(), 2001).Message.ShouldContain("at byte 12");
