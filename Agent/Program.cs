@@ -1,1 +1,1 @@
-return 0;
+return await Backup.Agent.Commands.AgentCommands.InvokeAsync(args);

@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+using Backup.Foundation.Compression;
+using Backup.Foundation.Contracts;
+using Backup.Foundation.Memory;
+
+namespace Backup.Agent.Flow;
+
+/// <summary>
+/// Makes slices of raw documents: each goes straight from the reply it came in into zstd and SHA-256; the raw slice is never in
+/// memory as a whole. Not thread-safe.
+/// </summary>
+internal sealed class SliceWriter : IDisposable
+{
+    private readonly ZstdEncoder _encoder = new();
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    public int RawLength { get; private set; }
+
+    public int Documents { get; private set; }
+
+    public bool IsEmpty => Documents == 0;
+
+    /// <summary>Time to send it, by its length.</summary>
+    public bool IsFull => RawLength >= AgentProtocol.SliceTarget;
+
+    public void Append(ReadOnlySpan<byte> document)
+    {
+        _encoder.Append(document);
+        _hash.AppendData(document);
+        RawLength += document.Length;
+        Documents++;
+    }
+
+    /// <summary>Ends the slice and hands it over; the next one begins.</summary>
+    public Slice Finish(ByteBudget budget)
+    {
+        var frame = _encoder.Finish(out var length);
+        var slice = new Slice(
+            frame,
+            length,
+            RawLength,
+            Documents,
+            _hash.GetHashAndReset(),
+            budget.TakeNow(frame.Length)
+        );
+        RawLength = 0;
+        Documents = 0;
+        return slice;
+    }
+
+    public void Dispose()
+    {
+        _encoder.Dispose();
+        _hash.Dispose();
+    }
+}
+
+/// <summary>A slice ready to be sent; holds its share of the budget until it is disposed.</summary>
+internal sealed class Slice(
+    NativeBuffer frame,
+    int length,
+    int rawLength,
+    int documents,
+    byte[] sha256,
+    ByteBudget.Share share
+) : IDisposable
+{
+    public ReadOnlyMemory<byte> Frame => frame.Memory[..length];
+
+    public int RawLength => rawLength;
+
+    public int Documents => documents;
+
+    public byte[] Sha256 => sha256;
+
+    public void Dispose()
+    {
+        frame.Free();
+        share.Dispose();
+    }
+}

@@ -1,0 +1,201 @@
+using Backup.Agent.Flow;
+using Backup.Agent.Server;
+using Backup.Agent.Source;
+using Backup.Agent.Work;
+using Backup.Foundation.Contracts;
+using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client;
+
+namespace Backup.Agent.Sync;
+
+/// <summary>
+/// Copies one range of one collection, by UUID, in the order of its <c>_id</c> index, from the last acknowledged document on. While one
+/// slice is on its way the next is read.
+/// </summary>
+internal sealed class RangeCopier(
+    SourceMember member,
+    ServerClient server,
+    FlowLimits limits,
+    WorkStatus status,
+    string syncId,
+    RangePosition range
+)
+{
+    private long _sequence = range.NextSequence;
+    private Task _post = Task.CompletedTask;
+
+    /// <summary>The newest cluster time that a reply of the copy named: the end of the sync must not be before it.</summary>
+    public ulong OperationTime { get; private set; }
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var last = range.LastId is null
+            ? (BsonDocument?)null
+            : new BsonDocument(Convert.FromBase64String(range.LastId));
+        if (range.NaturalOrder && _sequence > 0)
+        {
+            // A natural order cannot be picked up where it was left.
+            await server.ResetRangeAsync(syncId, range.Collection, range.Range, cancellation);
+            _sequence = 0;
+            last = null;
+        }
+
+        try
+        {
+            await CopyAsync(last, cancellation);
+        }
+        catch (CommandException gone) when (gone.ServerCode == ServerErrors.NamespaceNotFound)
+        {
+            // Dropped meanwhile: its drop is in the oplog, what was copied does no harm.
+        }
+        finally
+        {
+            await _post.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await _post;
+        await server.RangeDoneAsync(syncId, range.Collection, range.Range, cancellation);
+    }
+
+    private async Task CopyAsync(BsonDocument? last, CancellationToken cancellation)
+    {
+        var estimate = new ReplyEstimate(range.ExpectedDocuments, range.ExpectedBytes);
+        using var writer = new SliceWriter();
+        var database = range.Namespace[..range.Namespace.IndexOf('.')];
+        var share = await limits.Budget.TakeAsync(estimate.Next, cancellation);
+        try
+        {
+            await using var cursor = await member.Client.OpenCursorAsync(
+                database,
+                Find(last, estimate.BatchSize),
+                member.Target,
+                new CursorOptions { BatchSize = estimate.BatchSize },
+                cancellation
+            );
+            while (await cursor.NextBatchAsync(cancellation) is { } batch)
+            {
+                int length;
+                using (batch)
+                {
+                    length = batch.Length;
+                    share.Resize(length);
+                    estimate.Seen(length);
+                    SeeTime(batch);
+                    last = await TakeAsync(batch, last, writer, cancellation);
+                }
+
+                share.Dispose();
+                await limits.Rate.AfterAsync(length, cancellation);
+                share = await limits.Budget.TakeAsync(estimate.Next, cancellation);
+            }
+        }
+        finally
+        {
+            share.Dispose();
+        }
+
+        if (!writer.IsEmpty)
+        {
+            await PostAsync(writer, cancellation);
+        }
+    }
+
+    /// <summary>Moves a batch into the slice; the one document that was acknowledged before and comes first again is left out.</summary>
+    /// <returns>Null: only the first batch can bring it.</returns>
+    private async Task<BsonDocument?> TakeAsync(
+        CursorBatch batch,
+        BsonDocument? acknowledged,
+        SliceWriter writer,
+        CancellationToken cancellation
+    )
+    {
+        foreach (var document in batch)
+        {
+            if (acknowledged is { } before)
+            {
+                acknowledged = null;
+                if (IsSameId(document.View, before.View))
+                {
+                    continue;
+                }
+            }
+
+            if (document.Length > AgentProtocol.MaxDocumentLength)
+            {
+                throw AgentErrors.TooLarge(range.Namespace, document.Length);
+            }
+
+            writer.Append(document.Span);
+            if (writer.IsFull)
+            {
+                await PostAsync(writer, cancellation);
+            }
+        }
+
+        return acknowledged;
+    }
+
+    /// <summary>Sends the slice as soon as the one before it was acknowledged; comes back while it is on its way.</summary>
+    private async Task PostAsync(SliceWriter writer, CancellationToken cancellation)
+    {
+        var slice = writer.Finish(limits.Budget);
+        try
+        {
+            await _post;
+        }
+        catch
+        {
+            slice.Dispose();
+            throw;
+        }
+
+        var sequence = _sequence++;
+        _post = SendAsync();
+
+        async Task SendAsync()
+        {
+            using (slice)
+            {
+                await server.PutSyncSliceAsync(syncId, range.Collection, range.Range, sequence, slice, cancellation);
+                status.Moved(slice.Documents, slice.RawLength);
+            }
+        }
+    }
+
+    private BsonDocument Find(BsonDocument? last, int batchSize) =>
+        BsonDocument.Build(w =>
+        {
+            w.Uuid("find"u8, range.Collection).BeginDocument("filter"u8).EndDocument();
+            if (!range.NaturalOrder)
+            {
+                w.BeginDocument("hint"u8).Int32("_id"u8, 1).EndDocument();
+            }
+
+            if (last is { } from)
+            {
+                w.Document("min"u8, from);
+            }
+
+            w.Int32("batchSize"u8, batchSize)
+                .Boolean("noCursorTimeout"u8, true)
+                .BeginDocument("readConcern"u8)
+                .String("level"u8, "majority")
+                .EndDocument();
+        });
+
+    private void SeeTime(CursorBatch batch)
+    {
+        if (
+            batch.Reply.View.TryGet("operationTime"u8, out var time)
+            && time.Type == BsonType.Timestamp
+            && time.AsTimestamp > OperationTime
+        )
+        {
+            OperationTime = time.AsTimestamp;
+        }
+    }
+
+    // Equal as the index has it: 1 and 1.0 are one key.
+    private static bool IsSameId(BsonView document, BsonView acknowledged) =>
+        document.TryGet("_id"u8, out var id) && BsonOrder.CompareValues(id, acknowledged.First) == 0;
+}
