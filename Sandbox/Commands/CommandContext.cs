@@ -1,0 +1,64 @@
+using Backup.MongoWire.Bson;
+using Backup.MongoWire.Listener;
+using Backup.Sandbox.Storage;
+
+namespace Backup.Sandbox.Commands;
+
+/// <summary>One command on its way: what was asked, of whom, by whom.</summary>
+internal sealed class CommandContext(SandboxMember member, CommandRequest request)
+{
+    public SandboxMember Member => member;
+
+    public Engine Engine => member.Engine;
+
+    public CommandRequest Request => request;
+
+    public string Database => request.Database;
+
+    public BsonView View => request.Command.View;
+
+    /// <summary>The value of the command's own field as a collection name.</summary>
+    public string CollectionName =>
+        View.First.Type == BsonType.String
+            ? View.First.AsString
+            : throw CommandFault.InvalidNamespace("Collection name must be a string.");
+
+    public string Namespace => $"{Database}.{CollectionName}";
+
+    public long Number(ReadOnlySpan<byte> name, long otherwise) =>
+        View.TryGet(name, out var value) && value.IsNumber ? value.ToInt64() : otherwise;
+
+    public bool Flag(ReadOnlySpan<byte> name) => View.TryGet(name, out var value) && value.ToBoolean();
+
+    public BsonDocument? Document(ReadOnlySpan<byte> name) =>
+        View.TryGet(name, out var value) && value.Type == BsonType.Document ? value.AsDocument.ToDocument() : null;
+
+    public string? Text(ReadOnlySpan<byte> name) =>
+        View.TryGet(name, out var value) && value.Type == BsonType.String ? value.AsString : null;
+
+    /// <summary>The collection that the command names, by name or by UUID; null where there is none.</summary>
+    public SandboxCollection? Collection
+    {
+        get
+        {
+            var first = View.First;
+            if (first.Type == BsonType.Binary)
+            {
+                return Engine.Find(first.AsUuid)
+                    ?? throw CommandFault.NamespaceNotFound($"Unable to resolve UUID {first.AsUuid}");
+            }
+
+            return Engine.Find(Namespace);
+        }
+    }
+
+    /// <summary>A reply: <paramref name="fields"/>, <c>operationTime</c>, <c>ok: 1</c>.</summary>
+    public BsonDocument Reply(Action<BsonWriter> fields)
+    {
+        using var writer = new BsonWriter(1024);
+        writer.BeginDocument();
+        fields(writer);
+        writer.Double("ok"u8, 1).Timestamp("operationTime"u8, Engine.Oplog.Last.Timestamp).EndDocument();
+        return writer.ToDocument();
+    }
+}

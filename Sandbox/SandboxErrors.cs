@@ -1,0 +1,16 @@
+using Backup.Foundation.Errors;
+
+namespace Backup.Sandbox;
+
+/// <summary>Errors 2500 to 2999. What clients of the sandbox are told goes over the wire with MongoDB's own codes.</summary>
+public static class SandboxErrors
+{
+    public const int BadOption = 2501;
+    public const int NotRunning = 2502;
+
+    public static BackupException InvalidOption(string name, string why) =>
+        new(BadOption, $"Sandbox option '{name}': {why}.", "Correct the option; its documentation gives the range.");
+
+    public static BackupException Stopped() =>
+        new(NotRunning, "The sandbox is not running.", "Start it again, or await the start before using it.");
+}

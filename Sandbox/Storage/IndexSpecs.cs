@@ -1,0 +1,201 @@
+using Backup.MongoWire.Bson;
+using Backup.Sandbox.Query;
+
+namespace Backup.Sandbox.Storage;
+
+/// <summary>Names: databases, collections, what a name says.</summary>
+internal static class Namespaces
+{
+    public static (string Database, string Name) Split(string ns)
+    {
+        var dot = ns.IndexOf('.');
+        return dot > 0 && dot < ns.Length - 1
+            ? (ns[..dot], ns[(dot + 1)..])
+            : throw CommandFault.InvalidNamespace($"Invalid namespace specified '{ns}'");
+    }
+
+    public static void Check(string database, string name)
+    {
+        if (database.Length is 0 or > 63 || database.AsSpan().ContainsAny("/\\. \"$\0"))
+        {
+            throw CommandFault.InvalidNamespace($"Invalid database name: '{database}'");
+        }
+
+        if (name.Length == 0 || name[0] == '.' || name.Contains('\0') || name.Contains('$'))
+        {
+            throw CommandFault.InvalidNamespace($"Invalid collection name: '{name}'");
+        }
+    }
+
+    public static bool IsView(SandboxCollection collection) => collection.Options.View.Has("viewOn"u8);
+}
+
+/// <summary>Index specifications as the catalogue keeps them.</summary>
+internal static class IndexSpecs
+{
+    public static BsonDocument IdIndex(SandboxCollection collection, WireProfile profile) =>
+        BsonDocument.Build(w =>
+        {
+            w.Int32("v"u8, 2).BeginDocument("key"u8).Int32("_id"u8, 1).EndDocument().String("name"u8, "_id_");
+            if (profile == WireProfile.V42)
+            {
+                w.String("ns"u8, collection.Namespace);
+            }
+
+            if (collection.Options.View.TryGet("collation"u8, out var collation))
+            {
+                w.Element(collation);
+            }
+        });
+
+    public static BsonDocument WithNamespace(BsonDocument spec, string ns) =>
+        BsonDocument.Build(w =>
+        {
+            foreach (var field in spec.View)
+            {
+                if (field.NameIs("ns"u8))
+                {
+                    w.String("ns"u8, ns);
+                }
+                else
+                {
+                    w.Element(field);
+                }
+            }
+        });
+
+    /// <summary><c>v</c>, <c>unique</c>, <c>key</c>, <c>name</c>, then <c>ns</c> (4.2) and the rest as the client gave it.</summary>
+    public static BsonDocument Normalise(BsonDocument given, string? ns)
+    {
+        if (!given.View.TryGet("key"u8, out var key) || key.Type != BsonType.Document || key.AsDocument.IsEmpty)
+        {
+            throw new CommandFault(67, "CannotCreateIndex", "Index keys cannot be empty.");
+        }
+
+        var keyCopy = key.AsDocument.ToDocument();
+        if (!given.View.TryGet("name"u8, out var named) || named.AsUtf8.IsEmpty)
+        {
+            throw CommandFault.FailedToParse("The 'name' field is a required property of an index specification");
+        }
+
+        var name = named.AsString;
+        return BsonDocument.Build(w =>
+        {
+            w.Int32("v"u8, 2);
+            if (given.View.TryGet("unique"u8, out var unique) && unique.ToBoolean())
+            {
+                w.Boolean("unique"u8, true);
+            }
+
+            w.Document("key"u8, keyCopy).String("name"u8, name);
+            if (ns is not null)
+            {
+                w.String("ns"u8, ns);
+            }
+
+            foreach (var field in given.View)
+            {
+                if (field.NameText is not ("v" or "unique" or "key" or "name" or "ns"))
+                {
+                    w.Element(field);
+                }
+            }
+        });
+    }
+
+    public static string Name(BsonDocument spec) => spec.View["name"u8].AsString;
+
+    public static BsonDocument Without(BsonDocument spec, string field) =>
+        BsonDocument.Build(w =>
+        {
+            foreach (var element in spec.View)
+            {
+                if (element.NameText != field)
+                {
+                    w.Element(element);
+                }
+            }
+        });
+}
+
+/// <summary>
+/// Unique indexes, held by looking: each write reads the collection once per unique index. Fields reached through
+/// arrays are compared as a whole. A sandbox has few unique indexes.
+/// </summary>
+internal static class UniqueIndexes
+{
+    public static void Check(SandboxCollection collection, BsonDocument document, Record? replaced)
+    {
+        foreach (var index in collection.Indexes)
+        {
+            if (!index.View.TryGet("unique"u8, out var unique) || !unique.ToBoolean())
+            {
+                continue;
+            }
+
+            var key = index.View["key"u8].AsDocument.ToDocument();
+            if (Skipped(index, key, document))
+            {
+                continue;
+            }
+
+            var order = new SortOrder(key);
+            foreach (var other in collection.From(Record.Lowest, skipEqual: false))
+            {
+                if (
+                    other != replaced
+                    && !Skipped(index, key, other.Document)
+                    && order.Compare(other.Document, document) == 0
+                )
+                {
+                    throw CommandFault.DuplicateKey(
+                        collection.Namespace,
+                        IndexSpecs.Name(index),
+                        key,
+                        KeyOf(key, document)
+                    );
+                }
+            }
+        }
+    }
+
+    private static bool Skipped(BsonDocument index, BsonDocument key, BsonDocument document)
+    {
+        if (index.View.TryGet("partialFilterExpression"u8, out var partial))
+        {
+            return !Filter.Parse(partial.AsDocument.ToDocument()).Matches(document.View);
+        }
+
+        if (!index.View.TryGet("sparse"u8, out var sparse) || !sparse.ToBoolean())
+        {
+            return false;
+        }
+
+        foreach (var field in key.View)
+        {
+            if (SortOrder.ValueAt(document.View, SortOrder.Path(field.Name)).Type != BsonType.EndOfDocument)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static BsonDocument KeyOf(BsonDocument key, BsonDocument document) =>
+        BsonDocument.Build(w =>
+        {
+            foreach (var field in key.View)
+            {
+                var value = SortOrder.ValueAt(document.View, SortOrder.Path(field.Name));
+                if (value.Type == BsonType.EndOfDocument)
+                {
+                    w.Null(field.Name);
+                }
+                else
+                {
+                    w.Element(field.Name, value);
+                }
+            }
+        });
+}

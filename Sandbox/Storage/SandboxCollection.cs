@@ -1,0 +1,181 @@
+using Backup.MongoWire.Bson;
+
+namespace Backup.Sandbox.Storage;
+
+/// <summary>
+/// One collection: documents in <c>_id</c> order, and in order of insertion where it is capped. Everything is done
+/// under the engine's lock.
+/// </summary>
+internal sealed class SandboxCollection(Guid uuid, string database, string name, BsonDocument options)
+{
+    private readonly SortedSet<Record> _byId = new(Record.ById);
+    private readonly SortedDictionary<long, Record>? _natural = IsCappedBy(options) ? new() : null;
+    private long _next = 1;
+
+    public Guid Uuid { get; } = uuid;
+
+    public string Database { get; set; } = database;
+
+    public string Name { get; set; } = name;
+
+    public string Namespace => $"{Database}.{Name}";
+
+    /// <summary>As listCollections gives them.</summary>
+    public BsonDocument Options { get; set; } = options;
+
+    public bool IsCapped => _natural is not null;
+
+    public List<BsonDocument> Indexes { get; } = [];
+
+    public SyntheticCollection? Synthetic { get; init; }
+
+    public long Count => Synthetic?.Count ?? _byId.Count;
+
+    public long Bytes { get; private set; }
+
+    /// <summary>The position that the next insert will have.</summary>
+    public long NextPosition => _next;
+
+    public Record? Find(Record probe)
+    {
+        if (Synthetic is not { } made)
+        {
+            return _byId.TryGetValue(probe, out var record) ? record : null;
+        }
+
+        var id = probe.IdDocument().View.First;
+        return id.IsNumber && id.ToInt64() is var ordinal && ordinal >= 0 && ordinal < made.Count
+            ? new Record(made.Generate(ordinal), ordinal + 1)
+            : null;
+    }
+
+    public Record Insert(BsonDocument document)
+    {
+        CheckWritable();
+        var record = new Record(document, _next);
+        if (!_byId.Add(record))
+        {
+            throw CommandFault.DuplicateKey(
+                Namespace,
+                "_id_",
+                BsonDocument.Build(static w => w.Int32("_id"u8, 1)),
+                record.IdDocument()
+            );
+        }
+
+        _next++;
+        _natural?.Add(record.Position, record);
+        Bytes += document.Length;
+        return record;
+    }
+
+    public void Replace(Record old, BsonDocument document)
+    {
+        CheckWritable();
+        var record = new Record(document, old.Position);
+        _byId.Remove(old);
+        _byId.Add(record);
+        if (_natural is not null)
+        {
+            _natural[old.Position] = record;
+        }
+
+        Bytes += document.Length - old.Document.Length;
+    }
+
+    public void Delete(Record record)
+    {
+        CheckWritable();
+        _byId.Remove(record);
+        _natural?.Remove(record.Position);
+        Bytes -= record.Document.Length;
+    }
+
+    /// <summary>In <c>_id</c> order from a record on; synthetic collections are made up on the way.</summary>
+    /// <param name="from">Where to start; <see cref="Record.Lowest"/> for the beginning.</param>
+    /// <param name="skipEqual">Whether a record equal to <paramref name="from"/> is left out.</param>
+    public IEnumerable<Record> From(Record from, bool skipEqual)
+    {
+        if (Synthetic is { } made)
+        {
+            foreach (var record in FromOrdinal(made, from, skipEqual))
+            {
+                yield return record;
+            }
+
+            yield break;
+        }
+
+        foreach (var record in _byId.GetViewBetween(from, Record.Highest))
+        {
+            if (!skipEqual || Record.ById.Compare(record, from) != 0)
+            {
+                yield return record;
+            }
+        }
+    }
+
+    public IEnumerable<Record> Backwards() => _byId.Reverse();
+
+    /// <summary>In order of insertion, after a position. Only for capped collections.</summary>
+    public IEnumerable<Record> After(long position) =>
+        _natural!.SkipWhile(entry => entry.Key <= position).Select(static entry => entry.Value);
+
+    /// <summary>The oldest documents beyond the cap, which the caller deletes.</summary>
+    public IEnumerable<Record> Overflow()
+    {
+        if (_natural is null)
+        {
+            return [];
+        }
+
+        var size = Options.View.TryGet("size"u8, out var s) ? s.ToInt64() : long.MaxValue;
+        var max = Options.View.TryGet("max"u8, out var m) && m.ToInt64() > 0 ? m.ToInt64() : long.MaxValue;
+        var goes = new List<Record>();
+        var (bytes, count) = (Bytes, (long)_natural.Count);
+        foreach (var record in _natural.Values)
+        {
+            if (bytes <= size && count <= max)
+            {
+                break;
+            }
+
+            goes.Add(record);
+            bytes -= record.Document.Length;
+            count--;
+        }
+
+        return goes;
+    }
+
+    public long FirstPosition => _natural is { Count: > 0 } natural ? natural.First().Key : _next;
+
+    internal static bool IsCappedBy(BsonDocument options) =>
+        options.View.TryGet("capped"u8, out var capped) && capped.ToBoolean();
+
+    private void CheckWritable()
+    {
+        if (Synthetic is not null)
+        {
+            throw CommandFault.IllegalOperation($"'{Namespace}' is a synthetic collection: it can only be read.");
+        }
+    }
+
+    private static IEnumerable<Record> FromOrdinal(SyntheticCollection made, Record from, bool skipEqual)
+    {
+        var start = 0L;
+        if (from != Record.Lowest)
+        {
+            var id = from.IdDocument().View.First;
+            start =
+                id.IsNumber ? Math.Max(0, id.ToInt64() + (skipEqual ? 1 : 0))
+                : BsonOrder.Bracket(id.Type) < BsonOrder.Bracket(BsonType.Int64) ? 0
+                : made.Count;
+        }
+
+        for (var ordinal = start; ordinal < made.Count; ordinal++)
+        {
+            yield return new Record(made.Generate(ordinal), ordinal + 1);
+        }
+    }
+}
