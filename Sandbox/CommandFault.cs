@@ -37,14 +37,9 @@ internal sealed class CommandFault(int code, string codeName, string message, pa
     public static CommandFault PathNotViable(string message) => new(28, "PathNotViable", message);
 
     public static CommandFault ConflictingUpdate(string path, string at) =>
-        new(
-            40,
-            "ConflictingUpdateOperators",
-            $"Updating the path '{path}' would create a conflict at '{at}'"
-        );
+        new(40, "ConflictingUpdateOperators", $"Updating the path '{path}' would create a conflict at '{at}'");
 
-    public static CommandFault CursorNotFound(long id) =>
-        new(43, "CursorNotFound", $"cursor id {id} not found");
+    public static CommandFault CursorNotFound(long id) => new(43, "CursorNotFound", $"cursor id {id} not found");
 
     public static CommandFault NamespaceExists(string message) => new(48, "NamespaceExists", message);
 
@@ -75,7 +70,11 @@ internal sealed class CommandFault(int code, string codeName, string message, pa
         );
 
     public static CommandFault CappedPositionLost(string ns) =>
-        new(136, "CappedPositionLost", $"CollectionScan died due to position in capped collection '{ns}' being deleted.");
+        new(
+            136,
+            "CappedPositionLost",
+            $"CollectionScan died due to position in capped collection '{ns}' being deleted."
+        );
 
     public static CommandFault NoSuchTransaction(string message) =>
         new(251, "NoSuchTransaction", message, "TransientTransactionError");

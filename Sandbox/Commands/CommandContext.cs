@@ -15,6 +15,10 @@ internal sealed class CommandContext(SandboxMember member, CommandRequest reques
 
     public string Database => request.Database;
 
+    /// <summary>SHA-256 of who is logged in, as sessions carry it.</summary>
+    public byte[] UserDigest =>
+        Sessions.Digest(Access.UserOf(request.Connection) is { } user ? $"{user.Name}@admin" : "");
+
     public BsonView View => request.Command.View;
 
     /// <summary>The value of the command's own field as a collection name.</summary>

@@ -75,8 +75,9 @@ internal static class ReadCommands
             var filter = context.Document("query"u8) ?? BsonDocument.Empty;
             var collection = context.Collection;
             count =
-                filter.View.IsEmpty && collection is not null && !Namespaces.IsView(collection) ? collection.Count
-                : Matching(context, filter).LongCount();
+                filter.View.IsEmpty && collection is not null && !Namespaces.IsView(collection)
+                    ? collection.Count
+                    : Matching(context, filter).LongCount();
         }
 
         count = Math.Max(0, count - context.Number("skip"u8, 0));

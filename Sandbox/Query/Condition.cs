@@ -120,7 +120,10 @@ internal sealed class Compared(Comparison comparison, BsonDocument operand) : Co
 
         if (
             wanted.Type is not (BsonType.MinKey or BsonType.MaxKey)
-            && (BsonOrder.Bracket(value.Type) != BsonOrder.Bracket(wanted.Type) || IsNotANumber(value) != IsNotANumber(wanted))
+            && (
+                BsonOrder.Bracket(value.Type) != BsonOrder.Bracket(wanted.Type)
+                || IsNotANumber(value) != IsNotANumber(wanted)
+            )
         )
         {
             return false;
@@ -135,7 +138,8 @@ internal sealed class Compared(Comparison comparison, BsonDocument operand) : Co
         };
     }
 
-    private static bool IsNotANumber(BsonElement value) => value.Type == BsonType.Double && double.IsNaN(value.AsDouble);
+    private static bool IsNotANumber(BsonElement value) =>
+        value.Type == BsonType.Double && double.IsNaN(value.AsDouble);
 }
 
 internal sealed class AnyOfConditions(IReadOnlyList<Condition> parts) : Condition

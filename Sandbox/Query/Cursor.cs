@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Backup.MongoWire.Bson;
-using Backup.Sandbox.Storage;
 
 namespace Backup.Sandbox.Query;
 
@@ -116,7 +115,8 @@ internal sealed class CursorTable(TimeProvider time, TimeSpan timeout)
     }
 
     /// <exception cref="CommandFault">43</exception>
-    public Cursor Get(long id) => _open.TryGetValue(id, out var cursor) ? cursor : throw CommandFault.CursorNotFound(id);
+    public Cursor Get(long id) =>
+        _open.TryGetValue(id, out var cursor) ? cursor : throw CommandFault.CursorNotFound(id);
 
     public bool Remove(long id) => _open.TryRemove(id, out _);
 

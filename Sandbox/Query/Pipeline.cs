@@ -20,7 +20,12 @@ internal static class Pipeline
         foreach (var item in stages.View)
         {
             var stage = item.AsDocument.First;
-            input = Stage(input, stage.NameText, stage.Type == BsonType.Document ? stage.AsDocument.ToDocument() : BsonDocument.Empty, ConditionParser.Wrap(stage));
+            input = Stage(
+                input,
+                stage.NameText,
+                stage.Type == BsonType.Document ? stage.AsDocument.ToDocument() : BsonDocument.Empty,
+                ConditionParser.Wrap(stage)
+            );
         }
 
         return [.. input];
@@ -64,7 +69,9 @@ internal static class Pipeline
     private static IEnumerable<BsonDocument> Sample(IEnumerable<BsonDocument> input, int size)
     {
         var all = input.ToList();
-        return Enumerable.Range(0, Math.Min(size, all.Count)).Select(i => all[(int)((long)i * all.Count / Math.Min(size, all.Count))]);
+        return Enumerable
+            .Range(0, Math.Min(size, all.Count))
+            .Select(i => all[(int)((long)i * all.Count / Math.Min(size, all.Count))]);
     }
 
     private static IEnumerable<BsonDocument> Group(IEnumerable<BsonDocument> input, BsonDocument argument)

@@ -86,9 +86,9 @@ internal static class Planner
         }
 
         var filter = Filter.Parse(query);
-        return new ListScan(
-            [.. scan.Rest().Where(document => filter.Matches(document.View)).Order(new SortOrder(order))]
-        );
+        return new ListScan([
+            .. scan.Rest().Where(document => filter.Matches(document.View)).Order(new SortOrder(order)),
+        ]);
     }
 
     private static IdScan ById(Engine engine, SandboxCollection collection, BsonDocument query, PlanWishes wishes)
@@ -148,7 +148,8 @@ internal static class Planner
             return (from, Record.Highest);
         }
 
-        var isOperator = id.Type == BsonType.Document && !id.AsDocument.IsEmpty && id.AsDocument.First.Name is [(byte)'$', ..];
+        var isOperator =
+            id.Type == BsonType.Document && !id.AsDocument.IsEmpty && id.AsDocument.First.Name is [(byte)'$', ..];
         if (!isOperator)
         {
             return (Record.Probe(id), Record.Highest);

@@ -1,4 +1,3 @@
-using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Storage;
 

@@ -61,12 +61,21 @@ internal sealed class Engine
 
     public ulong NextTimestamp() => NextOptime().Timestamp;
 
-    public Optime Insert(SandboxCollection collection, BsonDocument document, WriteOrigin? origin = null, bool fromMigrate = false)
+    public Optime Insert(
+        SandboxCollection collection,
+        BsonDocument document,
+        WriteOrigin? origin = null,
+        bool fromMigrate = false
+    )
     {
         UniqueIndexes.Check(collection, document, null);
         collection.Insert(document);
         var optime = Log(
-            new OplogEntry("i", collection.Namespace, collection.Uuid, document) { Origin = origin, FromMigrate = fromMigrate }
+            new OplogEntry("i", collection.Namespace, collection.Uuid, document)
+            {
+                Origin = origin,
+                FromMigrate = fromMigrate,
+            }
         );
         foreach (var old in collection.Overflow())
         {
@@ -88,7 +97,11 @@ internal sealed class Engine
     {
         if (collection.IsCapped && document.Length != old.Document.Length)
         {
-            throw new CommandFault(10003, "CannotGrowDocumentInCappedNamespace", "Cannot change the size of a document in a capped collection");
+            throw new CommandFault(
+                10003,
+                "CannotGrowDocumentInCappedNamespace",
+                "Cannot change the size of a document in a capped collection"
+            );
         }
 
         UniqueIndexes.Check(collection, document, old);
@@ -106,9 +119,7 @@ internal sealed class Engine
         }
 
         collection.Delete(record);
-        return Log(
-            new OplogEntry("d", collection.Namespace, collection.Uuid, record.IdDocument()) { Origin = origin }
-        );
+        return Log(new OplogEntry("d", collection.Namespace, collection.Uuid, record.IdDocument()) { Origin = origin });
     }
 
     public void Add(SandboxCollection collection)

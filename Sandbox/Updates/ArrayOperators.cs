@@ -132,8 +132,7 @@ internal static class ArrayOperators
             [
                 .. items.Order(
                     Comparer<Node>.Create(
-                        (l, r) =>
-                            direction * BsonOrder.CompareValues(l.Wrapped().View.First, r.Wrapped().View.First)
+                        (l, r) => direction * BsonOrder.CompareValues(l.Wrapped().View.First, r.Wrapped().View.First)
                     )
                 ),
             ];

@@ -118,7 +118,9 @@ internal static class Numbers
                 "and" => value & mask,
                 "or" => value | mask,
                 "xor" => value ^ mask,
-                _ => throw CommandFault.BadValue($"The $bit modifier only supports 'and', 'or', and 'xor', not '{name}'"),
+                _ => throw CommandFault.BadValue(
+                    $"The $bit modifier only supports 'and', 'or', and 'xor', not '{name}'"
+                ),
             };
         }
 
@@ -135,12 +137,7 @@ internal static class Numbers
         }
     }
 
-    private static Node Combine(
-        Node left,
-        Node right,
-        Func<long, long, long> whole,
-        Func<double, double, double> real
-    )
+    private static Node Combine(Node left, Node right, Func<long, long, long> whole, Func<double, double, double> real)
     {
         var l = left.Wrapped().View.First;
         var r = right.Wrapped().View.First;
@@ -160,7 +157,8 @@ internal static class Numbers
             throw CommandFault.BadValue("Failed to apply an arithmetic update: the result does not fit 64 bits");
         }
 
-        var narrow = l.Type == BsonType.Int32 && r.Type == BsonType.Int32 && result is >= int.MinValue and <= int.MaxValue;
+        var narrow =
+            l.Type == BsonType.Int32 && r.Type == BsonType.Int32 && result is >= int.MinValue and <= int.MaxValue;
         return narrow ? Node.Make(w => w.Int32(""u8, (int)result)) : Node.Make(w => w.Int64(""u8, result));
     }
 }

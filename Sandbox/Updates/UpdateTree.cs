@@ -20,8 +20,21 @@ internal sealed class UpdateTree
 
     private static readonly HashSet<string> Operators =
     [
-        "$set", "$unset", "$inc", "$mul", "$min", "$max", "$rename", "$push", "$pull", "$pullAll", "$pop",
-        "$addToSet", "$bit", "$currentDate", "$setOnInsert",
+        "$set",
+        "$unset",
+        "$inc",
+        "$mul",
+        "$min",
+        "$max",
+        "$rename",
+        "$push",
+        "$pull",
+        "$pullAll",
+        "$pop",
+        "$addToSet",
+        "$bit",
+        "$currentDate",
+        "$setOnInsert",
     ];
 
     /// <exception cref="CommandFault">9 unknown or empty operator, 40 two operators on one path, 2 bad path.</exception>
@@ -38,7 +51,9 @@ internal sealed class UpdateTree
 
             if (group.Type != BsonType.Document)
             {
-                throw CommandFault.FailedToParse($"Modifiers operate on fields but we found type {group.Type} instead.");
+                throw CommandFault.FailedToParse(
+                    $"Modifiers operate on fields but we found type {group.Type} instead."
+                );
             }
 
             foreach (var field in group.AsDocument)

@@ -9,12 +9,7 @@ namespace Backup.Sandbox.Updates;
 /// <param name="NowTimestamp">For <c>$currentDate</c> with <c>$type: "timestamp"</c>.</param>
 /// <param name="IsInsert">Whether an upsert makes a new document: <c>$setOnInsert</c> counts.</param>
 /// <param name="Matched">The array position that the query matched, for <c>$</c>.</param>
-internal readonly record struct UpdateContext(
-    long NowMilliseconds,
-    ulong NowTimestamp,
-    bool IsInsert,
-    int? Matched
-);
+internal readonly record struct UpdateContext(long NowMilliseconds, ulong NowTimestamp, bool IsInsert, int? Matched);
 
 /// <summary>Applies an update's operators to a document and notes what they did.</summary>
 internal sealed class Updater(UpdateTree tree, IReadOnlyDictionary<string, Filter> arrayFilters)
@@ -343,7 +338,9 @@ internal sealed class Updater(UpdateTree tree, IReadOnlyDictionary<string, Filte
         {
             if (node.Type == BsonType.Array)
             {
-                throw CommandFault.BadValue($"The source field cannot be an array element, '{string.Join('.', source)}'");
+                throw CommandFault.BadValue(
+                    $"The source field cannot be an array element, '{string.Join('.', source)}'"
+                );
             }
 
             var next = node.IsContainer ? node.Find(part) : null;
