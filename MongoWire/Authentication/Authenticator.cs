@@ -47,7 +47,9 @@ internal static class Authenticator
     )
     {
         var user = credential.Username!;
-        var prepared = ScramKeys.PreparePassword(mechanism, user, credential.Password!);
+        var password =
+            credential.Password ?? throw MongoWireErrors.BadPassword("the connection string has no password");
+        var prepared = ScramKeys.PreparePassword(mechanism, user, password);
         var scram = new ScramClient(mechanism, user, prepared, ScramKeys.Nonce());
         var first = await SendAsync(connection, credential.Source, Start(mechanism.Name, scram.First()), cancellation);
         var final = await SendAsync(

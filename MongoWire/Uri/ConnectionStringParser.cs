@@ -81,9 +81,7 @@ internal static class ConnectionStringParser
             throw MongoWireErrors.BadUri("the database's name holds a character that it cannot have");
         }
 
-        var dot = decoded.IndexOf('.');
-        var database = dot < 0 ? decoded : decoded[..dot];
-        return database.Length == 0 ? null : database;
+        return decoded.Length == 0 ? null : decoded;
     }
 
     private static void CheckSrvHost(List<HostAddress> hosts, string text)

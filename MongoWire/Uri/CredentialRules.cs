@@ -18,8 +18,8 @@ internal static class CredentialRules
 
         return mechanism switch
         {
-            null or "SCRAM-SHA-1" or "SCRAM-SHA-256" => Named(source ?? database ?? "admin", needsPassword: true),
-            "PLAIN" => Named(source ?? database ?? External, needsPassword: true),
+            null or "SCRAM-SHA-1" or "SCRAM-SHA-256" => Named(source ?? database ?? "admin"),
+            "PLAIN" => Named(source ?? database ?? External),
             "GSSAPI" => Kerberos(),
             "MONGODB-X509" => Certificate(),
             "MONGODB-AWS" => throw MongoWireErrors.Refused(mechanism, "a backup logs in as a user of the database"),
@@ -27,17 +27,17 @@ internal static class CredentialRules
             _ => throw MongoWireErrors.Refused("this authMechanism", "it is unknown"),
         };
 
-        MongoCredential Named(string from, bool needsPassword) =>
-            string.IsNullOrEmpty(user) ? throw MongoWireErrors.BadUri("the user name is missing")
-            : needsPassword && password is null ? throw MongoWireErrors.BadUri("the password is missing")
-            : new MongoCredential
-            {
-                Username = user,
-                Password = password,
-                Source = from,
-                Mechanism = mechanism,
-                MechanismProperties = properties,
-            };
+        MongoCredential Named(string from) =>
+            string.IsNullOrEmpty(user)
+                ? throw MongoWireErrors.BadUri("the user name is missing")
+                : new MongoCredential
+                {
+                    Username = user,
+                    Password = password,
+                    Source = from,
+                    Mechanism = mechanism,
+                    MechanismProperties = properties,
+                };
 
         MongoCredential Kerberos()
         {
@@ -49,7 +49,7 @@ internal static class CredentialRules
             }
 
             properties.TryAdd("SERVICE_NAME", "mongodb");
-            return Named(External, needsPassword: false);
+            return Named(External);
         }
 
         MongoCredential Certificate()

@@ -16,11 +16,11 @@ internal static class HostParser
         }
 
         var decoded = UriText.Decode(text);
-        if (decoded.EndsWith(".sock", StringComparison.Ordinal))
+        if (decoded.Contains('/'))
         {
-            return text.Contains('/')
-                ? throw MongoWireErrors.BadUri("the path of a socket must write / as %2F")
-                : new HostAddress(decoded, 0, HostKind.UnixSocket);
+            return decoded.EndsWith(".sock", StringComparison.Ordinal)
+                ? new HostAddress(decoded, 0, HostKind.UnixSocket)
+                : throw MongoWireErrors.BadUri("a host holds a / but is no path of a .sock");
         }
 
         return decoded[0] == '[' ? ParseIPv6(decoded) : ParseNamed(decoded);
