@@ -18,7 +18,8 @@ internal static class BlockstoreWrite
     {
         var threads = Environment.ProcessorCount;
         var data = Enumerable.Range(0, Blocks).Select(Documents).ToArray();
-        var best = (Alone: double.MaxValue, Store: double.MaxValue);
+        var most = new Spent(double.MaxValue, double.MaxValue);
+        var best = (Alone: most, Store: most);
         for (var round = 0; round < Rounds; round++)
         {
             var alone = Time(() => InParallel(threads, data, CompressAlone));
@@ -31,7 +32,7 @@ internal static class BlockstoreWrite
                     InParallel(threads, data, block => store.PutAsync(block).AsTask().GetAwaiter().GetResult());
                     store.FlushAsync().GetAwaiter().GetResult();
                 });
-                best = (Math.Min(best.Alone, alone), Math.Min(best.Store, written));
+                best = (best.Alone.Least(alone), best.Store.Least(written));
             }
             finally
             {
@@ -41,17 +42,26 @@ internal static class BlockstoreWrite
 
         const double mib = (double)Blocks * BlockBytes / (1 << 20);
         Console.WriteLine($"threads        {threads}");
-        Console.WriteLine($"zstd 3 alone   {mib / best.Alone:0} MiB/s");
-        Console.WriteLine($"block store    {mib / best.Store:0} MiB/s");
-        Console.WriteLine($"ratio          {best.Alone / best.Store:0.00} (wanted: 0.75 or more)");
-        return best.Alone / best.Store >= 0.75 ? 0 : 1;
+        Console.WriteLine($"zstd 3 alone   {mib / best.Alone.Seconds:0} MiB/s");
+        Console.WriteLine($"block store    {mib / best.Store.Seconds:0} MiB/s");
+        Console.WriteLine($"ratio          {best.Alone.Seconds / best.Store.Seconds:0.00} (wanted: 0.75 or more)");
+        Console.WriteLine($"processor time {best.Alone.Processor / best.Store.Processor:0.00}");
+        return best.Alone.Seconds / best.Store.Seconds >= 0.75 ? 0 : 1;
     }
 
-    private static double Time(Action work)
+    // Wall-clock time, and processor time, which says the same on a machine that others use too.
+    private static Spent Time(Action work)
     {
+        var processor = Environment.CpuUsage.TotalTime;
         var watch = Stopwatch.StartNew();
         work();
-        return watch.Elapsed.TotalSeconds;
+        return new Spent(watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
+    }
+
+    private readonly record struct Spent(double Seconds, double Processor)
+    {
+        internal Spent Least(Spent other) =>
+            new(Math.Min(Seconds, other.Seconds), Math.Min(Processor, other.Processor));
     }
 
     private static void InParallel(int threads, byte[][] data, Action<byte[]> each)
