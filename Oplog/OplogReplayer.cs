@@ -37,7 +37,7 @@ public sealed partial class OplogReplayer : IDisposable
     public ReplayMode Mode { get; set; }
 
     /// <summary>The last entry given to <see cref="Apply"/>; zero before the first.</summary>
-    public Optime Position { get; private set; }
+    public Optime Position { get; private set; } = Optime.Zero;
 
     /// <summary>The source's feature compatibility version as of <see cref="Position"/>; null where it is not known.</summary>
     public string? FeatureCompatibilityVersion { get; private set; }
