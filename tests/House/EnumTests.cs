@@ -13,6 +13,7 @@ public class EnumTests
     /// <summary>Enum, and its members as <c>Name=value</c>. A member may be added behind the others; none may change.</summary>
     private static readonly Dictionary<string, string> Frozen = new()
     {
+        ["Backup.Blockstore.Packs.BlockCodec"] = "Raw=0, Zstd=1",
         ["Backup.Metadata.JobState"] = "Queued=0, Running=1, Succeeded=2, Failed=3, Cancelled=4",
         ["Backup.Metadata.ReplicaSetState"] = "Waiting=0, InitialSync=1, CatchingUp=2, Tailing=3, Stopped=4",
         ["Backup.Metadata.SyncState"] = "Copying=0, Copied=1, Built=2, Abandoned=3",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Reflection;
 using Backup.Foundation.Errors;
 
@@ -11,7 +12,9 @@ internal sealed record ErrorEntry(string Room, string Name, int Number, string M
     public string Row => $"| BK{Number:0000} | {Name} | {Cell(Message)} | {Cell(Hint)} |";
 
     private static string Cell(string text) =>
-        text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
+        text.ReplaceLineEndings(" ")
+            .Replace("|", "\\|", StringComparison.Ordinal)
+            .Replace("<", "&lt;", StringComparison.Ordinal);
 }
 
 /// <summary>
@@ -74,6 +77,7 @@ internal static class ErrorCatalogue
     {
         var methods = type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
             .Where(static method => method.ReturnType.IsAssignableTo(typeof(BackupException)))
+            .Where(Callable)
             .OrderBy(static method => method.MetadataToken);
         foreach (var method in methods)
         {
@@ -92,39 +96,65 @@ internal static class ErrorCatalogue
     private static object? Sample(ParameterInfo parameter, int position)
     {
         var type = Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType;
-        var marked = 7_000_001 + position;
-        if (type == typeof(string) || type == typeof(object))
+        var number = 7_000_001 + position;
+        var name = $"<{parameter.Name}>";
+        return Type.GetTypeCode(type) switch
         {
-            return $"<{parameter.Name}>";
+            _ when type.IsEnum => Activator.CreateInstance(type),
+            TypeCode.String => name,
+            TypeCode.Int32 or TypeCode.UInt32 or TypeCode.Int64 or TypeCode.UInt64 or TypeCode.Double =>
+                Convert.ChangeType(number, type, CultureInfo.InvariantCulture),
+            TypeCode.Object when type == typeof(TimeSpan) => TimeSpan.FromSeconds(number),
+            TypeCode.Object when type == typeof(Guid) => Guid.Empty,
+            TypeCode.Object when type == typeof(IPEndPoint) => new IPEndPoint(IPAddress.Loopback, 65_535),
+            TypeCode.Object when type.IsAssignableTo(typeof(Exception)) => Activator.CreateInstance(type, name),
+            TypeCode.Object when type.IsAssignableFrom(typeof(string[])) => new[] { name },
+            _ => Constructed(type, position),
+        };
+    }
+
+    /// <summary>Made by its longest constructor from samples; as it is by default where that does not work.</summary>
+    private static object? Constructed(Type type, int position)
+    {
+        var constructor = type.Namespace!.StartsWith("Backup.", StringComparison.Ordinal)
+            ? type.GetConstructors().Where(static one => Callable(one)).MaxBy(static one => one.GetParameters().Length)
+            : null;
+        try
+        {
+            return constructor is { } found && found.GetParameters().Length > 0
+                ? found.Invoke([
+                    .. found.GetParameters().Select(part => Sample(part, (10 * (position + 1)) + part.Position)),
+                ])
+                : Fallback(type);
+        }
+        catch (Exception failure) when (failure is TargetInvocationException or ArgumentException)
+        {
+            return Fallback(type);
+        }
+    }
+
+    /// <summary>Spans cannot be passed by reflection.</summary>
+    private static bool Callable(MethodBase method) =>
+        method.GetParameters().All(static part => !part.ParameterType.IsByRefLike);
+
+    private static object? Fallback(Type type)
+    {
+        if (type.IsInterface || type.GetConstructor(Type.EmptyTypes) is null)
+        {
+            return type.IsValueType ? Activator.CreateInstance(type) : null;
         }
 
-        if (type.IsAssignableTo(typeof(Exception)))
+        var made = Activator.CreateInstance(type)!;
+        foreach (var property in type.GetProperties().Where(static property => property.CanWrite))
         {
-            return type == typeof(Exception)
-                ? new InvalidOperationException($"<{parameter.Name}>")
-                : Activator.CreateInstance(type, $"<{parameter.Name}>");
+            if (property.PropertyType.Name == typeof(IReadOnlyDictionary<,>).Name)
+            {
+                var arguments = property.PropertyType.GetGenericArguments();
+                property.SetValue(made, Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(arguments)));
+            }
         }
 
-        if (type.IsPrimitive && type != typeof(bool) && type != typeof(char) && type != typeof(byte))
-        {
-            return Convert.ChangeType(
-                marked % (type == typeof(short) || type == typeof(ushort) ? 30_000 : int.MaxValue),
-                type,
-                CultureInfo.InvariantCulture
-            );
-        }
-
-        if (
-            type == typeof(IReadOnlyList<string>)
-            || type == typeof(IEnumerable<string>)
-            || type == typeof(string[])
-            || type == typeof(IReadOnlyCollection<string>)
-        )
-        {
-            return new[] { $"<{parameter.Name}>" };
-        }
-
-        return type.IsValueType ? Activator.CreateInstance(type) : null;
+        return made;
     }
 
     /// <summary>Puts the parameters' names where their sample values stand.</summary>
@@ -133,6 +163,7 @@ internal static class ErrorCatalogue
         for (var i = 0; i < parameters.Length; i++)
         {
             var sample = arguments[i] is string or Exception or string[] ? null : arguments[i]?.ToString();
+            sample = arguments[i] is TimeSpan time ? $"{time.TotalSeconds}" : sample;
             if (sample is { Length: > 2 })
             {
                 text = text.Replace(sample, $"<{parameters[i].Name}>", StringComparison.Ordinal);
