@@ -83,6 +83,11 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         {
             var name = Spellings.GetValueOrDefault(request.Name, request.Name);
             member.Faults.BeforeCommand(name);
+            if (!Commands.ContainsKey(name) && name is not ("find" or "getMore"))
+            {
+                throw CommandFault.CommandNotFound(request.Name);
+            }
+
             member.Access.Check(request.Connection, name, request.Database);
             var context = new CommandContext(member, request);
             if (context.View.Has("autocommit"u8))

@@ -17,7 +17,11 @@ public sealed class PymongoFactAttribute() : ConditionalFactAttribute(Missing())
         }
 
         using var probe = Process.Start(
-            new ProcessStartInfo("/usr/bin/python3", ["-c", "import pymongo"]) { RedirectStandardError = true }
+            new ProcessStartInfo("/usr/bin/python3", ["-c", "import pymongo"])
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+            }
         )!;
         probe.WaitForExit();
         return probe.ExitCode == 0 ? null : reason;
@@ -30,8 +34,7 @@ public sealed class PymongoTests
     public Task ARealClientWorksWithTheSandboxAs42() => RunAsync(new SandboxOptions(), "");
 
     [PymongoFact]
-    public Task ARealClientWorksWithTheSandboxAs50() =>
-        RunAsync(new SandboxOptions { Profile = WireProfile.V50 }, "");
+    public Task ARealClientWorksWithTheSandboxAs50() => RunAsync(new SandboxOptions { Profile = WireProfile.V50 }, "");
 
     [PymongoFact]
     public Task ARealClientLogsInWithScramSha256() => RunAsync(WithUser(), "dba:secret@");
@@ -64,6 +67,7 @@ public sealed class PymongoTests
         using var process = Process.Start(
             new ProcessStartInfo("/usr/bin/python3", [script, uri])
             {
+                UseShellExecute = false,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             }

@@ -45,7 +45,9 @@ public sealed class RecordedTests
             var logged = set.Oplog()[^1].View["o"u8].AsDocument.ToDocument();
             if (logged != expected)
             {
-                wrong.Add($"{ExtendedJson.ToText(update.View)}: {ExtendedJson.ToText(logged.View)} not {ExtendedJson.ToText(expected.View)}");
+                wrong.Add(
+                    $"{ExtendedJson.ToText(update.View)}: {ExtendedJson.ToText(logged.View)} not {ExtendedJson.ToText(expected.View)}"
+                );
             }
         }
 
@@ -62,7 +64,12 @@ public sealed class RecordedTests
         await using var set = await SandboxReplicaSet.StartAsync(new SandboxOptions { Profile = profile });
         var id = BsonDocument.Build(static w => w.Int32("_id"u8, 1));
         set.Insert("db", "c", id);
-        set.Update("db", "c", id, BsonDocument.Build(static w => w.BeginDocument("$set"u8).Int32("a"u8, 1).EndDocument()));
+        set.Update(
+            "db",
+            "c",
+            id,
+            BsonDocument.Build(static w => w.BeginDocument("$set"u8).Int32("a"u8, 1).EndDocument())
+        );
         set.Delete("db", "c", id);
         foreach (var entry in set.Oplog().Where(static entry => entry.View["op"u8].AsString != "n"))
         {
