@@ -32,18 +32,17 @@ public sealed record CatalogueCollection(
 {
     public string Namespace => $"{Database}.{Name}";
 
-    public bool IsCapped { get; } = Options.View.TryGet("capped"u8, out var capped) && capped.ToBoolean();
+    public bool IsCapped => Options.View.TryGet("capped"u8, out var capped) && capped.ToBoolean();
 
     /// <summary>A clustered collection: its records are in the order of the cluster key, which is <c>_id</c>.</summary>
-    public bool IsClustered { get; } =
+    public bool IsClustered =>
         Options.View.TryGet("clusteredIndex"u8, out var clustered) && clustered.Type != BsonType.Null;
 
     /// <summary>For a capped collection: bytes of documents it may hold.</summary>
-    public long CappedBytes { get; } =
-        Options.View.TryGet("size"u8, out var size) && size.IsNumber ? size.ToInt64() : 0;
+    public long CappedBytes => Options.View.TryGet("size"u8, out var size) && size.IsNumber ? size.ToInt64() : 0;
 
     /// <summary>For a capped collection: documents it may hold, or <see cref="long.MaxValue"/>.</summary>
-    public long CappedDocuments { get; } =
+    public long CappedDocuments =>
         Options.View.TryGet("max"u8, out var max) && max.IsNumber && max.ToInt64() > 0 ? max.ToInt64() : long.MaxValue;
 
     /// <summary>

@@ -48,47 +48,11 @@ internal static class CollectionOptions
         return writer.EndDocument().ToDocument();
     }
 
-    /// <summary>Sets one option (or, with an element of type EndOfDocument, removes it).</summary>
-    internal static BsonDocument With(BsonDocument options, string name, BsonElement value, bool remove = false)
-    {
-        var utf8 = System.Text.Encoding.UTF8.GetBytes(name);
-        using var writer = new BsonWriter();
-        writer.BeginDocument();
-        var isWritten = remove;
-        foreach (var option in options.View)
-        {
-            if (option.NameIs(utf8))
-            {
-                if (!isWritten)
-                {
-                    writer.Element(utf8, value);
-                    isWritten = true;
-                }
+    /// <summary>Sets one option: at its place, or, where it is new, where the server's order has it.</summary>
+    internal static BsonDocument With(BsonDocument options, string name, BsonElement value) =>
+        RawFields.Set(options, name, value, option => Place(option) > Place(name));
 
-                continue;
-            }
-
-            if (!isWritten && !options.View.Has(utf8) && Place(option.NameText) > Place(name))
-            {
-                writer.Element(utf8, value);
-                isWritten = true;
-            }
-
-            writer.Element(option);
-        }
-
-        if (!isWritten)
-        {
-            writer.Element(utf8, value);
-        }
-
-        return writer.EndDocument().ToDocument();
-    }
-
-    internal static BsonDocument Without(BsonDocument options, string name) =>
-        options.View.Has(System.Text.Encoding.UTF8.GetBytes(name))
-            ? With(options, name, default, remove: true)
-            : options;
+    internal static BsonDocument Without(BsonDocument options, string name) => RawFields.Remove(options, name);
 
     /// <summary>The options part of a <c>collMod</c>.</summary>
     internal static BsonDocument AfterCollMod(BsonDocument options, BsonView collMod)
@@ -131,7 +95,7 @@ internal static class CollectionOptions
         var merged = old.AsDocument.ToDocument();
         foreach (var field in change)
         {
-            merged = With(merged, field.NameText, field);
+            merged = RawFields.Set(merged, field.NameText, field);
         }
 
         if (change.TryGet("granularity"u8, out var granularity) && !change.Has("bucketMaxSpanSeconds"u8))
@@ -144,7 +108,7 @@ internal static class CollectionOptions
                 _ => 3_600,
             };
             var derived = BsonDocument.Build(w => w.Int32("bucketMaxSpanSeconds"u8, span));
-            merged = With(merged, "bucketMaxSpanSeconds", derived.View.First);
+            merged = RawFields.Set(merged, "bucketMaxSpanSeconds", derived.View.First);
         }
 
         using var writer = new BsonWriter();

@@ -97,9 +97,9 @@ internal static class IndexList
                 "expireAfterSeconds" => Set(index, field),
                 "hidden" or "prepareUnique" => field.ToBoolean()
                     ? Set(index, field)
-                    : CollectionOptions.Without(index, field.NameText),
-                "unique" when field.ToBoolean() => Set(CollectionOptions.Without(index, "prepareUnique"), field),
-                "forceNonUnique" when field.ToBoolean() => CollectionOptions.Without(index, "unique"),
+                    : RawFields.Remove(index, field.NameText),
+                "unique" when field.ToBoolean() => Set(RawFields.Remove(index, "prepareUnique"), field),
+                "forceNonUnique" when field.ToBoolean() => RawFields.Remove(index, "unique"),
                 _ => index,
             };
         }
@@ -108,7 +108,7 @@ internal static class IndexList
     }
 
     private static BsonDocument Set(BsonDocument index, BsonElement field) =>
-        CollectionOptions.With(index, field.NameText, field);
+        RawFields.Set(index, field.NameText, field);
 
     private static bool IsMeant(BsonDocument index, BsonElement what)
     {
