@@ -22,6 +22,7 @@ public sealed class GoldenRunner(Recording recording, IGoldenTarget target)
     /// <returns>Nothing where all is equal; else a line for each difference.</returns>
     public IReadOnlyList<string> Run()
     {
+        target.Attach(_catalogue);
         foreach (var start in recording.ReadState(recording.Start).Where(c => !c.IsView))
         {
             _catalogue.Set(start.Collection);

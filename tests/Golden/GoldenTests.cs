@@ -26,6 +26,15 @@ public sealed class GoldenTests
         runner.Entries.ShouldBeGreaterThan(0);
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_recording_goes_through_flushes_merges_and_manifests_of_a_head_exactly(string name)
+    {
+        using var target = new HeadTarget(operationsPerFlush: 97);
+
+        new GoldenRunner(All.Single(r => r.Name == name), target).Run().ShouldBeEmpty();
+    }
+
     [Fact]
     public void The_runner_sees_a_document_that_differs()
     {

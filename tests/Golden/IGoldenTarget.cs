@@ -7,6 +7,9 @@ namespace Backup.Tests.Golden;
 /// <summary>What a recording is replayed onto: documents in memory, or a real head.</summary>
 public interface IGoldenTarget : IOperationTarget, IDisposable
 {
+    /// <summary>Shows the catalogue that the replayer changes; before anything else.</summary>
+    void Attach(Catalogue catalogue) { }
+
     /// <summary>Takes a copied collection: the state before the first entry.</summary>
     /// <param name="collection">Its place in the catalogue.</param>
     /// <param name="documents">In <c>_id</c> order; of a capped collection in natural order.</param>
