@@ -1,7 +1,6 @@
 using Backup.Blockstore;
 using Backup.MongoWire.Bson;
 using Backup.Oplog.Catalogues;
-using Backup.Snapshots.Heads;
 using Backup.Snapshots.Keys;
 using Backup.Snapshots.Manifests;
 using Backup.Snapshots.Reading;

@@ -187,6 +187,12 @@ public sealed class RunTests
             return _inner.GetAsync(id, cancellation);
         }
 
+        public IAsyncEnumerable<StoredBlock> ListAsync(CancellationToken cancellation = default) =>
+            _inner.ListAsync(cancellation);
+
+        public Task<StoreCheck> CheckAsync(Action<StoreFinding> found, CancellationToken cancellation = default) =>
+            _inner.CheckAsync(found, cancellation);
+
         public ValueTask DisposeAsync() => _inner.DisposeAsync();
     }
 }

@@ -100,7 +100,11 @@ internal sealed class Values(int seed)
                 break;
             case 5 or 6:
                 Span<byte> bits = stackalloc byte[16];
-                Decimal128.TryParse(System.Text.Encoding.ASCII.GetBytes(Pick(Decimals)), out var value);
+                if (!Decimal128.TryParse(System.Text.Encoding.ASCII.GetBytes(Pick(Decimals)), out var value))
+                {
+                    throw new InvalidOperationException("no decimal128");
+                }
+
                 value.Write(bits);
                 writer.Raw(name, BsonType.Decimal128, bits);
                 break;
