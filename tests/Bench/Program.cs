@@ -5,7 +5,9 @@ switch (args.FirstOrDefault())
 {
     case "blockstore-write":
         return await BlockstoreWrite.RunAsync();
+    case "oplog-apply":
+        return OplogApplyBench.Run();
     default:
-        Console.Error.WriteLine("usage: bench blockstore-write");
+        Console.Error.WriteLine("usage: bench blockstore-write | oplog-apply");
         return 2;
 }
