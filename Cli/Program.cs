@@ -1,1 +1,22 @@
-return 0;
+using System.CommandLine;
+using Backup.Cli.Commands;
+
+var root = new RootCommand(
+    "Backs up MongoDB replica sets: continuously, deduplicated, restorable. Start with: backup up --protect mongodb://…"
+)
+{
+    UpCommand.Create(),
+    StatusCommand.Create(),
+    SnapshotCommand.Create(),
+    SnapshotsCommand.Create(),
+    RestoreCommand.Create(),
+    VerifyCommand.Create(),
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    return CommandRunner.Refuse(parsed);
+}
+
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });

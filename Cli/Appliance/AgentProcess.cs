@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using Backup.Foundation.Files;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>
+/// The agent as a child process, as a user would start it: enrolled once, then run, and started again when it ends. It watches its standard
+/// input and stops when that closes, so that no agent outlives a killed appliance.
+/// </summary>
+internal sealed partial class AgentProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly string _program;
+    private readonly DataFolder _folder;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    internal AgentProcess(DataFolder folder, TimeProvider time, ILogger logger)
+    {
+        _folder = folder;
+        _time = time;
+        _logger = logger;
+        _program = Path.Combine(AppContext.BaseDirectory, "backup-agent");
+        if (!File.Exists(_program))
+        {
+            throw CliErrors.NoAgent(_program);
+        }
+    }
+
+    internal bool IsEnrolled => File.Exists(Path.Combine(_folder.Agent, "agent.json"));
+
+    /// <param name="server">The address of the server for agents.</param>
+    /// <param name="token">Handed over in a file: a command line is seen by everybody on the host.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task EnrolAsync(Uri server, string token, CancellationToken cancellation)
+    {
+        var tokenFile = Path.Combine(_folder.Root, "enrolment-token");
+        DurableFile.Write(tokenFile, System.Text.Encoding.UTF8.GetBytes(token));
+        File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        try
+        {
+            using var process = Start(
+                ["enroll", "--server", server.ToString(), "--token-file", tokenFile, "--data", _folder.Agent]
+            );
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(cancellation);
+            if (process.ExitCode != 0)
+            {
+                LogEnrolmentFailed(process.ExitCode);
+            }
+        }
+        finally
+        {
+            DurableFile.Delete(tokenFile);
+        }
+    }
+
+    /// <summary>Starts it and keeps it running until disposed.</summary>
+    internal void Run() => _running = KeepRunningAsync(_stop.Token);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private async Task KeepRunningAsync(CancellationToken cancellation)
+    {
+        var pause = TimeSpan.FromSeconds(1);
+        while (!cancellation.IsCancellationRequested)
+        {
+            var started = _time.GetTimestamp();
+            try
+            {
+                using var process = Start(["run", "--data", _folder.Agent, "--stop-with-input"]);
+                await WaitOrStopAsync(process, cancellation);
+                if (cancellation.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                LogAgentEnded(process.ExitCode);
+            }
+            catch (System.ComponentModel.Win32Exception failure)
+            {
+                LogAgentNotStarted(failure.Message);
+            }
+
+            pause = _time.GetElapsedTime(started) > LongestPause ? TimeSpan.FromSeconds(1) : pause;
+            await Task.Delay(pause, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private static async Task WaitOrStopAsync(Process process, CancellationToken cancellation)
+    {
+        try
+        {
+            await process.WaitForExitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            process.StandardInput.Close();
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+            }
+        }
+    }
+
+    private Process Start(string[] arguments)
+    {
+        var start = new ProcessStartInfo(_program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = _folder.Root,
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => LogAgent(line.Data);
+        process.ErrorDataReceived += (_, line) => LogAgent(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private void LogAgent(string? line)
+    {
+        if (!string.IsNullOrWhiteSpace(line))
+        {
+            LogAgentLine(line);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "agent: {Line}")]
+    private partial void LogAgentLine(string line);
+
+    [LoggerMessage(2, LogLevel.Warning, "The agent ended with exit code {ExitCode}; it is started again")]
+    private partial void LogAgentEnded(int exitCode);
+
+    [LoggerMessage(3, LogLevel.Error, "The agent could not be started: {Reason}")]
+    private partial void LogAgentNotStarted(string reason);
+
+    [LoggerMessage(4, LogLevel.Error, "The enrolment of the agent failed with exit code {ExitCode}")]
+    private partial void LogEnrolmentFailed(int exitCode);
+}

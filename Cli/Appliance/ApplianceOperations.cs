@@ -1,0 +1,219 @@
+using System.Globalization;
+using System.Text.Json;
+using Backup.Cli.Control;
+using Backup.Daemon;
+using Backup.Daemon.Jobs;
+using Backup.Daemon.Restores;
+using Backup.Foundation;
+using Backup.Metadata;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>What the commands can ask: every answer is read from the metadata, every work is queued as a job.</summary>
+/// <param name="metadata">The catalogue of everything.</param>
+/// <param name="restores">Writes snapshots out.</param>
+/// <param name="daemon">The heads of this process; null where it only reads (no appliance is running).</param>
+/// <param name="time">The clock.</param>
+internal sealed class ApplianceOperations(
+    IMetadataStore metadata,
+    RestoreService restores,
+    DaemonHost? daemon,
+    TimeProvider time
+)
+{
+    internal async Task<StatusView> StatusAsync(CancellationToken cancellation)
+    {
+        var replicaSets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        var deployments = new List<DeploymentView>();
+        foreach (var deployment in await metadata.Deployments.ListAsync(cancellation))
+        {
+            var views = new List<ReplicaSetView>();
+            foreach (var replicaSet in replicaSets.Where(set => set.DeploymentId == deployment.Id))
+            {
+                views.Add(await ViewAsync(replicaSet, cancellation));
+            }
+
+            deployments.Add(
+                new DeploymentView(
+                    deployment.Id,
+                    deployment.Name,
+                    deployment.Type,
+                    views,
+                    await ReportAsync(deployment, cancellation)
+                )
+            );
+        }
+
+        var agents = await metadata.Access.AgentsAsync(cancellation);
+        return new StatusView(
+            deployments,
+            [.. agents.Where(a => !a.Revoked).Select(a => new AgentView(a.Id, a.HostName, a.Version, a.LastSeenAt))]
+        );
+    }
+
+    internal async Task<IReadOnlyList<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation)
+    {
+        var found = await FindAsync(replicaSet, cancellation);
+        var snapshots = await metadata.Snapshots.ListAsync(found.Id, cancellation);
+        return [.. snapshots.Select(snapshot => View(snapshot, found))];
+    }
+
+    internal async Task<JobView> RequestSnapshotAsync(string replicaSet, CancellationToken cancellation)
+    {
+        var found = await FindAsync(replicaSet, cancellation);
+        return await QueueAsync(JobKinds.Snapshot, found.Id, new SnapshotArguments("on demand"), cancellation);
+    }
+
+    internal async Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation)
+    {
+        var found = await FindSnapshotAsync(snapshot, cancellation);
+        return await QueueAsync(JobKinds.Verify, found.ReplicaSetId, new VerifyArguments(found.Id), cancellation);
+    }
+
+    internal async Task<JobView> JobAsync(string job, CancellationToken cancellation)
+    {
+        var found =
+            await metadata.Jobs.FindAsync(job, cancellation)
+            ?? throw CliErrors.Argument($"There is no job '{job}'.", "'backup status' shows what is going on.");
+        return await ViewAsync(found, cancellation);
+    }
+
+    internal async Task<JobView> CancelAsync(string job, CancellationToken cancellation)
+    {
+        await metadata.Jobs.CancelAsync(job, cancellation);
+        return await JobAsync(job, cancellation);
+    }
+
+    internal async Task<OpenRestore> OpenRestoreAsync(
+        string snapshot,
+        RestoreFormat format,
+        CancellationToken cancellation
+    ) => await restores.OpenAsync(await FindSnapshotAsync(snapshot, cancellation), format, cancellation);
+
+    private async Task<SnapshotRecord> FindSnapshotAsync(string id, CancellationToken cancellation) =>
+        await metadata.Snapshots.FindAsync(id, cancellation) ?? throw CliErrors.NoSuchSnapshot(id);
+
+    /// <summary>By id, by name, or by <c>deployment/name</c>; of several with one name the one that is not stopped.</summary>
+    private async Task<ReplicaSetRecord> FindAsync(string name, CancellationToken cancellation)
+    {
+        var all = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        if (all.FirstOrDefault(set => set.Id == name) is { } byId)
+        {
+            return byId;
+        }
+
+        var deployments = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(d => d.Id);
+        var named = all.Where(set => set.Name == name || $"{deployments[set.DeploymentId].Name}/{set.Name}" == name)
+            .ToList();
+        var alive = named.Where(set => set.State != ReplicaSetState.Stopped).ToList();
+        return (named.Count, alive.Count) switch
+        {
+            (0, _) => throw CliErrors.NoSuchReplicaSet(name, all.Select(set => set.Name).Distinct()),
+            (1, _) => named[0],
+            (_, 1) => alive[0],
+            _ => throw CliErrors.SeveralReplicaSets(name, named.Select(set => set.Id)),
+        };
+    }
+
+    private async Task<ReplicaSetView> ViewAsync(ReplicaSetRecord set, CancellationToken cancellation)
+    {
+        var head = await metadata.Heads.FindAsync(set.Id, cancellation);
+        var optime = daemon?.LiveOptime(set.Id) ?? head?.Optime ?? Optime.Zero;
+        var lag = optime.IsZero ? 0 : Math.Max(0, (double)set.SourceOptime.T - optime.T);
+        var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
+        return new ReplicaSetView(
+            set.Id,
+            set.Name,
+            StateName(set.State),
+            new OptimeView(optime.T, optime.I),
+            lag,
+            snapshots.Count,
+            set.State is ReplicaSetState.Waiting or ReplicaSetState.InitialSync
+                ? await SyncAsync(set, cancellation)
+                : null,
+            set.StopCode is null ? null : new ErrorView(set.StopCode, set.StopMessage ?? "", set.StopHint ?? "")
+        );
+    }
+
+    private async Task<SyncView?> SyncAsync(ReplicaSetRecord set, CancellationToken cancellation)
+    {
+        if (set.SyncId is null)
+        {
+            return null;
+        }
+
+        var collections = await metadata.Syncs.CollectionsAsync(set.SyncId, cancellation);
+        return new SyncView(
+            collections.Count,
+            collections.Count(c => c.Done),
+            collections.Sum(c => c.Documents),
+            collections.Sum(c => Math.Max(c.Documents, c.ExpectedDocuments)),
+            collections.Sum(c => c.RawBytes),
+            collections.Sum(c => Math.Max(c.RawBytes, c.ExpectedBytes))
+        );
+    }
+
+    private Task<ErrorView?> ReportAsync(Deployment deployment, CancellationToken cancellation) =>
+        Task.FromResult<ErrorView?>(null);
+
+    private async Task<JobView> QueueAsync<T>(
+        string kind,
+        string replicaSetId,
+        T arguments,
+        CancellationToken cancellation
+    )
+    {
+        var job = JobKinds.New(kind, replicaSetId, JsonSerializer.Serialize(arguments, JobKinds.Json), time.GetUtcNow());
+        await metadata.Jobs.AddAsync(job, cancellation);
+        return await ViewAsync(job, cancellation);
+    }
+
+    private async Task<JobView> ViewAsync(JobRecord job, CancellationToken cancellation)
+    {
+        JsonElement? result = job.Result is null ? null : JsonSerializer.Deserialize<JsonElement>(job.Result);
+        if (job is { Kind: JobKinds.Snapshot, State: JobState.Succeeded, Result: { } json })
+        {
+            // The job keeps the snapshot's id; who waits for it wants the snapshot.
+            var id = JsonSerializer.Deserialize<SnapshotResult>(json, JobKinds.Json)!.SnapshotId;
+            var snapshot = await FindSnapshotAsync(id, cancellation);
+            var set = await metadata.Deployments.FindReplicaSetAsync(snapshot.ReplicaSetId, cancellation);
+            result = JsonSerializer.SerializeToElement(View(snapshot, set!), ControlJson.Options);
+        }
+
+        return new JobView(
+            job.Id,
+            job.Kind,
+            job.State.ToString().ToLower(CultureInfo.InvariantCulture),
+            job.Phase,
+            job.Progress,
+            result,
+            job.ErrorCode is null ? null : new ErrorView(job.ErrorCode, job.ErrorMessage ?? "", job.ErrorHint ?? "")
+        );
+    }
+
+    private static SnapshotView View(SnapshotRecord snapshot, ReplicaSetRecord set) =>
+        new(
+            snapshot.Id,
+            set.Name,
+            new OptimeView(snapshot.Optime.T, snapshot.Optime.I),
+            snapshot.Documents,
+            snapshot.RawBytes,
+            snapshot.NewBytes,
+            snapshot.StoredBytes,
+            snapshot.DurationSeconds,
+            snapshot.CreatedAt,
+            snapshot.ExpiresAt,
+            snapshot.Trigger
+        );
+
+    internal static string StateName(ReplicaSetState state) =>
+        state switch
+        {
+            ReplicaSetState.Waiting => "waiting",
+            ReplicaSetState.InitialSync => "initial-sync",
+            ReplicaSetState.CatchingUp => "catching-up",
+            ReplicaSetState.Tailing => "tailing",
+            ReplicaSetState.Stopped => "stopped",
+            _ => throw new ArgumentOutOfRangeException(nameof(state)),
+        };
+}

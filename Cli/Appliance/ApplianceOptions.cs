@@ -1,0 +1,20 @@
+namespace Backup.Cli.Appliance;
+
+/// <summary>How an appliance in one process is started.</summary>
+internal sealed record ApplianceOptions
+{
+    /// <summary>The deployment to protect; null: a sandbox, unless deployments are protected already.</summary>
+    internal string? Protect { get; init; }
+
+    /// <summary>Health page and, later, the web interface. 1 to 65535, or 0 for any.</summary>
+    internal int HttpPort { get; init; } = 8080;
+
+    /// <summary>TLS, for agents. 1 to 65535, or 0 for any.</summary>
+    internal int AgentsPort { get; init; } = 8081;
+
+    /// <summary>Only reads what is there: no agent is served, no head is kept.</summary>
+    internal bool Offline { get; init; }
+
+    /// <summary>Log lines to standard error, not only to the file.</summary>
+    internal bool Verbose { get; init; }
+}

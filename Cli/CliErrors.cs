@@ -1,0 +1,123 @@
+using Backup.Foundation.Errors;
+
+namespace Backup.Cli;
+
+/// <summary>Errors 9500 to 9999.</summary>
+public static class CliErrors
+{
+    public const int BadArgument = 9501;
+    public const int NoDataFolder = 9502;
+    public const int DataFolderInUse = 9503;
+    public const int DataFolderNotAllowed = 9504;
+    public const int NotRunning = 9505;
+    public const int UnknownReplicaSet = 9506;
+    public const int AmbiguousReplicaSet = 9507;
+    public const int UnknownSnapshot = 9508;
+    public const int NoSnapshotYet = 9509;
+    public const int OutputNotEmpty = 9510;
+    public const int OutputFailed = 9511;
+    public const int StreamDamaged = 9512;
+    public const int AgentMissing = 9513;
+    public const int PortInUse = 9514;
+    public const int JobFailed = 9515;
+    public const int Unexpected = 9999;
+
+    public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
+
+    public static BackupException MissingDataFolder(string path) =>
+        new(
+            NoDataFolder,
+            $"There is no appliance's data in '{path}'.",
+            "Name the folder that 'backup up' uses with --data DIR or the variable BACKUP_DATA, or start one: backup up --data DIR."
+        );
+
+    public static BackupException InUse(string path, string holder) =>
+        new(
+            DataFolderInUse,
+            $"The data folder '{path}' is in use by {holder}.",
+            "Use 'backup status' and the other commands beside it as they are; stop that process before you start another 'up', or give this one a folder of its own with --data DIR."
+        );
+
+    public static BackupException NotAllowed(string path, Exception inner) =>
+        new(
+            DataFolderNotAllowed,
+            $"The data folder '{path}' cannot be used: {inner.Message}",
+            "Run the command as the user who owns the folder, or give that user the right to write there.",
+            inner: inner
+        );
+
+    public static BackupException ApplianceNotRunning(string path) =>
+        new(
+            NotRunning,
+            $"No running appliance was found on the data folder '{path}'.",
+            $"Start it: backup up --data {path}. Restores, verifications and lists work without it."
+        );
+
+    public static BackupException NoSuchReplicaSet(string name, IEnumerable<string> known) =>
+        new(
+            UnknownReplicaSet,
+            $"There is no replica set '{name}'.",
+            known.Any()
+                ? $"Known are: {string.Join(", ", known)}. 'backup status' shows them."
+                : "None is known yet: the agent has not reported one. 'backup status' shows what it says."
+        );
+
+    public static BackupException SeveralReplicaSets(string name, IEnumerable<string> ids) =>
+        new(
+            AmbiguousReplicaSet,
+            $"Several replica sets are called '{name}'.",
+            $"Name it by its id: {string.Join(", ", ids)}."
+        );
+
+    public static BackupException NoSuchSnapshot(string id) =>
+        new(UnknownSnapshot, $"There is no snapshot '{id}'.", "'backup snapshots RS' lists those that are there.");
+
+    public static BackupException NothingToRestore(string replicaSet) =>
+        new(
+            NoSnapshotYet,
+            $"The replica set '{replicaSet}' has no snapshot yet.",
+            $"Take one: backup snapshot {replicaSet} --wait. 'backup status' shows how far its initial sync is."
+        );
+
+    public static BackupException NotEmpty(string path) =>
+        new(
+            OutputNotEmpty,
+            $"The output '{path}' is already there.",
+            "Give a path that does not exist yet; nothing is overwritten."
+        );
+
+    public static BackupException Output(string path, Exception inner) =>
+        new(
+            OutputFailed,
+            $"Writing the output '{path}' failed: {inner.Message}",
+            "Check the path, its permissions and the free space, then start the restore again; nothing half-done was left under that name.",
+            inner: inner
+        );
+
+    public static BackupException Damaged(string what) =>
+        new(
+            StreamDamaged,
+            $"What arrived is not what was sent: {what}.",
+            "Start the restore again; if it fails again, check the snapshot with 'backup verify SNAPSHOT'."
+        );
+
+    public static BackupException NoAgent(string path) =>
+        new(
+            AgentMissing,
+            $"The program backup-agent is not at '{path}'.",
+            "Build or install the agent beside the command backup; ./backup does both."
+        );
+
+    public static BackupException Port(int port, string option, Exception inner) =>
+        new(
+            PortInUse,
+            $"Port {port} cannot be opened: {inner.Message}",
+            $"Stop what listens there, or choose another port with {option} PORT.",
+            inner: inner
+        );
+
+    public static BackupException Job(string code, string message, string hint) =>
+        int.TryParse(code.AsSpan(2), out var number)
+            ? new BackupException(number, message, hint)
+            : new BackupException(JobFailed, message, hint);
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Backup.Cli.Appliance;
+using Backup.Cli.Control;
+using Backup.Cli.Output;
+using Spectre.Console;
+
+namespace Backup.Cli.Commands;
+
+/// <summary><c>backup snapshots RS</c>: what can be restored, newest first.</summary>
+internal static class SnapshotsCommand
+{
+    internal static Command Create()
+    {
+        var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
+        var command = new Command("snapshots", "List the snapshots of a replica set") { replicaSet, data, json };
+        command.SetAction(
+            (parsed, cancellation) =>
+                CommandRunner.RunAsync(
+                    parsed.GetValue(json),
+                    token =>
+                        RunAsync(
+                            parsed.GetValue(data),
+                            parsed.GetRequiredValue(replicaSet),
+                            parsed.GetValue(json),
+                            token
+                        ),
+                    cancellation
+                )
+        );
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? data, string replicaSet, bool json, CancellationToken cancellation)
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        var snapshots = await appliance.Client.SnapshotsAsync(replicaSet, cancellation);
+        if (json)
+        {
+            Printer.Json(snapshots);
+        }
+        else if (snapshots.Count == 0)
+        {
+            Console.Out.WriteLine($"No snapshot yet. Take one: backup snapshot {replicaSet} --wait");
+        }
+        else
+        {
+            AnsiConsole.Write(Table(snapshots));
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static Table Table(IEnumerable<SnapshotView> snapshots)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumns("snapshot", "up to (UTC)", "optime", "documents", "size", "new", "why", "expires (UTC)");
+        foreach (var snapshot in snapshots)
+        {
+            table.AddRow(
+                snapshot.Id,
+                DateTimeOffset.FromUnixTimeSeconds(snapshot.Optime.T).ToString("u"),
+                $"{snapshot.Optime.T},{snapshot.Optime.I}",
+                $"{snapshot.Documents}",
+                Printer.Bytes(snapshot.RawBytes),
+                Printer.Bytes(snapshot.NewBytes),
+                Markup.Escape(snapshot.Trigger),
+                snapshot.ExpiresAt?.UtcDateTime.ToString("u") ?? "never"
+            );
+        }
+
+        return table;
+    }
+}

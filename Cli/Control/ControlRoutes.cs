@@ -1,0 +1,24 @@
+namespace Backup.Cli.Control;
+
+/// <summary>
+/// What the commands ask a running appliance, as HTTP/1.1 over a Unix socket in the data folder. Who may open that socket is
+/// decided by the folder's permissions (owner only), so no key goes with a request.
+/// </summary>
+internal static class ControlRoutes
+{
+    internal const string Status = "/v1/status";
+    internal const string Snapshots = "/v1/replica-sets/{replicaSet}/snapshots";
+    internal const string Job = "/v1/jobs/{job}";
+    internal const string Cancel = "/v1/jobs/{job}/cancel";
+    internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";
+    internal const string Verify = "/v1/snapshots/{snapshot}/verify";
+
+    /// <summary>Trailers of a restore's stream.</summary>
+    internal const string DocumentsTrailer = "Backup-Documents";
+    internal const string BytesTrailer = "Backup-Bytes";
+    internal const string Sha256Trailer = "Backup-Sha256";
+    internal const string ErrorTrailer = "Backup-Error";
+
+    internal static string Fill(string route, string value) =>
+        string.Concat(route.AsSpan(0, route.IndexOf('{')), Uri.EscapeDataString(value), route.AsSpan(route.IndexOf('}') + 1));
+}

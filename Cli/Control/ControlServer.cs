@@ -1,0 +1,130 @@
+using System.Globalization;
+using Backup.Cli.Appliance;
+using Backup.Daemon.Restores;
+using Backup.Foundation.Errors;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Cli.Control;
+
+/// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
+internal sealed class ControlServer : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly ControlSocket _socket;
+
+    private ControlServer(WebApplication application, ControlSocket socket)
+    {
+        _application = application;
+        _socket = socket;
+    }
+
+    internal static async Task<ControlServer> StartAsync(
+        DataFolder folder,
+        ApplianceOperations operations,
+        CancellationToken cancellation
+    )
+    {
+        var socket = new ControlSocket(folder.Root);
+        File.Delete(socket.Path);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "backup" });
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MinResponseDataRate = null; // A restore may be read as slowly as its reader likes.
+            kestrel.ListenUnixSocket(socket.Address);
+        });
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.DefaultIgnoreCondition = ControlJson.Options.DefaultIgnoreCondition;
+            json.SerializerOptions.Encoder = ControlJson.Options.Encoder;
+        });
+        var application = builder.Build();
+        application.UseExceptionHandler(handler => handler.Run(AnswerErrorAsync));
+        Map(application, operations);
+        await application.StartAsync(cancellation);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(socket.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return new ControlServer(application, socket);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var impatience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        await _application.StopAsync(impatience.Token);
+        await _application.DisposeAsync();
+        File.Delete(_socket.Path);
+        _socket.Dispose();
+    }
+
+    private static void Map(WebApplication application, ApplianceOperations operations)
+    {
+        application.MapGet(ControlRoutes.Status, operations.StatusAsync);
+        application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
+        application.MapPost(ControlRoutes.Snapshots, operations.RequestSnapshotAsync);
+        application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
+        application.MapGet(ControlRoutes.Job, operations.JobAsync);
+        application.MapPost(ControlRoutes.Cancel, operations.CancelAsync);
+        application.MapGet(
+            ControlRoutes.Restore,
+            (HttpContext context, string snapshot, string format, CancellationToken cancellation) =>
+                RestoreAsync(context, operations, snapshot, format, cancellation)
+        );
+    }
+
+    private static async Task RestoreAsync(
+        HttpContext context,
+        ApplianceOperations operations,
+        string snapshot,
+        string format,
+        CancellationToken cancellation
+    )
+    {
+        var restore = await operations.OpenRestoreAsync(snapshot, RestoreFormats.Parse(format), cancellation);
+        var response = context.Response;
+        response.ContentType = "application/octet-stream";
+        response.DeclareTrailer(ControlRoutes.Sha256Trailer);
+        try
+        {
+            var result = await restore.WriteAsync(response.Body, cancellation);
+            response.AppendTrailer(
+                ControlRoutes.DocumentsTrailer,
+                result.Documents.ToString(CultureInfo.InvariantCulture)
+            );
+            response.AppendTrailer(ControlRoutes.BytesTrailer, result.Bytes.ToString(CultureInfo.InvariantCulture));
+            response.AppendTrailer(ControlRoutes.Sha256Trailer, result.Sha256);
+        }
+        catch (BackupException failure) when (response.HasStarted)
+        {
+            // The status line is gone already: the error travels behind the body.
+            var json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(Describe(failure), ControlJson.Options);
+            response.AppendTrailer(ControlRoutes.ErrorTrailer, Convert.ToBase64String(json));
+        }
+    }
+
+    private static Task AnswerErrorAsync(HttpContext context)
+    {
+        var failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        context.Response.StatusCode = failure is BackupException
+            ? StatusCodes.Status400BadRequest
+            : StatusCodes.Status500InternalServerError;
+        return context.Response.WriteAsJsonAsync(new ErrorEnvelope(Describe(failure)), ControlJson.Options);
+    }
+
+    internal static ErrorView Describe(Exception? failure) =>
+        failure is BackupException known
+            ? new ErrorView(known.Code, known.Message, known.Hint)
+            : new ErrorView(
+                $"BK{CliErrors.Unexpected}",
+                failure?.Message ?? "unknown",
+                "This should not happen: the log in the data folder says more; please report it."
+            );
+}

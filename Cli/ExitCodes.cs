@@ -1,0 +1,29 @@
+namespace Backup.Cli;
+
+/// <summary>What the process answers; a contract with scripts.</summary>
+public static class ExitCodes
+{
+    public const int Ok = 0;
+    public const int Failed = 1;
+    public const int Usage = 2;
+    public const int Partial = 3;
+    public const int NotFound = 10;
+    public const int Locked = 11;
+    public const int NotAllowed = 12;
+    public const int Interrupted = 130;
+
+    /// <summary>The exit code that goes with an error's number.</summary>
+    public static int For(int errorNumber) =>
+        errorNumber switch
+        {
+            CliErrors.UnknownReplicaSet
+            or CliErrors.UnknownSnapshot
+            or CliErrors.NoSnapshotYet
+            or CliErrors.NotRunning
+            or CliErrors.NoDataFolder => NotFound,
+            CliErrors.DataFolderInUse or Blockstore.BlockstoreErrors.InUse => Locked,
+            CliErrors.DataFolderNotAllowed => NotAllowed,
+            CliErrors.BadArgument or CliErrors.OutputNotEmpty => Usage,
+            _ => Failed,
+        };
+}
