@@ -1,0 +1,184 @@
+using Backup.BackupHttpServer;
+using Backup.Blockstore;
+using Backup.Cli.Control;
+using Backup.Daemon;
+using Backup.Daemon.Restores;
+using Backup.Foundation.Files;
+using Backup.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>
+/// Everything in one process on one data folder: stores, server for agents, daemon, control socket, front door, and the agent as a
+/// child. Opened offline it only reads, verifies and restores.
+/// </summary>
+internal sealed class Appliance : IAsyncDisposable
+{
+    private const string GroupName = "default";
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(10);
+
+    private readonly Stack<IAsyncDisposable> _parts = new();
+    private readonly ILoggerFactory _loggers;
+
+    private Appliance(DataFolder folder, ILoggerFactory loggers)
+    {
+        Folder = folder;
+        _loggers = loggers;
+    }
+
+    internal DataFolder Folder { get; }
+
+    internal ApplianceOperations Operations { get; private set; } = null!;
+
+    /// <summary>The sandbox, where nothing of the user's is protected.</summary>
+    internal SandboxSource? Sandbox { get; private set; }
+
+    /// <summary>Opens the folder and starts what belongs to it; on failure everything that was started is stopped again.</summary>
+    internal static async Task<Appliance> OpenAsync(
+        string root,
+        ApplianceOptions options,
+        CancellationToken cancellation
+    )
+    {
+        var folder = DataFolder.Open(root);
+        var loggers = ApplianceLog.Create(folder, options.Verbose);
+        var appliance = new Appliance(folder, loggers);
+        try
+        {
+            await appliance.StartAsync(options, cancellation);
+            return appliance;
+        }
+        catch
+        {
+            await appliance.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_parts.TryPop(out var part))
+        {
+            await part.DisposeAsync();
+        }
+
+        _loggers.Dispose();
+        Folder.Dispose();
+    }
+
+    private async Task StartAsync(ApplianceOptions options, CancellationToken cancellation)
+    {
+        var time = TimeProvider.System;
+        var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
+        DurableFile.CreateFolder(Folder.Blocks);
+        DurableFile.CreateFolder(Folder.Slices);
+        var blocks = Keep(await PackBlockStore.OpenAsync(Folder.Blocks, cancellation: cancellation));
+        var objects = new FileObjectStore(Folder.Slices);
+        var daemon = Keep(
+            DaemonHost.Start(
+                metadata,
+                blocks,
+                objects,
+                new DaemonOptions { SpillFolder = Folder.Spill },
+                keepsHeads: !options.Offline,
+                time,
+                _loggers
+            )
+        );
+        Operations = new ApplianceOperations(
+            metadata,
+            new RestoreService(metadata, blocks),
+            options.Offline ? null : daemon,
+            time
+        );
+        if (!options.Offline)
+        {
+            await ServeAsync(options, metadata, objects, time, cancellation);
+        }
+
+        Keep(await ControlServer.StartAsync(Folder, Operations, cancellation));
+    }
+
+    private async Task ServeAsync(
+        ApplianceOptions options,
+        IMetadataStore metadata,
+        IObjectStore objects,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        var authority = await CertificateAuthority.EnsureAsync(Folder.Tls, time, cancellation: cancellation);
+        var server = Keep(
+            await PortInUse.TranslateAsync(
+                options.AgentsPort,
+                "--agents",
+                () =>
+                    BackupHttpServerHost.StartAsync(
+                        new BackupHttpServerOptions { Port = options.AgentsPort },
+                        authority,
+                        metadata,
+                        objects,
+                        time,
+                        _loggers,
+                        cancellation
+                    )
+            )
+        );
+        Keep(
+            await PortInUse.TranslateAsync(
+                options.HttpPort,
+                "--http",
+                () => FrontDoor.StartAsync(options.HttpPort, Operations, cancellation)
+            )
+        );
+        var group = await metadata.Access.EnsureGroupAsync(GroupName, cancellation);
+        await ProtectAsync(options, metadata, group, time, cancellation);
+        var agent = Keep(new AgentProcess(Folder, time, _loggers.CreateLogger("Backup.Agent")));
+        if (!agent.IsEnrolled)
+        {
+            var token = await Enrolment.CreateTokenAsync(
+                metadata,
+                group,
+                authority.Fingerprint,
+                TokenLifetime,
+                time,
+                cancellation
+            );
+            await agent.EnrolAsync(server.Address, token, cancellation);
+        }
+
+        agent.Run();
+    }
+
+    /// <summary>Stores the deployment to protect; with none named and none known, starts the sandbox and protects that.</summary>
+    private async Task ProtectAsync(
+        ApplianceOptions options,
+        IMetadataStore metadata,
+        Group group,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        var known = await metadata.Deployments.ListAsync(cancellation);
+        if (options.Protect is { } uri)
+        {
+            await metadata.Deployments.EnsureAsync(
+                DeploymentNaming.New(group.Id, uri, known, time.GetUtcNow()),
+                cancellation
+            );
+        }
+        else if (known.All(deployment => deployment.Name == SandboxSource.DeploymentName))
+        {
+            Sandbox = Keep(await SandboxSource.StartAsync(cancellation));
+            await Sandbox.RegisterAsync(metadata, group.Id, time.GetUtcNow(), cancellation);
+        }
+    }
+
+    private T Keep<T>(T part)
+        where T : IAsyncDisposable
+    {
+        _parts.Push(part);
+        return part;
+    }
+}

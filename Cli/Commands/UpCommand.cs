@@ -1,0 +1,96 @@
+using System.CommandLine;
+using Backup.Cli.Appliance;
+
+namespace Backup.Cli.Commands;
+
+/// <summary><c>backup up</c>: the whole appliance in one process, with the agent as its child.</summary>
+internal static class UpCommand
+{
+    /// <summary>The URI may hold a password, and a command line is seen by everybody on the host: this variable is the other way.</summary>
+    private const string ProtectVariable = "BACKUP_PROTECT";
+
+    internal static Command Create()
+    {
+        var protect = new Option<string?>("--protect")
+        {
+            Description =
+                $"The MongoDB deployment to protect (or the variable {ProtectVariable}); without it, what was protected before, or a sandbox",
+            HelpName = "URI",
+        };
+        var http = Port("--http", 8080, "Health page");
+        var agents = Port("--agents", 8081, "TLS port for agents");
+        var verbose = new Option<bool>("--verbose") { Description = "Log to standard error too, not only to DIR/log" };
+        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
+        var command = new Command("up", "Run the whole appliance: server, daemon, agent")
+        {
+            protect,
+            data,
+            http,
+            agents,
+            verbose,
+            json,
+        };
+        command.SetAction(
+            (parsed, cancellation) =>
+                CommandRunner.RunAsync(
+                    parsed.GetValue(json),
+                    token =>
+                        RunAsync(
+                            DataFolder.Resolve(parsed.GetValue(data)),
+                            new ApplianceOptions
+                            {
+                                Protect =
+                                    parsed.GetValue(protect) ?? Environment.GetEnvironmentVariable(ProtectVariable),
+                                HttpPort = parsed.GetValue(http),
+                                AgentsPort = parsed.GetValue(agents),
+                                Verbose = parsed.GetValue(verbose),
+                            },
+                            parsed.GetValue(json),
+                            token
+                        ),
+                    cancellation
+                )
+        );
+        return command;
+    }
+
+    private static Option<int> Port(string name, int value, string description)
+    {
+        var option = new Option<int>(name)
+        {
+            Description = $"{description}, 1 to 65535, or 0 for any that is free",
+            DefaultValueFactory = _ => value,
+            HelpName = "PORT",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
+            {
+                result.AddError($"{name} takes a port from 0 to 65535.");
+            }
+        });
+        return option;
+    }
+
+    private static async Task<int> RunAsync(
+        string root,
+        ApplianceOptions options,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        var narrator = new UpNarrator(root, json);
+        await using var appliance = await Appliance.Appliance.OpenAsync(root, options, cancellation);
+        narrator.Started(appliance);
+        try
+        {
+            await narrator.WatchAsync(appliance.Operations, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            narrator.Stopping();
+        }
+
+        return ExitCodes.Ok;
+    }
+}

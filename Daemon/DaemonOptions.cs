@@ -1,0 +1,29 @@
+namespace Backup.Daemon;
+
+/// <summary>How a daemon works; the defaults suit an appliance on a machine of its own.</summary>
+public sealed record DaemonOptions
+{
+    /// <summary>A folder for this daemon alone: large open transactions are spilled there.</summary>
+    public required string SpillFolder { get; init; }
+
+    /// <summary>Who this daemon is in leases of jobs; unique among daemons.</summary>
+    public string Name { get; init; } = $"{Environment.MachineName}-{Environment.ProcessId}";
+
+    /// <summary>The longest time that a head goes without a checkpoint while entries come in; 5 minutes unless set.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Bytes of a head's memtable; 1 MiB to 1 GiB, 64 MiB unless set.</summary>
+    public long MemtableBytes { get; init; } = 64L << 20;
+
+    /// <summary>Collections of an initial sync built at the same time; 1 to 16, 2 unless set.</summary>
+    public int BuildParallelism { get; init; } = 2;
+
+    /// <summary>Jobs worked on at the same time; 1 to 64, 4 unless set.</summary>
+    public int Jobs { get; init; } = 4;
+
+    /// <summary>How long a job belongs to a daemon without a sign of life; 1 minute unless set.</summary>
+    public TimeSpan JobLease { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a snapshot on demand waits for the agent to say how far the source is; 30 seconds unless set.</summary>
+    public TimeSpan SourcePatience { get; init; } = TimeSpan.FromSeconds(30);
+}

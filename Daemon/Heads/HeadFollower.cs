@@ -1,0 +1,178 @@
+using Backup.Blockstore;
+using Backup.Foundation;
+using Backup.Metadata;
+using Backup.MongoWire.Bson;
+using Backup.Oplog;
+using Backup.Snapshots.Heads;
+
+namespace Backup.Daemon.Heads;
+
+/// <summary>
+/// An open head that is brought forward by stored oplog slices. What it holds beyond its last checkpoint lives in memory only and
+/// is read from the slices again after a crash. Belongs to one caller.
+/// </summary>
+internal sealed class HeadFollower : IDisposable
+{
+    private const int SlicesAtOnce = 16;
+
+    private readonly HeadServices _services;
+    private readonly SyncRecord _sync;
+    private readonly Head _head;
+    private readonly OplogReplayer _replayer;
+    private Optime _read;
+    private HeadRecord _stored;
+
+    private HeadFollower(HeadServices services, SyncRecord sync, Head head, HeadRecord stored)
+    {
+        _services = services;
+        _sync = sync;
+        _head = head;
+        _stored = stored;
+        _read = Before(stored.ReplayFrom);
+        Applied = stored.Optime;
+        _replayer = new OplogReplayer(
+            head.Catalogue,
+            head,
+            new OplogReplayerOptions
+            {
+                Mode = stored.Consistent ? ReplayMode.Consistent : ReplayMode.CatchingUp,
+                AppliedThrough = stored.Optime,
+                FeatureCompatibilityVersion = head.ReplicaSet.FeatureCompatibilityVersion,
+                SpillFolder = Path.Combine(services.Options.SpillFolder, stored.ReplicaSetId),
+                OnNotice = services.OnNotice,
+            }
+        );
+    }
+
+    /// <summary>Everything up to and including this entry is applied.</summary>
+    internal Optime Applied { get; private set; }
+
+    /// <summary>Whether the end of the initial sync is passed.</summary>
+    internal bool IsConsistent => _replayer.Mode == ReplayMode.Consistent;
+
+    /// <summary>Applied entries that no checkpoint holds yet.</summary>
+    internal bool IsDirty => Applied > _stored.Optime || IsConsistent != _stored.Consistent;
+
+    internal DateTimeOffset LastCheckpoint => _stored.UpdatedAt;
+
+    /// <summary>Where the next start would begin to read: slices from here on must be kept.</summary>
+    internal Optime NeedsFrom => _stored.ReplayFrom;
+
+    internal static async Task<HeadFollower> OpenAsync(
+        HeadServices services,
+        SyncRecord sync,
+        HeadRecord stored,
+        CancellationToken cancellation
+    )
+    {
+        if (!BlockId.TryParse(stored.ManifestBlock, out var manifest))
+        {
+            throw DaemonErrors.MissingEntries(stored.ReplicaSetId, stored.Optime);
+        }
+
+        var head = await Head.OpenAsync(services.Blocks, manifest, services.HeadOptions, cancellation);
+        return new HeadFollower(services, sync, head, stored);
+    }
+
+    /// <summary>Applies the next stored slices, a few at most.</summary>
+    /// <returns>How many there were; fewer than <see cref="IsBehind"/> asks for means that the end was reached.</returns>
+    internal async Task<int> AdvanceAsync(CancellationToken cancellation)
+    {
+        var slices = await _services.Metadata.OplogSlices.AfterAsync(_sync.Id, _read, SlicesAtOnce, cancellation);
+        foreach (var slice in slices)
+        {
+            CheckContinues(slice);
+            await ApplyAsync(slice, cancellation);
+            _read = slice.Last;
+            if (_head.IsFull)
+            {
+                await CheckpointAsync(cancellation);
+            }
+        }
+
+        return slices.Count;
+    }
+
+    internal static bool IsBehind(int slices) => slices >= SlicesAtOnce;
+
+    /// <summary>Makes everything applied durable: a restart goes on from here.</summary>
+    internal async Task<FlushResult> CheckpointAsync(CancellationToken cancellation)
+    {
+        _head.PreparedTransactions = [.. _replayer.PreparedTransactions.Select(Describe)];
+        if (_replayer.FeatureCompatibilityVersion is { } version)
+        {
+            _head.ReplicaSet = _head.ReplicaSet with { FeatureCompatibilityVersion = version };
+        }
+
+        await _head.MergeAsync(cancellation);
+        var replayFrom = _replayer.OldestOpenTransaction is { } open && open < Applied ? open : Applied;
+        var position = new HeadPosition(Applied, replayFrom, IsConsistent, _sync.Begin, _sync.End ?? Optime.Zero);
+        var flushed = await _head.FlushAsync(position, cancellation);
+        var record = _stored with
+        {
+            ManifestBlock = flushed.Manifest.ToString(),
+            Optime = Applied,
+            ReplayFrom = replayFrom,
+            Consistent = IsConsistent,
+            UpdatedAt = _services.Time.GetUtcNow(),
+        };
+        await _services.Metadata.Heads.SetAsync(record, cancellation);
+        _stored = record;
+        return flushed;
+    }
+
+    public void Dispose()
+    {
+        _replayer.Dispose();
+        _head.Dispose();
+    }
+
+    private void CheckContinues(OplogSlice slice)
+    {
+        // The first slice read after a start may begin before the place where reading goes on, never after it.
+        if (slice.Sequence > 0 && slice.Previous > _read)
+        {
+            throw DaemonErrors.Gap(_stored.ReplicaSetId, _read, slice.Previous);
+        }
+    }
+
+    private async Task ApplyAsync(OplogSlice slice, CancellationToken cancellation)
+    {
+        using var bytes = await SliceBytes.LoadAsync(
+            _services.Objects,
+            slice.ObjectName,
+            slice.RawLength,
+            slice.Sha256,
+            cancellation
+        );
+        foreach (var entry in bytes.Documents())
+        {
+            var at = new BsonView(entry.Span)["ts"u8].AsTimestamp;
+            if (at <= _read.Timestamp)
+            {
+                continue;
+            }
+
+            _replayer.Apply(entry);
+            var position = _replayer.Position;
+            Applied = position > Applied ? position : Applied;
+            if (!IsConsistent && _sync.End is { } end && position >= end)
+            {
+                _replayer.Mode = ReplayMode.Consistent;
+            }
+        }
+    }
+
+    private static BsonDocument Describe(PreparedTransaction transaction) =>
+        BsonDocument.Build(writer =>
+            writer
+                .Timestamp("start"u8, transaction.Start.Timestamp)
+                .Timestamp("prepared"u8, transaction.Prepared.Timestamp)
+                .Int64("txnNumber"u8, transaction.TransactionNumber)
+                .Document("lsid"u8, transaction.Session)
+        );
+
+    /// <summary>So that the entry at that optime is read too. An optime's ordinal is at least 1.</summary>
+    private static Optime Before(Optime optime) =>
+        optime.I > 0 ? optime with { I = optime.I - 1 } : optime;
+}

@@ -1,0 +1,311 @@
+using System.Threading.Channels;
+using Backup.Foundation;
+using Backup.Foundation.Errors;
+using Backup.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Daemon.Heads;
+
+/// <summary>
+/// Keeps the head of one replica set: waits for its sync, builds it, follows the oplog, takes the snapshots asked for. One loop, one
+/// owner: everything that touches the head happens in it. What can pass is tried again with growing pauses; what cannot stops
+/// the replica set with its numbered error, and everything stored stays as it is.
+/// </summary>
+internal sealed partial class HeadKeeper : IAsyncDisposable
+{
+    private static readonly TimeSpan IdleWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    private readonly HeadServices _services;
+    private readonly string _replicaSetId;
+    private readonly SnapshotTaker _snapshots;
+    private readonly Channel<SnapshotRequest> _requests = Channel.CreateBounded<SnapshotRequest>(64);
+    private readonly List<SnapshotRequest> _pending = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+    private ReplicaSetState? _state;
+    private BackupException? _stoppedBy;
+    private ulong _live;
+
+    internal HeadKeeper(HeadServices services, string replicaSetId)
+    {
+        _services = services;
+        _replicaSetId = replicaSetId;
+        _snapshots = new SnapshotTaker(services, replicaSetId);
+        _loop = Task.Run(() => KeepAsync(_stop.Token));
+    }
+
+    /// <summary>What the head holds now, beyond its last checkpoint too; null before it holds anything.</summary>
+    internal Optime? Live => Volatile.Read(ref _live) is var live and not 0 ? Optime.FromTimestamp(live) : null;
+
+    /// <summary>Asks for a snapshot; it is taken as soon as the head holds what it is to hold.</summary>
+    internal ValueTask RequestAsync(SnapshotRequest request, CancellationToken cancellation) =>
+        _requests.Writer.WriteAsync(request, cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _requests.Writer.TryComplete();
+        CollectRequests();
+        _pending.ForEach(request => request.Cancel());
+        _stop.Dispose();
+    }
+
+    private async Task KeepAsync(CancellationToken cancellation)
+    {
+        var pause = TimeSpan.FromSeconds(1);
+        while (!cancellation.IsCancellationRequested)
+        {
+            var started = _services.Time.GetTimestamp();
+            try
+            {
+                await RunAsync(cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (BackupException failure) when (!failure.IsTransient)
+            {
+                await StopAsync(failure, cancellation);
+                await WaitForOtherSyncAsync(cancellation);
+            }
+            catch (Exception failure)
+            {
+                LogPause(_replicaSetId, pause.TotalSeconds, failure);
+            }
+
+            pause = _services.Time.GetElapsedTime(started) > LongestPause ? TimeSpan.FromSeconds(1) : pause;
+            await Task.Delay(pause, _services.Time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    /// <summary>A stopped head begins again with the next initial sync (or the next start of the daemon).</summary>
+    private async Task WaitForOtherSyncAsync(CancellationToken cancellation)
+    {
+        var deployments = _services.Metadata.Deployments;
+        var stoppedWith = (await deployments.FindReplicaSetAsync(_replicaSetId, cancellation))?.SyncId;
+        while ((await deployments.FindReplicaSetAsync(_replicaSetId, cancellation))?.SyncId == stoppedWith)
+        {
+            CollectRequests();
+            _pending.ForEach(request => request.Fail(_stoppedBy!));
+            _pending.Clear();
+            await _services.Metadata.WaitForChangeAsync(IdleWait, cancellation);
+        }
+    }
+
+    /// <summary>From the sync at hand to its replacement by another.</summary>
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        var (set, sync) = await WaitForSyncAsync(cancellation);
+        var stored = await _services.Metadata.Heads.FindAsync(_replicaSetId, cancellation);
+        if (stored?.SyncId != sync.Id)
+        {
+            stored = await BuildAsync(set, sync, cancellation);
+            if (stored is null)
+            {
+                return;
+            }
+        }
+
+        // Built, the sync has an end.
+        sync = await _services.Metadata.Syncs.FindAsync(sync.Id, cancellation) ?? sync;
+        using var head = await HeadFollower.OpenAsync(_services, sync, stored, cancellation);
+        Volatile.Write(ref _live, head.Applied.Timestamp);
+        await SetStateAsync(ReplicaSetState.CatchingUp, cancellation);
+        await FollowAsync(head, sync, cancellation);
+    }
+
+    private async Task<(ReplicaSetRecord Set, SyncRecord Sync)> WaitForSyncAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
+            if (
+                set?.SyncId is { } syncId
+                && await _services.Metadata.Syncs.FindAsync(syncId, cancellation) is { State: not SyncState.Abandoned } sync
+            )
+            {
+                return (set, sync);
+            }
+
+            await SetStateAsync(ReplicaSetState.Waiting, cancellation);
+            CollectRequests();
+            await _services.Metadata.WaitForChangeAsync(IdleWait, cancellation);
+        }
+    }
+
+    private async Task<HeadRecord?> BuildAsync(
+        ReplicaSetRecord set,
+        SyncRecord sync,
+        CancellationToken cancellation
+    )
+    {
+        await SetStateAsync(ReplicaSetState.InitialSync, cancellation);
+        LogBuilding(set.Name, sync.Id);
+        var builder = new SyncBuilder(
+            _services.Metadata,
+            _services.Blocks,
+            _services.Objects,
+            _services.HeadOptions,
+            _services.Options.BuildParallelism,
+            _services.Time
+        );
+        return await builder.BuildAsync(set, sync, cancellation);
+    }
+
+    private async Task FollowAsync(HeadFollower head, SyncRecord sync, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var slices = await head.AdvanceAsync(cancellation);
+            Volatile.Write(ref _live, head.Applied.Timestamp);
+            CollectRequests();
+            await ServeAsync(head, cancellation);
+            if (head.IsDirty && _services.Time.GetUtcNow() - head.LastCheckpoint >= _services.Options.CheckpointInterval)
+            {
+                await head.CheckpointAsync(cancellation);
+                await ForgetSlicesAsync(head, sync, cancellation);
+            }
+
+            var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
+            if (set?.SyncId != sync.Id)
+            {
+                return;
+            }
+
+            if (HeadFollower.IsBehind(slices))
+            {
+                await SetStateAsync(ReplicaSetState.CatchingUp, cancellation);
+            }
+            else if (head.IsConsistent)
+            {
+                await SetStateAsync(ReplicaSetState.Tailing, cancellation);
+            }
+
+            if (slices == 0)
+            {
+                await _services.Metadata.WaitForChangeAsync(IdleWait, cancellation);
+            }
+        }
+    }
+
+    private void CollectRequests()
+    {
+        while (_requests.Reader.TryRead(out var request))
+        {
+            _pending.Add(request);
+        }
+    }
+
+    private async Task ServeAsync(HeadFollower head, CancellationToken cancellation)
+    {
+        if (!head.IsConsistent || _pending.Count == 0)
+        {
+            return;
+        }
+
+        var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
+        var due = _pending.Where(request => set is not null && IsDue(request, set, head.Applied)).ToList();
+        foreach (var request in due)
+        {
+            _pending.Remove(request);
+            try
+            {
+                var snapshot = await _snapshots.TakeAsync(head, request.Trigger, cancellation);
+                LogSnapshot(snapshot.Id, set!.Name, snapshot.Documents, snapshot.DurationSeconds);
+                request.Complete(snapshot);
+            }
+            catch (Exception failure)
+            {
+                request.Fail(failure);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The head must hold what the source had committed when the snapshot was asked for. A sign of life carries an optime that was
+    /// read between the sign before and itself: the second one after the request is read after it for certain.
+    /// </summary>
+    private bool IsDue(SnapshotRequest request, ReplicaSetRecord set, Optime applied)
+    {
+        if (set.SourceSeenAt is { } seen && seen > request.RequestedAt)
+        {
+            request.SourceSeen.Add(seen);
+        }
+
+        return request.SourceSeen.Count >= 2
+            ? applied >= set.SourceOptime
+            : _services.Time.GetUtcNow() - request.RequestedAt > _services.Options.SourcePatience;
+    }
+
+    /// <summary>Removes oplog slices that no restart and no point in the window needs.</summary>
+    private async Task ForgetSlicesAsync(HeadFollower head, SyncRecord sync, CancellationToken cancellation)
+    {
+        var policy = await _services.Metadata.Deployments.PolicyAsync(_replicaSetId, cancellation);
+        var oldest = (_services.Time.GetUtcNow() - policy.PointInTimeWindow).ToUnixTimeSeconds();
+        var window = new Optime((uint)Math.Clamp(oldest, 0, uint.MaxValue), 0);
+        var before = window < head.NeedsFrom ? window : head.NeedsFrom;
+        foreach (var name in await _services.Metadata.OplogSlices.RemoveBeforeAsync(sync.Id, before, cancellation))
+        {
+            await _services.Objects.DeleteAsync(name, cancellation);
+        }
+    }
+
+    private async Task StopAsync(BackupException failure, CancellationToken cancellation)
+    {
+        _stoppedBy = failure;
+        LogStopped(_replicaSetId, failure.Code, failure.Message, failure.Hint);
+        CollectRequests();
+        _pending.ForEach(request => request.Fail(failure));
+        _pending.Clear();
+        _state = ReplicaSetState.Stopped;
+        await _services.Metadata.Deployments.SetStateAsync(
+            _replicaSetId,
+            ReplicaSetState.Stopped,
+            failure.Code,
+            failure.Message,
+            failure.Hint,
+            cancellation
+        );
+    }
+
+    private async Task SetStateAsync(ReplicaSetState state, CancellationToken cancellation)
+    {
+        if (_state == state)
+        {
+            return;
+        }
+
+        var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
+        if (set is null || IsStoppedByItsAgent(set))
+        {
+            return;
+        }
+
+        await _services.Metadata.Deployments.SetStateAsync(_replicaSetId, state, cancellation: cancellation);
+        _state = state;
+    }
+
+    /// <summary>A hole in the oplog (found by the agent or the server for agents) is not undone by a head that goes on.</summary>
+    private static bool IsStoppedByItsAgent(ReplicaSetRecord set) =>
+        set is { State: ReplicaSetState.Stopped, StopCode: { } code }
+        && (code.StartsWith("BK7", StringComparison.Ordinal) || code.StartsWith("BK8", StringComparison.Ordinal));
+
+    private ILogger Logger => _services.Logger;
+
+    [LoggerMessage(10, LogLevel.Information, "Building the head of {Name} from initial sync {SyncId}")]
+    private partial void LogBuilding(string name, string syncId);
+
+    [LoggerMessage(11, LogLevel.Information, "Snapshot {Id} of {Name}: {Documents} documents in {Seconds:0.0} s")]
+    private partial void LogSnapshot(string id, string name, long documents, double seconds);
+
+    [LoggerMessage(12, LogLevel.Warning, "The head of {ReplicaSetId} failed and is tried again in {Seconds} s")]
+    private partial void LogPause(string replicaSetId, double seconds, Exception failure);
+
+    [LoggerMessage(13, LogLevel.Error, "The head of {ReplicaSetId} is stopped: {Code} {Message} {Hint}")]
+    private partial void LogStopped(string replicaSetId, string code, string message, string hint);
+}

@@ -1,0 +1,24 @@
+using Backup.Metadata;
+
+namespace Backup.Daemon.Heads;
+
+/// <summary>A snapshot that a job asks of a head's keeper.</summary>
+/// <param name="Trigger">Shown to people.</param>
+/// <param name="RequestedAt">Everything that the source had committed by then is to be in it.</param>
+internal sealed record SnapshotRequest(string Trigger, DateTimeOffset RequestedAt)
+{
+    private readonly TaskCompletionSource<SnapshotRecord> _done = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
+
+    internal Task<SnapshotRecord> Done => _done.Task;
+
+    /// <summary>Signs of life of the source seen since the request, by their times.</summary>
+    internal HashSet<DateTimeOffset> SourceSeen { get; } = [];
+
+    internal void Complete(SnapshotRecord snapshot) => _done.TrySetResult(snapshot);
+
+    internal void Fail(Exception failure) => _done.TrySetException(failure);
+
+    internal void Cancel() => _done.TrySetCanceled();
+}

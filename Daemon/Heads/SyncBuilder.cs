@@ -1,0 +1,136 @@
+using Backup.Blockstore;
+using Backup.Foundation;
+using Backup.Metadata;
+using Backup.Snapshots.Heads;
+using Backup.Snapshots.Manifests;
+
+namespace Backup.Daemon.Heads;
+
+/// <summary>
+/// Builds a head out of an initial sync, beside the copy: each collection's slices become its base run as they come in. The head is
+/// stored together with the sync's end; before that, nothing of the sync's slices is deleted.
+/// </summary>
+internal sealed class SyncBuilder(
+    IMetadataStore metadata,
+    IBlockStore blocks,
+    IObjectStore objects,
+    HeadOptions headOptions,
+    int parallelism,
+    TimeProvider time
+)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Works until the sync is built.</summary>
+    /// <returns>The stored head and the bytes that were new in the blockstore; null where the sync was given up for another.</returns>
+    internal async Task<HeadRecord?> BuildAsync(
+        ReplicaSetRecord set,
+        SyncRecord sync,
+        CancellationToken cancellation
+    )
+    {
+        var builds = SyncCatalogue
+            .Read(sync)
+            .Select(c => new CollectionBuild(metadata, blocks, objects, c, sync.Id, headOptions))
+            .ToDictionary(build => build.Uuid);
+        try
+        {
+            return await BuildCollectionsAsync(builds, sync.Id, cancellation) is { } copied
+                ? await StoreAsync(set, copied, builds, cancellation)
+                : null;
+        }
+        finally
+        {
+            foreach (var build in builds.Values)
+            {
+                await build.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<SyncRecord?> BuildCollectionsAsync(
+        Dictionary<Guid, CollectionBuild> builds,
+        string syncId,
+        CancellationToken cancellation
+    )
+    {
+        using var slots = new SemaphoreSlim(parallelism);
+        while (true)
+        {
+            var sync = await metadata.Syncs.FindAsync(syncId, cancellation);
+            if (sync is null or { State: SyncState.Abandoned })
+            {
+                return null;
+            }
+
+            var ranges = await metadata.Syncs.CollectionsAsync(syncId, cancellation);
+            foreach (var group in ranges.GroupBy(range => range.Collection))
+            {
+                if (builds.TryGetValue(group.Key, out var build) && build.HasWork([.. group]))
+                {
+                    await build.ObserveAsync();
+                    if (!await slots.WaitAsync(TimeSpan.Zero, cancellation))
+                    {
+                        break;
+                    }
+
+                    build.Start(group.All(range => range.Done), slots, cancellation);
+                }
+            }
+
+            foreach (var build in builds.Values.Where(build => build.IsIdle))
+            {
+                await build.ObserveAsync();
+            }
+
+            var copied = ranges.Select(range => range.Collection).ToHashSet();
+            if (sync.State == SyncState.Copied && builds.Values.All(b => b.Result is not null || !copied.Contains(b.Uuid)))
+            {
+                return sync;
+            }
+
+            await metadata.WaitForChangeAsync(Poll, cancellation);
+        }
+    }
+
+    private async Task<HeadRecord> StoreAsync(
+        ReplicaSetRecord set,
+        SyncRecord sync,
+        Dictionary<Guid, CollectionBuild> builds,
+        CancellationToken cancellation
+    )
+    {
+        using var head = Head.Create(
+            blocks,
+            new ReplicaSetIdentity(
+                set.Name,
+                set.SetId,
+                set.MongoVersion,
+                set.FeatureCompatibilityVersion,
+                set.StorageEngine
+            ),
+            headOptions
+        );
+        foreach (var collection in SyncCatalogue.Read(sync))
+        {
+            head.Catalogue.Set(collection);
+            head.SetBaseRun(collection.Uuid, builds[collection.Uuid].Result);
+        }
+
+        // The entry at Begin is still to be applied: the head stands just before it.
+        var before = new Optime(sync.Begin.T, sync.Begin.I - 1, sync.Begin.Term);
+        var position = new HeadPosition(before, before, Consistent: false, sync.Begin, sync.End!.Value);
+        var flushed = await head.FlushAsync(position, cancellation);
+        var record = new HeadRecord(
+            set.Id,
+            sync.Id,
+            flushed.Manifest.ToString(),
+            before,
+            before,
+            Consistent: false,
+            time.GetUtcNow()
+        );
+        await metadata.Syncs.BuiltAsync(sync.Id, record, cancellation);
+        return record;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Backup.Foundation;
+using Backup.Metadata;
+
+namespace Backup.Daemon.Jobs;
+
+/// <summary>The kinds of jobs that a daemon works on, and their arguments and results as JSON.</summary>
+public static class JobKinds
+{
+    public const string Snapshot = "snapshot";
+    public const string Verify = "verify";
+
+    public static readonly IReadOnlyCollection<string> All = [Snapshot, Verify];
+
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>A job to be queued.</summary>
+    public static JobRecord New(string kind, string? replicaSetId, string arguments, DateTimeOffset now) =>
+        new(
+            Guid.CreateVersion7(now).ToString(),
+            kind,
+            replicaSetId,
+            JobState.Queued,
+            arguments,
+            Result: null,
+            Phase: "queued",
+            Progress: 0,
+            ErrorCode: null,
+            ErrorMessage: null,
+            ErrorHint: null,
+            Attempts: 0,
+            CreatedAt: now,
+            StartedAt: null,
+            FinishedAt: null,
+            Owner: null,
+            LeaseUntil: null
+        );
+}
+
+/// <param name="Trigger"><c>on demand</c>, <c>policy</c>, …: shown to people.</param>
+public sealed record SnapshotArguments(string Trigger);
+
+public sealed record SnapshotResult(string SnapshotId);
+
+public sealed record VerifyArguments(string SnapshotId);
+
+/// <param name="Documents">Read back and decoded.</param>
+/// <param name="Bytes">Their BSON bytes.</param>
+/// <param name="Sha256">Over every namespace and document.</param>
+/// <param name="Databases">MD5 of each database as the server's <c>dbHash</c> gives it.</param>
+public sealed record VerifyResult(
+    string SnapshotId,
+    long Documents,
+    long Bytes,
+    string Sha256,
+    IReadOnlyDictionary<string, string> Databases
+);

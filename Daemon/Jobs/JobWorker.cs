@@ -1,0 +1,196 @@
+using System.Text.Json;
+using Backup.Foundation.Errors;
+using Backup.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Daemon.Jobs;
+
+/// <summary>How a running job tells how far it is.</summary>
+internal sealed class JobProgress
+{
+    private volatile string _phase = "started";
+    private double _share;
+
+    internal string Phase => _phase;
+
+    internal double Share => Volatile.Read(ref _share);
+
+    /// <param name="phase">For people.</param>
+    /// <param name="share">0 to 1.</param>
+    internal void Report(string phase, double share)
+    {
+        _phase = phase;
+        Volatile.Write(ref _share, Math.Clamp(share, 0, 1));
+    }
+}
+
+/// <summary>Does one kind of job.</summary>
+internal interface IJobHandler
+{
+    string Kind { get; }
+
+    /// <returns>The job's result as JSON.</returns>
+    Task<string> RunAsync(JobRecord job, JobProgress progress, CancellationToken cancellation);
+}
+
+/// <summary>
+/// Takes jobs from the durable queue and works on a few at a time. A job is held by a lease that is renewed while it runs; a daemon that
+/// dies loses it to the next. What can pass is tried again, at most <see cref="MaxAttempts"/> times.
+/// </summary>
+internal sealed partial class JobWorker : IAsyncDisposable
+{
+    private const int MaxAttempts = 5;
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    private readonly IJobs _jobs;
+    private readonly IMetadataStore _metadata;
+    private readonly DaemonOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, IJobHandler> _handlers;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task[] _workers;
+
+    internal JobWorker(
+        IMetadataStore metadata,
+        IEnumerable<IJobHandler> handlers,
+        DaemonOptions options,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        (_jobs, _metadata, _options, _time, _logger) = (metadata.Jobs, metadata, options, time, logger);
+        _handlers = handlers.ToDictionary(handler => handler.Kind);
+        _workers = [.. Enumerable.Range(0, options.Jobs).Select(_ => Task.Run(() => WorkAsync(_stop.Token)))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private async Task WorkAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                var job = await _jobs.TakeAsync(_handlers.Keys, _options.Name, _options.JobLease, cancellation);
+                if (job is null)
+                {
+                    await _metadata.WaitForChangeAsync(Poll, cancellation);
+                }
+                else
+                {
+                    await RunAsync(job, cancellation);
+                }
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                LogQueueFailed(failure);
+                await Task.Delay(Poll, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task RunAsync(JobRecord job, CancellationToken cancellation)
+    {
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var progress = new JobProgress();
+        var renewal = RenewAsync(job, progress, lost);
+        try
+        {
+            var result = await _handlers[job.Kind].RunAsync(job, progress, lost.Token);
+            await _jobs.SucceedAsync(job.Id, _options.Name, result, cancellation);
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            // Cancelled by a user, or the daemon stops: then the lease runs out and another takes the job.
+        }
+        catch (Exception failure)
+        {
+            await FailAsync(job, failure, cancellation);
+        }
+        finally
+        {
+            await lost.CancelAsync();
+            await renewal;
+        }
+    }
+
+    private async Task FailAsync(JobRecord job, Exception failure, CancellationToken cancellation)
+    {
+        var known =
+            failure as BackupException
+            ?? new BackupException(
+                DaemonErrors.Unexpected,
+                failure.Message,
+                "The daemon's log says more; please report it.",
+                inner: failure
+            );
+        LogJobFailed(job.Kind, job.Id, failure);
+        await _jobs.FailAsync(
+            job.Id,
+            _options.Name,
+            known.Code,
+            known.Message,
+            known.Hint,
+            retry: known.IsTransient && job.Attempts < MaxAttempts,
+            cancellation
+        );
+    }
+
+    private async Task RenewAsync(JobRecord job, JobProgress progress, CancellationTokenSource lost)
+    {
+        var often = TimeSpan.FromMilliseconds(Math.Min(500, _options.JobLease.TotalMilliseconds / 3));
+        while (!lost.IsCancellationRequested)
+        {
+            await Task.Delay(often, _time, lost.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                if (
+                    !lost.IsCancellationRequested
+                    && !await _jobs.ProgressAsync(
+                        job.Id,
+                        _options.Name,
+                        progress.Phase,
+                        progress.Share,
+                        _options.JobLease,
+                        lost.Token
+                    )
+                )
+                {
+                    await lost.CancelAsync();
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (BackupException failure) when (failure.IsTransient)
+            {
+                LogQueueFailed(failure);
+            }
+        }
+    }
+
+    [LoggerMessage(20, LogLevel.Error, "The job queue could not be asked")]
+    private partial void LogQueueFailed(Exception failure);
+
+    [LoggerMessage(21, LogLevel.Error, "Job {Kind} {Id} failed")]
+    private partial void LogJobFailed(string kind, string id, Exception failure);
+}
+
+/// <summary>JSON of arguments and results.</summary>
+internal static class JobJson
+{
+    internal static T Arguments<T>(JobRecord job) => JsonSerializer.Deserialize<T>(job.Arguments, JobKinds.Json)!;
+
+    internal static string Result<T>(T result) => JsonSerializer.Serialize(result, JobKinds.Json);
+}

@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Backup.Daemon.Jobs;
+using Backup.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Daemon.Schedule;
+
+/// <summary>Queues the snapshots that policies ask for, and removes those whose time is over.</summary>
+internal sealed partial class SnapshotScheduler : IAsyncDisposable
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
+    private readonly IMetadataStore _metadata;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+
+    internal SnapshotScheduler(IMetadataStore metadata, TimeProvider time, ILogger logger)
+    {
+        (_metadata, _time, _logger) = (metadata, time, logger);
+        _loop = Task.Run(() => LoopAsync(_stop.Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private async Task LoopAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var set in await _metadata.Deployments.ReplicaSetsAsync(cancellation))
+                {
+                    await LookAfterAsync(set, cancellation);
+                }
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                LogFailed(failure);
+            }
+
+            await Task.Delay(Look, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task LookAfterAsync(ReplicaSetRecord set, CancellationToken cancellation)
+    {
+        var now = _time.GetUtcNow();
+        var policy = await _metadata.Deployments.PolicyAsync(set.Id, cancellation);
+        var snapshots = await _metadata.Snapshots.ListAsync(set.Id, cancellation);
+        if (
+            set.State == ReplicaSetState.Tailing
+            && SnapshotSchedule.IsDue(policy, snapshots.Count == 0 ? null : snapshots[0].CreatedAt, now)
+            && !await IsUnderWayAsync(set.Id, cancellation)
+        )
+        {
+            var arguments = JsonSerializer.Serialize(new SnapshotArguments("policy"), JobKinds.Json);
+            await _metadata.Jobs.AddAsync(JobKinds.New(JobKinds.Snapshot, set.Id, arguments, now), cancellation);
+        }
+
+        foreach (var snapshot in SnapshotSchedule.Expired(snapshots, now))
+        {
+            await _metadata.Snapshots.RemoveAsync(snapshot.Id, cancellation);
+            LogExpired(snapshot.Id, set.Name);
+        }
+    }
+
+    private async Task<bool> IsUnderWayAsync(string replicaSetId, CancellationToken cancellation)
+    {
+        var jobs = await _metadata.Jobs.ListAsync(limit: 200, cancellation);
+        return jobs.Any(job =>
+            job.Kind == JobKinds.Snapshot
+            && job.ReplicaSetId == replicaSetId
+            && job.State is (JobState.Queued or JobState.Running)
+        );
+    }
+
+    [LoggerMessage(30, LogLevel.Error, "The schedule of snapshots could not be worked off")]
+    private partial void LogFailed(Exception failure);
+
+    [LoggerMessage(31, LogLevel.Information, "Snapshot {Id} of {Name} has had its time and is removed")]
+    private partial void LogExpired(string id, string name);
+}

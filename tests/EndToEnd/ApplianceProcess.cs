@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Backup.Tests.EndToEnd;
+
+/// <summary>What a command printed and answered.</summary>
+internal sealed record CommandResult(int ExitCode, string Output, string Errors)
+{
+    internal JsonElement Json => JsonSerializer.Deserialize<JsonElement>(Output);
+
+    /// <summary>The code of a JSON error, on whichever stream it stands.</summary>
+    internal string ErrorCode =>
+        JsonSerializer
+            .Deserialize<JsonElement>(Output.Length > 0 ? Output : Errors)
+            .GetProperty("error")
+            .GetProperty("code")
+            .GetString()!;
+}
+
+/// <summary><c>backup up</c> as a process of its own on a data folder, and the other commands beside it, as a user runs them.</summary>
+internal sealed class ApplianceProcess : IAsyncDisposable
+{
+    private static readonly string App = Path.Combine(Repository.Root, ".build", "app");
+    private readonly StringBuilder _output = new();
+    private Process? _process;
+
+    internal ApplianceProcess(string? protect)
+    {
+        Protect = protect;
+        Data = Path.Combine(Path.GetTempPath(), $"backup-e2e-{Guid.NewGuid():N}");
+    }
+
+    internal string? Protect { get; set; }
+
+    internal string Data { get; }
+
+    internal string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    internal int ProcessId => _process!.Id;
+
+    internal void Up(params string[] more)
+    {
+        var start = StartInfo(["up", "--data", Data, "--http", "0", "--agents", "0", .. more]);
+        if (Protect is not null)
+        {
+            start.Environment["BACKUP_PROTECT"] = Protect;
+        }
+
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += Collect;
+        _process.ErrorDataReceived += Collect;
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Waits for the process to end by itself.</summary>
+    internal async Task<int> ExitAsync(TimeSpan atMost)
+    {
+        await _process!.WaitForExitAsync().WaitAsync(atMost);
+        return _process.ExitCode;
+    }
+
+    /// <summary>kill -9 of the appliance; its agent follows by itself.</summary>
+    internal async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>kill -9 of the agents that belong to this data folder.</summary>
+    internal int KillAgents()
+    {
+        var killed = 0;
+        foreach (var agent in Process.GetProcessesByName("backup-agent"))
+        {
+            using (agent)
+            {
+                if (CommandLine(agent.Id).Contains(Data, StringComparison.Ordinal))
+                {
+                    agent.Kill();
+                    killed++;
+                }
+            }
+        }
+
+        return killed;
+    }
+
+    /// <summary>Peak resident memory in bytes of the appliance, and of its agent.</summary>
+    internal (long Appliance, long Agent) PeakMemory()
+    {
+        var agent = Process
+            .GetProcessesByName("backup-agent")
+            .Where(process => CommandLine(process.Id).Contains(Data, StringComparison.Ordinal))
+            .Select(process => HighWater(process.Id))
+            .DefaultIfEmpty(0)
+            .Max();
+        return (HighWater(_process!.Id), agent);
+    }
+
+    /// <summary>SIGTERM, as a service manager stops it.</summary>
+    internal async Task<int> StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process!.Id}"]);
+        await kill.WaitForExitAsync();
+        return await ExitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>One command on the same data folder, with --json.</summary>
+    internal Task<CommandResult> RunAsync(params string[] arguments) =>
+        CommandAsync([.. arguments, "--data", Data, "--json"]);
+
+    internal static async Task<CommandResult> CommandAsync(params string[] arguments)
+    {
+        using var process = Process.Start(StartInfo(arguments))!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
+        return new CommandResult(process.ExitCode, await output, await errors);
+    }
+
+    internal async Task<JsonElement?> ReplicaSetAsync()
+    {
+        var status = await RunAsync("status");
+        if (status.ExitCode != 0)
+        {
+            return null;
+        }
+
+        var sets = status
+            .Json.GetProperty("deployments")
+            .EnumerateArray()
+            .SelectMany(deployment => deployment.GetProperty("replicaSets").EnumerateArray())
+            .ToList();
+        return sets.Count == 0 ? null : sets[^1];
+    }
+
+    /// <summary>Waits until the (only) replica set is in that state.</summary>
+    internal async Task<JsonElement> WaitForStateAsync(string state, TimeSpan? atMost = null)
+    {
+        var watch = Stopwatch.StartNew();
+        var last = "nothing";
+        while (watch.Elapsed < (atMost ?? TimeSpan.FromMinutes(2)))
+        {
+            if (_process is { HasExited: true })
+            {
+                throw new InvalidOperationException($"The appliance ended ({_process.ExitCode}):\n{Output}");
+            }
+
+            if (await ReplicaSetAsync() is { } set)
+            {
+                last = set.ToString();
+                if (set.GetProperty("state").GetString() == state)
+                {
+                    return set;
+                }
+            }
+
+            await Task.Delay(300);
+        }
+
+        throw new TimeoutException($"Not '{state}' in time, but {last}. The appliance said:\n{Output}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+
+        KillAgents();
+        _process?.Dispose();
+        if (Directory.Exists(Data))
+        {
+            Directory.Delete(Data, recursive: true);
+        }
+    }
+
+    private static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(App, "backup"))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return start;
+    }
+
+    private static string CommandLine(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private static long HighWater(int pid)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmHWM", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+    }
+
+    private void Collect(object sender, DataReceivedEventArgs line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line.Data);
+        }
+    }
+}
