@@ -20,6 +20,7 @@ public static class CliErrors
     public const int AgentMissing = 9513;
     public const int PortInUse = 9514;
     public const int JobFailed = 9515;
+    public const int SandboxGone = 9516;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -114,6 +115,13 @@ public static class CliErrors
             $"Port {port} cannot be opened: {inner.Message}",
             $"Stop what listens there, or choose another port with {option} PORT.",
             inner: inner
+        );
+
+    public static BackupException SandboxEnded() =>
+        new(
+            SandboxGone,
+            "This sandbox ended with the process that ran it.",
+            "Its snapshots can be restored; each 'backup up' without --protect starts a new sandbox."
         );
 
     public static BackupException Job(string code, string message, string hint) =>

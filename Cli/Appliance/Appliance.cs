@@ -1,10 +1,12 @@
 using Backup.BackupHttpServer;
+using Backup.Blockstore.Packs;
 using Backup.Blockstore;
 using Backup.Cli.Control;
 using Backup.Daemon;
 using Backup.Daemon.Restores;
 using Backup.Foundation.Files;
 using Backup.Metadata;
+using Backup.Metadata.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Appliance;
@@ -30,6 +32,12 @@ internal sealed class Appliance : IAsyncDisposable
     internal DataFolder Folder { get; }
 
     internal ApplianceOperations Operations { get; private set; } = null!;
+
+    /// <summary>Where agents connect; null offline.</summary>
+    internal Uri? AgentsAddress { get; private set; }
+
+    /// <summary>The front door; null offline.</summary>
+    internal Uri? HttpAddress { get; private set; }
 
     /// <summary>The sandbox, where nothing of the user's is protected.</summary>
     internal SandboxSource? Sandbox { get; private set; }
@@ -108,15 +116,13 @@ internal sealed class Appliance : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        var authority = await CertificateAuthority.EnsureAsync(Folder.Tls, time, cancellation: cancellation);
         var server = Keep(
             await PortInUse.TranslateAsync(
                 options.AgentsPort,
                 "--agents",
                 () =>
                     BackupHttpServerHost.StartAsync(
-                        new BackupHttpServerOptions { Port = options.AgentsPort },
-                        authority,
+                        new BackupHttpServerOptions { CertificateFolder = Folder.Tls, Port = options.AgentsPort },
                         metadata,
                         objects,
                         time,
@@ -125,13 +131,15 @@ internal sealed class Appliance : IAsyncDisposable
                     )
             )
         );
-        Keep(
+        AgentsAddress = new Uri($"https://localhost:{server.EndPoint.Port}");
+        var frontDoor = Keep(
             await PortInUse.TranslateAsync(
                 options.HttpPort,
                 "--http",
                 () => FrontDoor.StartAsync(options.HttpPort, Operations, cancellation)
             )
         );
+        HttpAddress = frontDoor.Address;
         var group = await metadata.Access.EnsureGroupAsync(GroupName, cancellation);
         await ProtectAsync(options, metadata, group, time, cancellation);
         var agent = Keep(new AgentProcess(Folder, time, _loggers.CreateLogger("Backup.Agent")));
@@ -139,13 +147,13 @@ internal sealed class Appliance : IAsyncDisposable
         {
             var token = await Enrolment.CreateTokenAsync(
                 metadata,
-                group,
-                authority.Fingerprint,
+                group.Name,
+                server.CaFingerprint,
                 TokenLifetime,
                 time,
                 cancellation
             );
-            await agent.EnrolAsync(server.Address, token, cancellation);
+            await agent.EnrolAsync(AgentsAddress, token, cancellation);
         }
 
         agent.Run();
@@ -170,7 +178,7 @@ internal sealed class Appliance : IAsyncDisposable
         }
         else if (known.All(deployment => deployment.Name == SandboxSource.DeploymentName))
         {
-            Sandbox = Keep(await SandboxSource.StartAsync(cancellation));
+            Sandbox = Keep(await SandboxSource.StartAsync(Folder, cancellation));
             await Sandbox.RegisterAsync(metadata, group.Id, time.GetUtcNow(), cancellation);
         }
     }

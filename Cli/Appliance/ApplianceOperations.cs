@@ -153,8 +153,14 @@ internal sealed class ApplianceOperations(
         );
     }
 
-    private Task<ErrorView?> ReportAsync(Deployment deployment, CancellationToken cancellation) =>
-        Task.FromResult<ErrorView?>(null);
+    /// <summary>What the deployment's agent says is wrong.</summary>
+    private async Task<ErrorView?> ReportAsync(Deployment deployment, CancellationToken cancellation)
+    {
+        var reports = await metadata.Deployments.AgentReportsAsync(cancellation);
+        return reports.FirstOrDefault(report => report.DeploymentId == deployment.Id) is { Code: { } code } report
+            ? new ErrorView(code, report.Message ?? "", report.Hint ?? "")
+            : null;
+    }
 
     private async Task<JobView> QueueAsync<T>(
         string kind,

@@ -15,7 +15,11 @@ internal sealed class FrontDoor : IAsyncDisposable
     private FrontDoor(WebApplication application)
     {
         _application = application;
+        Address = new Uri(application.Urls.First());
     }
+
+    /// <summary>With the port that was taken.</summary>
+    internal Uri Address { get; }
 
     internal static async Task<FrontDoor> StartAsync(
         int port,

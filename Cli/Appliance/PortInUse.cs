@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Backup.Foundation.Errors;
 
 namespace Backup.Cli.Appliance;
 
@@ -11,9 +12,12 @@ internal static class PortInUse
         {
             return await start();
         }
-        catch (Exception failure) when (failure is IOException or SocketException)
+        catch (Exception failure) when (failure is IOException or SocketException || IsListen(failure))
         {
             throw CliErrors.Port(port, option, failure);
         }
     }
+
+    private static bool IsListen(Exception failure) =>
+        failure is BackupException { Number: BackupHttpServer.BackupHttpServerErrors.CannotListen };
 }

@@ -14,6 +14,7 @@ namespace Backup.Daemon.Heads;
 internal sealed partial class HeadKeeper : IAsyncDisposable
 {
     private static readonly TimeSpan IdleWait = TimeSpan.FromSeconds(1);
+    private static readonly string[] ForeignRooms = ["BK7", "BK8", "BK95"];
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private readonly HeadServices _services;
@@ -160,6 +161,7 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
     {
         while (true)
         {
+            var seen = _services.Metadata.ChangeCount;
             var slices = await head.AdvanceAsync(cancellation);
             Volatile.Write(ref _live, head.Applied.Timestamp);
             CollectRequests();
@@ -187,7 +189,7 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
 
             if (slices == 0)
             {
-                await _services.Metadata.WaitForChangeAsync(IdleWait, cancellation);
+                await _services.Metadata.WaitForChangeAsync(seen, IdleWait, cancellation);
             }
         }
     }
@@ -281,7 +283,7 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
         }
 
         var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
-        if (set is null || IsStoppedByItsAgent(set))
+        if (set is null || IsStoppedFromOutside(set))
         {
             return;
         }
@@ -290,10 +292,10 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
         _state = state;
     }
 
-    /// <summary>A hole in the oplog (found by the agent or the server for agents) is not undone by a head that goes on.</summary>
-    private static bool IsStoppedByItsAgent(ReplicaSetRecord set) =>
+    /// <summary>A hole in the oplog (found by the agent or the server for agents), or a source that is gone, is not undone by a head that goes on.</summary>
+    private static bool IsStoppedFromOutside(ReplicaSetRecord set) =>
         set is { State: ReplicaSetState.Stopped, StopCode: { } code }
-        && (code.StartsWith("BK7", StringComparison.Ordinal) || code.StartsWith("BK8", StringComparison.Ordinal));
+        && ForeignRooms.Any(room => code.StartsWith(room, StringComparison.Ordinal));
 
     private ILogger Logger => _services.Logger;
 

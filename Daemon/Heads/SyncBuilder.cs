@@ -57,6 +57,7 @@ internal sealed class SyncBuilder(
         using var slots = new SemaphoreSlim(parallelism);
         while (true)
         {
+            var seen = metadata.ChangeCount;
             var sync = await metadata.Syncs.FindAsync(syncId, cancellation);
             if (sync is null or { State: SyncState.Abandoned })
             {
@@ -89,7 +90,8 @@ internal sealed class SyncBuilder(
                 return sync;
             }
 
-            await metadata.WaitForChangeAsync(Poll, cancellation);
+            // Slices come many a second: what came in within one pause is consumed together.
+            await metadata.WaitForChangeAsync(seen, Poll, cancellation);
         }
     }
 
@@ -131,6 +133,7 @@ internal sealed class SyncBuilder(
             time.GetUtcNow()
         );
         await metadata.Syncs.BuiltAsync(sync.Id, record, cancellation);
+        await objects.DeletePrefixAsync(SliceNames.SyncPrefix(sync.Id), cancellation);
         return record;
     }
 }

@@ -77,10 +77,11 @@ internal sealed partial class JobWorker : IAsyncDisposable
         {
             try
             {
+                var seen = _metadata.ChangeCount;
                 var job = await _jobs.TakeAsync(_handlers.Keys, _options.Name, _options.JobLease, cancellation);
                 if (job is null)
                 {
-                    await _metadata.WaitForChangeAsync(Poll, cancellation);
+                    await _metadata.WaitForChangeAsync(seen, Poll, cancellation);
                 }
                 else
                 {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Backup.Tests.Support;
 
 namespace Backup.Tests.EndToEnd;
 
@@ -21,7 +22,7 @@ internal sealed record CommandResult(int ExitCode, string Output, string Errors)
 /// <summary><c>backup up</c> as a process of its own on a data folder, and the other commands beside it, as a user runs them.</summary>
 internal sealed class ApplianceProcess : IAsyncDisposable
 {
-    private static readonly string App = Path.Combine(Repository.Root, ".build", "app");
+    private static readonly string App = SourceTree.At(".build", "app");
     private readonly StringBuilder _output = new();
     private Process? _process;
 
