@@ -21,7 +21,7 @@ public static class ExitCodes
             or CliErrors.NoSnapshotYet
             or CliErrors.NotRunning
             or CliErrors.NoDataFolder => NotFound,
-            CliErrors.DataFolderInUse or Blockstore.BlockstoreErrors.InUse => Locked,
+            CliErrors.DataFolderInUse or Blockstore.BlockstoreErrors.StoreInUse => Locked,
             CliErrors.DataFolderNotAllowed => NotAllowed,
             CliErrors.BadArgument or CliErrors.OutputNotEmpty => Usage,
             _ => Failed,

@@ -120,5 +120,11 @@ public sealed partial class DaemonHost : IAsyncDisposable
     private static partial void LogFailed(ILogger logger, Exception failure);
 
     [LoggerMessage(2, LogLevel.Warning, "{Kind} in {Namespace} at {At}: {Text}")]
-    private static partial void LogNotice(ILogger logger, ReplayNoticeKind kind, string @namespace, Optime at, string text);
+    private static partial void LogNotice(
+        ILogger logger,
+        ReplayNoticeKind kind,
+        string @namespace,
+        Optime at,
+        string text
+    );
 }

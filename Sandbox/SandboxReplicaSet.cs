@@ -28,6 +28,9 @@ public sealed class SandboxReplicaSet : IAsyncDisposable
     public string ConnectionString =>
         $"mongodb://{_member.Address}/?replicaSet={Uri.EscapeDataString(Options.ReplicaSetName)}";
 
+    /// <summary>Where it listens, with the port that was taken.</summary>
+    public System.Net.IPEndPoint EndPoint => System.Net.IPEndPoint.Parse(_member.Address);
+
     public SandboxFaults Faults => _member.Faults;
 
     public Optime LastOptime => _member.Engine.Oplog.Last;

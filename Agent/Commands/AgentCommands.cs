@@ -97,7 +97,15 @@ internal static class AgentCommands
 
     private static Command Run()
     {
-        var command = new Command("run", "Back up what the server says, until stopped.");
+        var server = new Option<System.Uri?>("--server")
+        {
+            Description = "The server's address now, where it is another than at the enrolment.",
+        };
+        var stopWithInput = new Option<bool>("--stop-with-input")
+        {
+            Description = "Stop when standard input closes: for a parent that may be killed.",
+        };
+        var command = new Command("run", "Back up what the server says, until stopped.") { server, stopWithInput };
         command.SetAction(
             (parsed, cancellation) =>
                 GuardAsync(
@@ -105,14 +113,35 @@ internal static class AgentCommands
                     async log =>
                     {
                         var identity = AgentIdentity.Load(Path.GetFullPath(parsed.GetValue(Data)!));
-                        using var server = new ServerClient(identity, TimeProvider.System);
+                        if (parsed.GetValue(server) is { } moved)
+                        {
+                            identity = identity with { Server = RequireHttps(moved).ToString() };
+                        }
+
+                        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                        if (parsed.GetValue(stopWithInput))
+                        {
+                            _ = StopWithInputAsync(stop);
+                        }
+
+                        using var client = new ServerClient(identity, TimeProvider.System);
                         log.Info("started", message: identity.ToString());
-                        await new AgentService(server, log, TimeProvider.System, Version).RunAsync(cancellation);
+                        await new AgentService(client, log, TimeProvider.System, Version).RunAsync(stop.Token);
                         log.Info("stopped");
                     }
                 )
         );
         return command;
+    }
+
+    /// <summary>A parent holds the other end of standard input: the operating system closes it even where the parent is killed.</summary>
+    private static async Task StopWithInputAsync(CancellationTokenSource stop)
+    {
+        await using var input = Console.OpenStandardInput();
+        var buffer = new byte[64];
+        while (await input.ReadAsync(buffer) > 0) { }
+
+        await stop.CancelAsync();
     }
 
     private static Command Status()

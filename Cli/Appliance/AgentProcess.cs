@@ -17,6 +17,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private Uri? _server;
     private Task _running = Task.CompletedTask;
 
     internal AgentProcess(DataFolder folder, TimeProvider time, ILogger logger)
@@ -43,9 +44,15 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         try
         {
-            using var process = Start(
-                ["enroll", "--server", server.ToString(), "--token-file", tokenFile, "--data", _folder.Agent]
-            );
+            using var process = Start([
+                "enroll",
+                "--server",
+                server.ToString(),
+                "--token-file",
+                tokenFile,
+                "--data",
+                _folder.Agent,
+            ]);
             process.StandardInput.Close();
             await process.WaitForExitAsync(cancellation);
             if (process.ExitCode != 0)
@@ -60,7 +67,12 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it and keeps it running until disposed.</summary>
-    internal void Run() => _running = KeepRunningAsync(_stop.Token);
+    /// <param name="server">The address of the server for agents: it may listen on another port than at the enrolment.</param>
+    internal void Run(Uri server)
+    {
+        _server = server;
+        _running = KeepRunningAsync(_stop.Token);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -77,7 +89,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             var started = _time.GetTimestamp();
             try
             {
-                using var process = Start(["run", "--data", _folder.Agent, "--stop-with-input"]);
+                using var process = Start(["run", "--data", _folder.Agent, "--server", _server!.ToString(), "--stop-with-input"]);
                 await WaitOrStopAsync(process, cancellation);
                 if (cancellation.IsCancellationRequested)
                 {

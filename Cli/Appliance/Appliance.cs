@@ -1,6 +1,7 @@
 using Backup.BackupHttpServer;
-using Backup.Blockstore.Packs;
 using Backup.Blockstore;
+using Backup.Blockstore.Files;
+using Backup.Blockstore.Packs;
 using Backup.Cli.Control;
 using Backup.Daemon;
 using Backup.Daemon.Restores;
@@ -156,7 +157,7 @@ internal sealed class Appliance : IAsyncDisposable
             await agent.EnrolAsync(AgentsAddress, token, cancellation);
         }
 
-        agent.Run();
+        agent.Run(AgentsAddress);
     }
 
     /// <summary>Stores the deployment to protect; with none named and none known, starts the sandbox and protects that.</summary>

@@ -8,7 +8,8 @@ namespace Backup.Cli.Appliance;
 /// <summary>Where the appliance logs: a daily file in the data folder, and standard error where that is asked for.</summary>
 internal static class ApplianceLog
 {
-    private const string Line = "{Timestamp:yyyy-MM-dd HH:mm:ss.fffzzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
+    private const string Line =
+        "{Timestamp:yyyy-MM-dd HH:mm:ss.fffzzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
     internal static ILoggerFactory Create(DataFolder folder, bool toStandardError)
     {

@@ -169,7 +169,12 @@ internal sealed class ApplianceOperations(
         CancellationToken cancellation
     )
     {
-        var job = JobKinds.New(kind, replicaSetId, JsonSerializer.Serialize(arguments, JobKinds.Json), time.GetUtcNow());
+        var job = JobKinds.New(
+            kind,
+            replicaSetId,
+            JsonSerializer.Serialize(arguments, JobKinds.Json),
+            time.GetUtcNow()
+        );
         await metadata.Jobs.AddAsync(job, cancellation);
         return await ViewAsync(job, cancellation);
     }

@@ -7,15 +7,10 @@ namespace Backup.Cli.Appliance;
 internal static class DeploymentNaming
 {
     /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI.</exception>
-    internal static Deployment New(
-        string groupId,
-        string uri,
-        IReadOnlyList<Deployment> known,
-        DateTimeOffset now
-    )
+    internal static Deployment New(string groupId, string uri, IReadOnlyList<Deployment> known, DateTimeOffset now)
     {
         var parsed = ConnectionString.Parse(uri);
-        var wanted = parsed.ReplicaSet ?? parsed.Hosts[0].Host;
+        var wanted = parsed.Options.ReplicaSet ?? parsed.Hosts[0].Host;
         var name = wanted;
         for (var i = 2; known.Any(deployment => deployment.Name == name && deployment.Uri != uri); i++)
         {

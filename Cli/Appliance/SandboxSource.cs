@@ -38,12 +38,16 @@ internal sealed class SandboxSource : IAsyncDisposable
             EndPoint = new IPEndPoint(IPAddress.Loopback, port),
             NoopInterval = TimeSpan.FromSeconds(10),
         };
-        var sandbox = await PortInUse.TranslateAsync(port, "--protect URI or another --data", () => SandboxReplicaSet.StartAsync(options));
+        var sandbox = await PortInUse.TranslateAsync(
+            port,
+            "--protect URI or another --data",
+            () => SandboxReplicaSet.StartAsync(options)
+        );
         DurableFile.Write(
             remembered,
             Encoding.ASCII.GetBytes(sandbox.EndPoint.Port.ToString(CultureInfo.InvariantCulture))
         );
-        return new SandboxSource(sandbox, SandboxWorkload.Start(sandbox, TimeProvider.System));
+        return new SandboxSource(sandbox, SandboxWorkload.Start(sandbox));
     }
 
     /// <summary>Makes it a deployment; the replica sets of earlier starts are marked as ended.</summary>

@@ -97,8 +97,7 @@ internal static class RestoreCommand
         using var progress = new ByteProgress($"restore {snapshot.Id}", snapshot.RawBytes);
         var result = await WriteAsync(
             request,
-            output =>
-                appliance.Client.RestoreAsync(snapshot.Id, request.Format, output, progress.Report, cancellation),
+            output => appliance.Client.RestoreAsync(snapshot.Id, request.Format, output, progress.Report, cancellation),
             cancellation
         );
         progress.Dispose();
@@ -115,7 +114,8 @@ internal static class RestoreCommand
         var snapshots = await client.SnapshotsAsync(request.ReplicaSet, cancellation);
         return request.Snapshot is null
             ? snapshots.FirstOrDefault() ?? throw CliErrors.NothingToRestore(request.ReplicaSet)
-            : snapshots.FirstOrDefault(s => s.Id == request.Snapshot) ?? throw CliErrors.NoSuchSnapshot(request.Snapshot);
+            : snapshots.FirstOrDefault(s => s.Id == request.Snapshot)
+                ?? throw CliErrors.NoSuchSnapshot(request.Snapshot);
     }
 
     private static async Task<RestoreView> WriteAsync(

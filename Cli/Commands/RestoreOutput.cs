@@ -107,10 +107,7 @@ internal static class RestoreOutput
             return Task.CompletedTask;
         }
 
-        public override ValueTask WriteAsync(
-            ReadOnlyMemory<byte> buffer,
-            CancellationToken cancellationToken = default
-        )
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             file.Append(buffer.Span);
             return ValueTask.CompletedTask;

@@ -50,7 +50,9 @@ internal static class SnapshotCommand
             }
             else
             {
-                Console.Out.WriteLine($"Queued as job {job.Id}; 'backup snapshots {replicaSet}' will list the snapshot.");
+                Console.Out.WriteLine(
+                    $"Queued as job {job.Id}; 'backup snapshots {replicaSet}' will list the snapshot."
+                );
             }
 
             return ExitCodes.Ok;

@@ -47,7 +47,9 @@ internal static class StatusCommand
     {
         if (status.Deployments.Count == 0)
         {
-            Console.Out.WriteLine("Nothing is protected yet. Start: backup up --protect mongodb://HOST/?replicaSet=NAME");
+            Console.Out.WriteLine(
+                "Nothing is protected yet. Start: backup up --protect mongodb://HOST/?replicaSet=NAME"
+            );
             return;
         }
 

@@ -14,7 +14,13 @@ internal sealed class UpNarrator(string root, bool json)
     internal void Started(Appliance.Appliance appliance)
     {
         Tell(
-            new { @event = "started", data = root, http = appliance.HttpAddress?.ToString(), agents = appliance.AgentsAddress?.ToString() },
+            new
+            {
+                @event = "started",
+                data = root,
+                http = appliance.HttpAddress?.ToString(),
+                agents = appliance.AgentsAddress?.ToString(),
+            },
             $"""
             The backup appliance runs.
               data    {root}
@@ -68,7 +74,14 @@ internal sealed class UpNarrator(string root, bool json)
         if (NewTo(set.Id, set.State + progress))
         {
             Tell(
-                new { @event = "state", replicaSet = set.Name, set.Id, set.State, set.Sync },
+                new
+                {
+                    @event = "state",
+                    replicaSet = set.Name,
+                    set.Id,
+                    set.State,
+                    set.Sync,
+                },
                 $"{name}: {set.State}{progress}"
             );
         }
@@ -79,7 +92,9 @@ internal sealed class UpNarrator(string root, bool json)
             Tell(
                 new { @event = "snapshot", snapshot = newest },
                 $"""
-                {name}: snapshot {newest.Id}, {newest.Documents} documents, {Printer.Bytes(newest.RawBytes)}, up to {DateTimeOffset.FromUnixTimeSeconds(newest.Optime.T):u}
+                {name}: snapshot {newest.Id}, {newest.Documents} documents, {Printer.Bytes(
+                    newest.RawBytes
+                )}, up to {DateTimeOffset.FromUnixTimeSeconds(newest.Optime.T):u}
                   restore it, in another terminal:
                     ./backup restore {set.Name} --latest --format archive --output dump.archive{_dataOption}
                     mongorestore --uri mongodb://… --archive=dump.archive

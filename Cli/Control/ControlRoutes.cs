@@ -20,5 +20,9 @@ internal static class ControlRoutes
     internal const string ErrorTrailer = "Backup-Error";
 
     internal static string Fill(string route, string value) =>
-        string.Concat(route.AsSpan(0, route.IndexOf('{')), Uri.EscapeDataString(value), route.AsSpan(route.IndexOf('}') + 1));
+        string.Concat(
+            route.AsSpan(0, route.IndexOf('{')),
+            Uri.EscapeDataString(value),
+            route.AsSpan(route.IndexOf('}') + 1)
+        );
 }

@@ -113,9 +113,8 @@ internal sealed class ControlServer : IAsyncDisposable
     private static Task AnswerErrorAsync(HttpContext context)
     {
         var failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        context.Response.StatusCode = failure is BackupException
-            ? StatusCodes.Status400BadRequest
-            : StatusCodes.Status500InternalServerError;
+        context.Response.StatusCode =
+            failure is BackupException ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError;
         return context.Response.WriteAsJsonAsync(new ErrorEnvelope(Describe(failure)), ControlJson.Options);
     }
 

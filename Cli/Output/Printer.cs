@@ -7,7 +7,8 @@ namespace Backup.Cli.Output;
 /// <summary>How values look on a terminal.</summary>
 internal static class Printer
 {
-    internal static void Json<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, ControlJson.Options));
+    internal static void Json<T>(T value) =>
+        Console.Out.WriteLine(JsonSerializer.Serialize(value, ControlJson.Options));
 
     internal static void Error(string where, ErrorView? error)
     {

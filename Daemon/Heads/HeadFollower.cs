@@ -28,6 +28,7 @@ internal sealed class HeadFollower : IDisposable
         _sync = sync;
         _head = head;
         _stored = stored;
+        _head.ToleratesMissing = !stored.Consistent;
         _read = Before(stored.ReplayFrom);
         Applied = stored.Optime;
         _replayer = new OplogReplayer(
@@ -159,6 +160,7 @@ internal sealed class HeadFollower : IDisposable
             if (!IsConsistent && _sync.End is { } end && position >= end)
             {
                 _replayer.Mode = ReplayMode.Consistent;
+                _head.ToleratesMissing = false;
             }
         }
     }
@@ -173,6 +175,5 @@ internal sealed class HeadFollower : IDisposable
         );
 
     /// <summary>So that the entry at that optime is read too. An optime's ordinal is at least 1.</summary>
-    private static Optime Before(Optime optime) =>
-        optime.I > 0 ? optime with { I = optime.I - 1 } : optime;
+    private static Optime Before(Optime optime) => optime.I > 0 ? optime with { I = optime.I - 1 } : optime;
 }

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
-using Microsoft.Extensions.Logging;
 
 namespace Backup.Daemon.Heads;
 
@@ -11,7 +10,7 @@ namespace Backup.Daemon.Heads;
 /// owner: everything that touches the head happens in it. What can pass is tried again with growing pauses; what cannot stops
 /// the replica set with its numbered error, and everything stored stays as it is.
 /// </summary>
-internal sealed partial class HeadKeeper : IAsyncDisposable
+internal sealed class HeadKeeper : IAsyncDisposable
 {
     private static readonly TimeSpan IdleWait = TimeSpan.FromSeconds(1);
     private static readonly string[] ForeignRooms = ["BK7", "BK8", "BK95"];
@@ -74,11 +73,12 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                LogPause(_replicaSetId, pause.TotalSeconds, failure);
+                HeadLog.Pause(_services.Logger, _replicaSetId, pause.TotalSeconds, failure);
             }
 
             pause = _services.Time.GetElapsedTime(started) > LongestPause ? TimeSpan.FromSeconds(1) : pause;
-            await Task.Delay(pause, _services.Time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, _services.Time, cancellation)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
@@ -126,7 +126,8 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
             var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
             if (
                 set?.SyncId is { } syncId
-                && await _services.Metadata.Syncs.FindAsync(syncId, cancellation) is { State: not SyncState.Abandoned } sync
+                && await _services.Metadata.Syncs.FindAsync(syncId, cancellation)
+                    is { State: not SyncState.Abandoned } sync
             )
             {
                 return (set, sync);
@@ -138,14 +139,10 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
         }
     }
 
-    private async Task<HeadRecord?> BuildAsync(
-        ReplicaSetRecord set,
-        SyncRecord sync,
-        CancellationToken cancellation
-    )
+    private async Task<HeadRecord?> BuildAsync(ReplicaSetRecord set, SyncRecord sync, CancellationToken cancellation)
     {
         await SetStateAsync(ReplicaSetState.InitialSync, cancellation);
-        LogBuilding(set.Name, sync.Id);
+        HeadLog.Building(_services.Logger, set.Name, sync.Id);
         var builder = new SyncBuilder(
             _services.Metadata,
             _services.Blocks,
@@ -166,7 +163,10 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
             Volatile.Write(ref _live, head.Applied.Timestamp);
             CollectRequests();
             await ServeAsync(head, cancellation);
-            if (head.IsDirty && _services.Time.GetUtcNow() - head.LastCheckpoint >= _services.Options.CheckpointInterval)
+            if (
+                head.IsDirty
+                && _services.Time.GetUtcNow() - head.LastCheckpoint >= _services.Options.CheckpointInterval
+            )
             {
                 await head.CheckpointAsync(cancellation);
                 await ForgetSlicesAsync(head, sync, cancellation);
@@ -217,7 +217,13 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
             try
             {
                 var snapshot = await _snapshots.TakeAsync(head, request.Trigger, cancellation);
-                LogSnapshot(snapshot.Id, set!.Name, snapshot.Documents, snapshot.DurationSeconds);
+                HeadLog.Snapshot(
+                    _services.Logger,
+                    snapshot.Id,
+                    set!.Name,
+                    snapshot.Documents,
+                    snapshot.DurationSeconds
+                );
                 request.Complete(snapshot);
             }
             catch (Exception failure)
@@ -260,7 +266,7 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
     private async Task StopAsync(BackupException failure, CancellationToken cancellation)
     {
         _stoppedBy = failure;
-        LogStopped(_replicaSetId, failure.Code, failure.Message, failure.Hint);
+        HeadLog.Stopped(_services.Logger, _replicaSetId, failure.Code, failure.Message, failure.Hint);
         CollectRequests();
         _pending.ForEach(request => request.Fail(failure));
         _pending.Clear();
@@ -296,18 +302,4 @@ internal sealed partial class HeadKeeper : IAsyncDisposable
     private static bool IsStoppedFromOutside(ReplicaSetRecord set) =>
         set is { State: ReplicaSetState.Stopped, StopCode: { } code }
         && ForeignRooms.Any(room => code.StartsWith(room, StringComparison.Ordinal));
-
-    private ILogger Logger => _services.Logger;
-
-    [LoggerMessage(10, LogLevel.Information, "Building the head of {Name} from initial sync {SyncId}")]
-    private partial void LogBuilding(string name, string syncId);
-
-    [LoggerMessage(11, LogLevel.Information, "Snapshot {Id} of {Name}: {Documents} documents in {Seconds:0.0} s")]
-    private partial void LogSnapshot(string id, string name, long documents, double seconds);
-
-    [LoggerMessage(12, LogLevel.Warning, "The head of {ReplicaSetId} failed and is tried again in {Seconds} s")]
-    private partial void LogPause(string replicaSetId, double seconds, Exception failure);
-
-    [LoggerMessage(13, LogLevel.Error, "The head of {ReplicaSetId} is stopped: {Code} {Message} {Hint}")]
-    private partial void LogStopped(string replicaSetId, string code, string message, string hint);
 }

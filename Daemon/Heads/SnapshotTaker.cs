@@ -9,11 +9,7 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
     /// <param name="head">Consistent.</param>
     /// <param name="trigger">Shown to people.</param>
     /// <param name="cancellation">Nothing is published then.</param>
-    internal async Task<SnapshotRecord> TakeAsync(
-        HeadFollower head,
-        string trigger,
-        CancellationToken cancellation
-    )
+    internal async Task<SnapshotRecord> TakeAsync(HeadFollower head, string trigger, CancellationToken cancellation)
     {
         var started = services.Time.GetTimestamp();
         var before = services.Blocks.Statistics.NewBytes;

@@ -37,7 +37,10 @@ internal sealed class SliceBytes : IDisposable
             Zstd.Decompress(stored.Memory.Span, slice._buffer.AsSpan(0, rawLength));
             return SHA256.HashData(slice.Memory.Span).AsSpan().SequenceEqual(sha256)
                 ? slice
-                : throw MongoWire.MongoWireErrors.Malformed($"slice '{name}' has another SHA-256 than when it came in", 0);
+                : throw MongoWire.MongoWireErrors.Malformed(
+                    $"slice '{name}' has another SHA-256 than when it came in",
+                    0
+                );
         }
         catch
         {

@@ -23,11 +23,7 @@ internal sealed class SyncBuilder(
 
     /// <summary>Works until the sync is built.</summary>
     /// <returns>The stored head and the bytes that were new in the blockstore; null where the sync was given up for another.</returns>
-    internal async Task<HeadRecord?> BuildAsync(
-        ReplicaSetRecord set,
-        SyncRecord sync,
-        CancellationToken cancellation
-    )
+    internal async Task<HeadRecord?> BuildAsync(ReplicaSetRecord set, SyncRecord sync, CancellationToken cancellation)
     {
         var builds = SyncCatalogue
             .Read(sync)
@@ -85,7 +81,10 @@ internal sealed class SyncBuilder(
             }
 
             var copied = ranges.Select(range => range.Collection).ToHashSet();
-            if (sync.State == SyncState.Copied && builds.Values.All(b => b.Result is not null || !copied.Contains(b.Uuid)))
+            if (
+                sync.State == SyncState.Copied
+                && builds.Values.All(b => b.Result is not null || !copied.Contains(b.Uuid))
+            )
             {
                 return sync;
             }

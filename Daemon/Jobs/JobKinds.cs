@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Backup.Foundation;
 using Backup.Metadata;
 
 namespace Backup.Daemon.Jobs;

@@ -39,7 +39,12 @@ internal sealed class SnapshotJob(IMetadataStore metadata, Func<string, HeadKeep
         {
             ReplicaSetState.Waiting => "waiting for the agent",
             ReplicaSetState.InitialSync => "waiting for the initial sync",
-            ReplicaSetState.Stopped => throw DaemonErrors.Stopped(set.Name, set.StopCode, set.StopMessage, set.StopHint),
+            ReplicaSetState.Stopped => throw DaemonErrors.Stopped(
+                set.Name,
+                set.StopCode,
+                set.StopMessage,
+                set.StopHint
+            ),
             _ => "bringing the head up to the source",
         };
     }

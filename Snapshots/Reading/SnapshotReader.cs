@@ -71,6 +71,35 @@ public sealed class SnapshotReader
         return new WindowCursor(Merge(collection), first);
     }
 
+    /// <summary>
+    /// Counts the documents exactly. Where one run holds a range of keys alone its index tells; only where runs overlap are blocks read.
+    /// Layers above the runs are not counted.
+    /// </summary>
+    public async Task<CollectionSize> MeasureAsync(CancellationToken cancellation = default)
+    {
+        var sum = default(CollectionSize);
+        foreach (var collection in Manifest.Collections)
+        {
+            sum += collection.Definition.IsCapped
+                ? await MeasureByReadingAsync(collection.Definition.Uuid, cancellation)
+                : await RunMerger.MeasureAsync(_store, collection.Runs, collection.Definition.Namespace, cancellation);
+        }
+
+        return sum;
+    }
+
+    private async Task<CollectionSize> MeasureByReadingAsync(Guid uuid, CancellationToken cancellation)
+    {
+        var sum = default(CollectionSize);
+        await using var cursor = await OpenInIdOrderAsync(uuid, cancellation);
+        while (await cursor.MoveNextAsync(cancellation))
+        {
+            sum += new CollectionSize(1, cursor.Current.Length);
+        }
+
+        return sum;
+    }
+
     private MergingCursor Merge(ManifestCollection collection) =>
         new(
             [

@@ -29,10 +29,40 @@ public static class RunMerger
         CancellationToken cancellation = default
     )
     {
+        await using var writer = new RunWriter(store, options.Concurrency);
+        await MergeIntoAsync(store, newestFirst, writer, options, cancellation);
+        return await writer.CompleteAsync(cancellation);
+    }
+
+    /// <summary>How much a merge to the oldest would hold, without writing it: blocks that no other run touches are not read.</summary>
+    /// <param name="store">Of the runs.</param>
+    /// <param name="newestFirst">All runs of one collection that is not capped.</param>
+    /// <param name="ns">For errors.</param>
+    /// <param name="cancellation">Stops between records.</param>
+    /// <exception cref="Foundation.Errors.BackupException">4001 an update without its document, 4002 a damaged block.</exception>
+    public static async Task<CollectionSize> MeasureAsync(
+        IBlockStore store,
+        IReadOnlyList<RunReference> newestFirst,
+        string ns,
+        CancellationToken cancellation = default
+    )
+    {
+        var meter = new MergeMeter();
+        await MergeIntoAsync(store, newestFirst, meter, new MergeOptions(ns, ToOldest: true), cancellation);
+        return meter.Size;
+    }
+
+    private static async Task MergeIntoAsync(
+        IBlockStore store,
+        IReadOnlyList<RunReference> newestFirst,
+        IMergeSink sink,
+        MergeOptions options,
+        CancellationToken cancellation
+    )
+    {
         var sources = newestFirst.Select(run => new MergeSource(store, run.Root)).ToArray();
         try
         {
-            await using var writer = new RunWriter(store, options.Concurrency);
             using var resolver = new RecordResolver(options.Namespace);
             foreach (var source in sources)
             {
@@ -43,11 +73,11 @@ public static class RunMerger
             {
                 if (!lowest.IsClosed)
                 {
-                    await MergeKeyAsync(sources, lowest, resolver, writer, options, cancellation);
+                    await MergeKeyAsync(sources, lowest, resolver, sink, options, cancellation);
                 }
-                else if (writer.AtBoundary && CanTakeOver(sources, lowest, options))
+                else if (sink.AtBoundary && CanTakeOver(sources, lowest, options))
                 {
-                    await writer.AddBlockAsync(lowest.Block, cancellation);
+                    await sink.AddBlockAsync(lowest.Block, cancellation);
                     await lowest.NextBlockAsync(cancellation);
                 }
                 else
@@ -55,8 +85,6 @@ public static class RunMerger
                     await lowest.OpenAsync(cancellation);
                 }
             }
-
-            return await writer.CompleteAsync(cancellation);
         }
         finally
         {
@@ -110,7 +138,7 @@ public static class RunMerger
         MergeSource[] sources,
         MergeSource lowest,
         RecordResolver resolver,
-        RunWriter writer,
+        IMergeSink sink,
         MergeOptions options,
         CancellationToken cancellation
     )
@@ -130,7 +158,7 @@ public static class RunMerger
         var record = resolver.Resolve(layers.AsSpan(0, count), options.ToOldest);
         if (!record.IsEmpty && RecordView.Checked(record.Span).Ordinal >= options.FirstOrdinal)
         {
-            await writer.AddAsync(lowest.Low, record.Span, cancellation);
+            await sink.AddAsync(lowest.Low, record.Span, cancellation);
         }
 
         for (var i = 0; i < count; i++)

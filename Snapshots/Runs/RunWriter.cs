@@ -9,7 +9,7 @@ namespace Backup.Snapshots.Runs;
 /// is filled; that many blocks and one more are held in memory. Not thread-safe. After a failure the writer is of no use; what it
 /// put are blocks that nothing refers to.
 /// </summary>
-public sealed class RunWriter : IAsyncDisposable
+public sealed class RunWriter : IMergeSink, IAsyncDisposable
 {
     private readonly IBlockStore _store;
     private readonly int _concurrency;
@@ -27,7 +27,7 @@ public sealed class RunWriter : IAsyncDisposable
     }
 
     /// <summary>True where the next record starts a block, or the one at hand may end: a block can be re-used here.</summary>
-    internal bool AtBoundary => _block.IsEmpty || _block.HasMinimum;
+    bool IMergeSink.AtBoundary => _block.IsEmpty || _block.HasMinimum;
 
     /// <summary>The key and the record are copied before the call returns.</summary>
     /// <exception cref="Foundation.Errors.BackupException">4007 where the key is not greater than the one before, 4009 where the record is too large.</exception>
@@ -51,7 +51,7 @@ public sealed class RunWriter : IAsyncDisposable
     }
 
     /// <summary>Takes a block over as it is, between the records before and after it.</summary>
-    internal async ValueTask AddBlockAsync(BlockReference block, CancellationToken cancellation)
+    async ValueTask IMergeSink.AddBlockAsync(BlockReference block, CancellationToken cancellation)
     {
         await SubmitAsync(_block.IsEmpty ? null : _block.Seal(), null, cancellation);
         await EnqueueAsync(Task.FromResult(block), cancellation);

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Daemon.Heads;
+
+/// <summary>What keepers of heads log; the event ids are stable.</summary>
+internal static partial class HeadLog
+{
+    [LoggerMessage(10, LogLevel.Information, "Building the head of {Name} from initial sync {SyncId}")]
+    internal static partial void Building(ILogger logger, string name, string syncId);
+
+    [LoggerMessage(11, LogLevel.Information, "Snapshot {Id} of {Name}: {Documents} documents in {Seconds:0.0} s")]
+    internal static partial void Snapshot(ILogger logger, string id, string name, long documents, double seconds);
+
+    [LoggerMessage(12, LogLevel.Warning, "The head of {ReplicaSetId} failed and is tried again in {Seconds} s")]
+    internal static partial void Pause(ILogger logger, string replicaSetId, double seconds, Exception failure);
+
+    [LoggerMessage(13, LogLevel.Error, "The head of {ReplicaSetId} is stopped: {Code} {Message} {Hint}")]
+    internal static partial void Stopped(ILogger logger, string replicaSetId, string code, string message, string hint);
+}
