@@ -58,6 +58,7 @@ internal static class AgentCommands
         {
             Description = "The server's address, for example https://backup.example.com:8081.",
             Required = true,
+            CustomParser = ParseAddress,
         };
         var token = new Option<string?>("--token") { Description = "The token; visible to other users of this host." };
         var tokenFile = new Option<string?>("--token-file")
@@ -100,6 +101,7 @@ internal static class AgentCommands
         var server = new Option<System.Uri?>("--server")
         {
             Description = "The server's address now, where it is another than at the enrolment.",
+            CustomParser = ParseAddress,
         };
         var stopWithInput = new Option<bool>("--stop-with-input")
         {
@@ -242,6 +244,17 @@ internal static class AgentCommands
         }
 
         return given ?? Environment.GetEnvironmentVariable(TokenVariable) ?? throw AgentErrors.NoToken();
+    }
+
+    private static System.Uri? ParseAddress(System.CommandLine.Parsing.ArgumentResult argument)
+    {
+        if (System.Uri.TryCreate(argument.Tokens[0].Value, UriKind.Absolute, out var address))
+        {
+            return address;
+        }
+
+        argument.AddError($"'{argument.Tokens[0].Value}' is no address: https://HOST:PORT is.");
+        return null;
     }
 
     private static System.Uri RequireHttps(System.Uri server) =>

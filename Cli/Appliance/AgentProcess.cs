@@ -89,7 +89,14 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             var started = _time.GetTimestamp();
             try
             {
-                using var process = Start(["run", "--data", _folder.Agent, "--server", _server!.ToString(), "--stop-with-input"]);
+                using var process = Start([
+                    "run",
+                    "--data",
+                    _folder.Agent,
+                    "--server",
+                    _server!.ToString(),
+                    "--stop-with-input",
+                ]);
                 await WaitOrStopAsync(process, cancellation);
                 if (cancellation.IsCancellationRequested)
                 {

@@ -1,11 +1,11 @@
 using Backup.Foundation.Errors;
 using Backup.Metadata;
-using Backup.MongoWire.Bson;
+using Backup.MongoWire.Catalogues;
 using Backup.Oplog.Catalogues;
 
 namespace Backup.Daemon.Heads;
 
-/// <summary>Reads the collections that an agent listed at the begin of a sync. Keep in sync with docs/formats/sync-catalogue.md.</summary>
+/// <summary>The collections that an agent listed at the begin of a sync, as a head knows them.</summary>
 internal static class SyncCatalogue
 {
     /// <summary>
@@ -14,52 +14,34 @@ internal static class SyncCatalogue
     /// <exception cref="BackupException">9002</exception>
     internal static IReadOnlyList<CatalogueCollection> Read(SyncRecord sync)
     {
-        var collections = new List<CatalogueCollection>();
         try
         {
-            for (ReadOnlyMemory<byte> rest = sync.Catalogue; rest.Length > 0; )
-            {
-                var document = new BsonDocument(rest);
-                rest = rest[document.Length..];
-                if (document.View["type"u8].AsString is not ("view" or "timeseries"))
-                {
-                    collections.Add(ReadOne(document.View));
-                }
-            }
+            return [.. ListedCollection.ReadAll(sync.Catalogue).Where(listed => listed.HasDocuments).Select(Known)];
         }
         catch (BackupException malformed) when (malformed.Number == MongoWire.MongoWireErrors.MalformedBson)
         {
             throw DaemonErrors.Catalogue(malformed.Message);
         }
-
-        return collections;
     }
 
-    private static CatalogueCollection ReadOne(BsonView document)
+    private static CatalogueCollection Known(ListedCollection listed)
     {
-        var ns = document["ns"u8].AsString;
-        var dot = ns.IndexOf('.', StringComparison.Ordinal);
-        if (dot <= 0 || dot == ns.Length - 1)
+        var dot = listed.Namespace.IndexOf('.', StringComparison.Ordinal);
+        if (dot <= 0 || dot == listed.Namespace.Length - 1)
         {
-            throw DaemonErrors.Catalogue($"'{ns}' is no namespace");
+            throw DaemonErrors.Catalogue($"'{listed.Namespace}' is no namespace");
         }
 
-        var indexes = new List<BsonDocument>();
-        foreach (var index in document["indexes"u8].AsDocument)
-        {
-            indexes.Add(index.AsDocument.ToDocument());
-        }
-
-        var name = ns[(dot + 1)..];
+        var name = listed.Namespace[(dot + 1)..];
         return new CatalogueCollection(
-            document["uuid"u8].AsUuid,
-            ns[..dot],
+            listed.Uuid!.Value,
+            listed.Namespace[..dot],
             name,
             name.StartsWith("system.buckets.", StringComparison.Ordinal)
                 ? CollectionType.TimeSeries
                 : CollectionType.Collection,
-            document["options"u8].AsDocument.ToDocument(),
-            indexes
+            listed.Options,
+            listed.Indexes
         );
     }
 }
