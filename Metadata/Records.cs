@@ -206,6 +206,7 @@ public sealed record OplogHole(string ReplicaSetId, Optime From, Optime To, stri
 /// <param name="Optime">Everything up to and including this entry is in it.</param>
 /// <param name="ReplayFrom">Where to start reading to have every open transaction whole; at most <paramref name="Optime"/>.</param>
 /// <param name="Consistent">False until the end of the initial sync is passed: no snapshot before.</param>
+/// <param name="NewBytes">Bytes that the head's growth since the last snapshot has added to the blockstore.</param>
 /// <param name="UpdatedAt">When.</param>
 public sealed record HeadRecord(
     string ReplicaSetId,
@@ -214,6 +215,7 @@ public sealed record HeadRecord(
     Optime Optime,
     Optime ReplayFrom,
     bool Consistent,
+    long NewBytes,
     DateTimeOffset UpdatedAt
 );
 

@@ -44,7 +44,7 @@ internal static class SnapshotsCommand
         }
         else
         {
-            AnsiConsole.Write(Table(snapshots));
+            Printer.Table(Table(snapshots));
         }
 
         return ExitCodes.Ok;

@@ -68,7 +68,7 @@ internal static class StatusCommand
             }
         }
 
-        AnsiConsole.Write(table);
+        Printer.Table(table);
         foreach (var deployment in status.Deployments)
         {
             Printer.Error(deployment.Name, deployment.Error);

@@ -39,6 +39,9 @@ internal sealed class ControlClient : IDisposable
         {
             BaseAddress = new Uri("http://appliance"),
             Timeout = Timeout.InfiniteTimeSpan,
+            // Trailers, which end a restore's stream with its hash, are HTTP/2's.
+            DefaultRequestVersion = System.Net.HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
     }
 

@@ -1,7 +1,7 @@
 namespace Backup.Cli.Control;
 
 /// <summary>
-/// What the commands ask a running appliance, as HTTP/1.1 over a Unix socket in the data folder. Who may open that socket is
+/// What the commands ask a running appliance, as HTTP/2 over a Unix socket in the data folder. Who may open that socket is
 /// decided by the folder's permissions (owner only), so no key goes with a request.
 /// </summary>
 internal static class ControlRoutes

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -37,7 +38,9 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MinResponseDataRate = null; // A restore may be read as slowly as its reader likes.
-            kestrel.ListenUnixSocket(socket.Address);
+            // Compressing and tar streams write synchronously when they are closed; nobody but the owner's own commands is served here.
+            kestrel.AllowSynchronousIO = true;
+            kestrel.ListenUnixSocket(socket.Address, listen => listen.Protocols = HttpProtocols.Http2);
         });
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
@@ -102,7 +105,7 @@ internal sealed class ControlServer : IAsyncDisposable
             response.AppendTrailer(ControlRoutes.BytesTrailer, result.Bytes.ToString(CultureInfo.InvariantCulture));
             response.AppendTrailer(ControlRoutes.Sha256Trailer, result.Sha256);
         }
-        catch (BackupException failure) when (response.HasStarted)
+        catch (Exception failure) when (response.HasStarted && failure is not OperationCanceledException)
         {
             // The status line is gone already: the error travels behind the body.
             var json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(Describe(failure), ControlJson.Options);

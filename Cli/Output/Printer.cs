@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Backup.Cli.Control;
+using Spectre.Console;
 
 namespace Backup.Cli.Output;
 
@@ -17,6 +18,17 @@ internal static class Printer
             Console.Out.WriteLine($"{where}: {error.Code} {error.Message}");
             Console.Out.WriteLine($"  {error.Hint}");
         }
+    }
+
+    /// <summary>As wide as the terminal; as wide as its content where output is no terminal, so that a line stays a line.</summary>
+    internal static void Table(Table table)
+    {
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = 400;
+        }
+
+        AnsiConsole.Write(table);
     }
 
     internal static string SyncProgress(SyncView sync)

@@ -105,6 +105,7 @@ internal sealed class HeadFollower : IDisposable
             _head.ReplicaSet = _head.ReplicaSet with { FeatureCompatibilityVersion = version };
         }
 
+        var newBytes = _services.Blocks.Statistics.NewBytes;
         await _head.MergeAsync(cancellation);
         var replayFrom = _replayer.OldestOpenTransaction is { } open && open < Applied ? open : Applied;
         var position = new HeadPosition(Applied, replayFrom, IsConsistent, _sync.Begin, _sync.End ?? Optime.Zero);
@@ -115,11 +116,21 @@ internal sealed class HeadFollower : IDisposable
             Optime = Applied,
             ReplayFrom = replayFrom,
             Consistent = IsConsistent,
+            NewBytes = _stored.NewBytes + _services.Blocks.Statistics.NewBytes - newBytes,
             UpdatedAt = _services.Time.GetUtcNow(),
         };
         await _services.Metadata.Heads.SetAsync(record, cancellation);
         _stored = record;
         return flushed;
+    }
+
+    /// <summary>What the last checkpoints added to the blockstore since this was called before: for a snapshot's statistics.</summary>
+    internal async Task<long> TakeNewBytesAsync(CancellationToken cancellation)
+    {
+        var taken = _stored.NewBytes;
+        _stored = _stored with { NewBytes = 0 };
+        await _services.Metadata.Heads.SetAsync(_stored, cancellation);
+        return taken;
     }
 
     public void Dispose()

@@ -12,7 +12,6 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
     internal async Task<SnapshotRecord> TakeAsync(HeadFollower head, string trigger, CancellationToken cancellation)
     {
         var started = services.Time.GetTimestamp();
-        var before = services.Blocks.Statistics.NewBytes;
         var flushed = await head.CheckpointAsync(cancellation);
         var contents = await SnapshotReader.OpenAsync(services.Blocks, flushed.Manifest, cancellation);
         var size = await contents.MeasureAsync(cancellation);
@@ -25,7 +24,7 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
             flushed.Manifest.ToString(),
             size.Documents,
             size.DocumentBytes,
-            services.Blocks.Statistics.NewBytes - before,
+            await head.TakeNewBytesAsync(cancellation),
             contents.Manifest.Statistics.StoredBytes,
             services.Time.GetElapsedTime(started).TotalSeconds,
             trigger,

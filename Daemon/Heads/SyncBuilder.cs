@@ -25,6 +25,7 @@ internal sealed class SyncBuilder(
     /// <returns>The stored head and the bytes that were new in the blockstore; null where the sync was given up for another.</returns>
     internal async Task<HeadRecord?> BuildAsync(ReplicaSetRecord set, SyncRecord sync, CancellationToken cancellation)
     {
+        var before = blocks.Statistics.NewBytes;
         var builds = SyncCatalogue
             .Read(sync)
             .Select(c => new CollectionBuild(metadata, blocks, objects, c, sync.Id, headOptions))
@@ -32,7 +33,7 @@ internal sealed class SyncBuilder(
         try
         {
             return await BuildCollectionsAsync(builds, sync.Id, cancellation) is { } copied
-                ? await StoreAsync(set, copied, builds, cancellation)
+                ? await StoreAsync(set, copied, builds, before, cancellation)
                 : null;
         }
         finally
@@ -98,6 +99,7 @@ internal sealed class SyncBuilder(
         ReplicaSetRecord set,
         SyncRecord sync,
         Dictionary<Guid, CollectionBuild> builds,
+        long newBytesBefore,
         CancellationToken cancellation
     )
     {
@@ -129,6 +131,7 @@ internal sealed class SyncBuilder(
             before,
             before,
             Consistent: false,
+            blocks.Statistics.NewBytes - newBytesBefore,
             time.GetUtcNow()
         );
         await metadata.Syncs.BuiltAsync(sync.Id, record, cancellation);

@@ -81,7 +81,7 @@ public sealed class OpenRestore
         {
             RestoreFormat.Archive => ExportFormat.Archive,
             RestoreFormat.Directory => ExportFormat.Directory,
-            _ => ExportFormat.Ndjson,
+            _ => ExportFormat.NdjsonLines,
         };
         var result = await SnapshotExport.ToStreamAsync(_reader, format, output, cancellation: cancellation);
         return new RestoreResult(result.Documents, result.Bytes, result.Sha256);

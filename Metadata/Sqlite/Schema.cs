@@ -186,6 +186,7 @@ internal static class Schema
             replay_i INTEGER NOT NULL,
             replay_term INTEGER NOT NULL,
             consistent INTEGER NOT NULL,
+            new_bytes INTEGER NOT NULL,
             updated_at INTEGER NOT NULL
         ) STRICT;
 

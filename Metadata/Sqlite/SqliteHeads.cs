@@ -4,7 +4,7 @@ internal sealed class SqliteHeads(SqliteDatabase database) : IHeads
 {
     private const string Columns = """
         replica_set_id, sync_id, manifest_block, optime_t, optime_i, optime_term, replay_t, replay_i, replay_term,
-        consistent, updated_at
+        consistent, new_bytes, updated_at
         """;
 
     public Task<HeadRecord?> FindAsync(string replicaSetId, CancellationToken cancellation = default) =>
@@ -19,6 +19,7 @@ internal sealed class SqliteHeads(SqliteDatabase database) : IHeads
                         row.Optime(),
                         row.Optime(),
                         row.Flag(),
+                        row.Long(),
                         row.Time()
                     ),
                     new { replicaSetId }
@@ -40,7 +41,7 @@ internal sealed class SqliteHeads(SqliteDatabase database) : IHeads
         session.Execute(
             $"""
             INSERT OR REPLACE INTO heads ({Columns})
-            VALUES (@ReplicaSetId, @SyncId, @ManifestBlock, @ot, @oi, @oterm, @rt, @ri, @rterm, @Consistent, @updated)
+            VALUES (@ReplicaSetId, @SyncId, @ManifestBlock, @ot, @oi, @oterm, @rt, @ri, @rterm, @Consistent, @NewBytes, @updated)
             """,
             new
             {
@@ -54,6 +55,7 @@ internal sealed class SqliteHeads(SqliteDatabase database) : IHeads
                 ri = (long)head.ReplayFrom.I,
                 rterm = head.ReplayFrom.Term,
                 head.Consistent,
+                head.NewBytes,
                 updated = head.UpdatedAt.ToUnixTimeMilliseconds(),
             }
         );

@@ -10,6 +10,9 @@ public enum ExportFormat
 
     /// <summary>One canonical extended JSON document a line, a file a collection (what <c>mongoimport</c> reads), as a folder or a tar stream.</summary>
     Ndjson = 2,
+
+    /// <summary>One stream of lines <c>{"ns":"db.collection","doc":{…}}</c>, each in canonical extended JSON.</summary>
+    NdjsonLines = 3,
 }
 
 /// <param name="Gzip">The archive as one gzip stream (<c>mongorestore --archive --gzip</c>); each file of a directory or tar is compressed by itself.</param>

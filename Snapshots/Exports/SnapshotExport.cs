@@ -8,7 +8,7 @@ public static class SnapshotExport
 {
     private const int BufferLength = 128 * 1024;
 
-    /// <summary>To one stream: an archive, or a tar of the other formats. The stream is flushed, not closed.</summary>
+    /// <summary>To one stream: an archive, lines, or a tar of the other formats. The stream is flushed, not closed.</summary>
     public static async Task<ExportResult> ToStreamAsync(
         SnapshotReader snapshot,
         ExportFormat format,
@@ -30,6 +30,11 @@ public static class SnapshotExport
             await using var buffered = new BufferedStream(new Unclosed(compressed ?? (Stream)hashing), BufferLength);
             await MongodumpArchive.WriteAsync(snapshot, items, buffered, told, cancellation);
         }
+        else if (format == ExportFormat.NdjsonLines)
+        {
+            await using var buffered = new BufferedStream(new Unclosed(hashing), BufferLength);
+            await NdjsonLines.WriteAsync(snapshot, items, buffered, told, cancellation);
+        }
         else
         {
             await using var tar = new TarFiles(hashing, snapshot.Manifest.Position.Optime.WallClock);
@@ -40,7 +45,7 @@ public static class SnapshotExport
         return new ExportResult(items.Count, told.Documents, told.Bytes, hashing.Count, hashing.HashToHex());
     }
 
-    /// <summary>To a folder that is made, or is there and empty; not for <see cref="ExportFormat.Archive"/>.</summary>
+    /// <summary>To a folder that is made, or is there and empty: <see cref="ExportFormat.Directory"/> or <see cref="ExportFormat.Ndjson"/>.</summary>
     /// <exception cref="Foundation.Errors.BackupException">4008 where the folder is not empty.</exception>
     public static async Task<ExportResult> ToFolderAsync(
         SnapshotReader snapshot,
@@ -51,7 +56,11 @@ public static class SnapshotExport
         CancellationToken cancellation = default
     )
     {
-        ArgumentOutOfRangeException.ThrowIfEqual((int)format, (int)ExportFormat.Archive, nameof(format));
+        if (format is not (ExportFormat.Directory or ExportFormat.Ndjson))
+        {
+            throw new ArgumentOutOfRangeException(nameof(format), format, "This form is a stream, not a folder.");
+        }
+
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
             throw SnapshotsErrors.NotEmpty(folder);

@@ -118,7 +118,7 @@ public abstract partial class MetadataConformance : IAsyncLifetime
         );
 
     protected HeadRecord NewHead(SyncRecord sync, Optime optime) =>
-        new(sync.ReplicaSetId, sync.Id, new string('a', 64), optime, At(optime.T - 1), true, Time.GetUtcNow());
+        new(sync.ReplicaSetId, sync.Id, new string('a', 64), optime, At(optime.T - 1), true, 4711, Time.GetUtcNow());
 
     protected JobRecord NewJob(string kind = "snapshot") =>
         new(
