@@ -11,6 +11,7 @@ var root = new RootCommand(
     SnapshotsCommand.Create(),
     RestoreCommand.Create(),
     VerifyCommand.Create(),
+    ResyncCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -97,6 +97,7 @@ internal sealed class Appliance : IAsyncDisposable
         );
         Operations = new ApplianceOperations(
             metadata,
+            objects,
             new RestoreService(metadata, blocks),
             options.Offline ? null : daemon,
             time

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Backup.BackupHttpServer;
+using Backup.Blockstore;
 using Backup.Cli.Control;
 using Backup.Daemon;
 using Backup.Daemon.Jobs;
@@ -11,11 +13,13 @@ namespace Backup.Cli.Appliance;
 
 /// <summary>What the commands can ask: every answer is read from the metadata, every work is queued as a job.</summary>
 /// <param name="metadata">The catalogue of everything.</param>
+/// <param name="objects">Slices.</param>
 /// <param name="restores">Writes snapshots out.</param>
 /// <param name="daemon">The heads of this process; null where it only reads (no appliance is running).</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceOperations(
     IMetadataStore metadata,
+    IObjectStore objects,
     RestoreService restores,
     DaemonHost? daemon,
     TimeProvider time
@@ -62,6 +66,14 @@ internal sealed class ApplianceOperations(
     {
         var found = await FindAsync(replicaSet, cancellation);
         return await QueueAsync(JobKinds.Snapshot, found.Id, new SnapshotArguments("on demand"), cancellation);
+    }
+
+    /// <summary>Starts the initial sync over; snapshots stay.</summary>
+    internal async Task<ReplicaSetView> ResyncAsync(string replicaSet, CancellationToken cancellation)
+    {
+        var found = await FindAsync(replicaSet, cancellation);
+        await Resync.RequestAsync(metadata, objects, found.Id, cancellation);
+        return await ViewAsync((await metadata.Deployments.FindReplicaSetAsync(found.Id, cancellation))!, cancellation);
     }
 
     internal async Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation)

@@ -77,6 +77,9 @@ internal sealed class ControlClient : IDisposable
     internal Task<JobView> RequestSnapshotAsync(string replicaSet, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet), cancellation);
 
+    internal Task<ReplicaSetView> ResyncAsync(string replicaSet, CancellationToken cancellation) =>
+        PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.Resync, replicaSet), cancellation);
+
     internal Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Verify, snapshot), cancellation);
 

@@ -8,6 +8,7 @@ internal static class ControlRoutes
 {
     internal const string Status = "/v1/status";
     internal const string Snapshots = "/v1/replica-sets/{replicaSet}/snapshots";
+    internal const string Resync = "/v1/replica-sets/{replicaSet}/resync";
     internal const string Job = "/v1/jobs/{job}";
     internal const string Cancel = "/v1/jobs/{job}/cancel";
     internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";

@@ -73,6 +73,7 @@ internal sealed class ControlServer : IAsyncDisposable
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
         application.MapPost(ControlRoutes.Snapshots, operations.RequestSnapshotAsync);
+        application.MapPost(ControlRoutes.Resync, operations.ResyncAsync);
         application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
         application.MapGet(ControlRoutes.Job, operations.JobAsync);
         application.MapPost(ControlRoutes.Cancel, operations.CancelAsync);

@@ -1,0 +1,159 @@
+using Backup.Blockstore;
+using Backup.Daemon;
+using Backup.Daemon.Jobs;
+using Backup.Foundation;
+using Backup.Metadata;
+using Backup.Metadata.Sqlite;
+using Backup.Snapshots.Reading;
+using Backup.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Backup.Tests.Daemon;
+
+/// <summary>A daemon over stores that outlive it, so that it can be stopped and started again.</summary>
+internal sealed class DaemonFixture : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly TemporaryFolder _folder;
+
+    private DaemonFixture(TemporaryFolder folder, IMetadataStore metadata)
+    {
+        _folder = folder;
+        Metadata = metadata;
+        Source = new StoredSource(metadata, Objects, TimeProvider.System);
+    }
+
+    internal IMetadataStore Metadata { get; }
+
+    internal MemoryBlockStore Blocks { get; } = new();
+
+    internal MemoryObjectStore Objects { get; } = new();
+
+    internal StoredSource Source { get; }
+
+    internal DaemonHost? Host { get; private set; }
+
+    internal static async Task<DaemonFixture> StartAsync()
+    {
+        var folder = new TemporaryFolder();
+        var fixture = new DaemonFixture(folder, await SqliteMetadataStore.OpenAsync(folder.File("metadata.db")));
+        await fixture.Source.RegisterAsync();
+        fixture.Start();
+        return fixture;
+    }
+
+    internal void Start(TimeSpan? checkpointInterval = null) =>
+        Host = DaemonHost.Start(
+            Metadata,
+            Blocks,
+            Objects,
+            new DaemonOptions
+            {
+                SpillFolder = _folder.File("spill"),
+                CheckpointInterval = checkpointInterval ?? TimeSpan.FromMinutes(5),
+            },
+            keepsHeads: true,
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
+
+    internal async Task StopAsync()
+    {
+        if (Host is not null)
+        {
+            await Host.DisposeAsync();
+            Host = null;
+        }
+    }
+
+    internal async Task<ReplicaSetRecord> WaitForStateAsync(ReplicaSetState state)
+    {
+        ReplicaSetRecord? set = null;
+        await UntilAsync(
+            async () => (set = await Metadata.Deployments.FindReplicaSetAsync(Source.Set.Id))!.State == state,
+            () => $"the state is {set?.State} {set?.StopCode} {set?.StopMessage}"
+        );
+        return set!;
+    }
+
+    internal Task WaitForOptimeAsync(Optime optime) =>
+        UntilAsync(
+            () => Task.FromResult(Host!.LiveOptime(Source.Set.Id) is { } live && live >= optime),
+            () => $"the head is at {Host?.LiveOptime(Source.Set.Id)}"
+        );
+
+    internal async Task<string> QueueSnapshotAsync()
+    {
+        var job = JobKinds.New(
+            JobKinds.Snapshot,
+            Source.Set.Id,
+            """{"trigger":"test"}""",
+            TimeProvider.System.GetUtcNow()
+        );
+        await Metadata.Jobs.AddAsync(job);
+        return job.Id;
+    }
+
+    internal async Task<JobRecord> WaitForJobAsync(string id)
+    {
+        JobRecord? job = null;
+        await UntilAsync(
+            async () => (job = await Metadata.Jobs.FindAsync(id))!.State is not (JobState.Queued or JobState.Running),
+            () => $"the job is {job?.State} {job?.Phase}"
+        );
+        return job!;
+    }
+
+    /// <summary>Asks for a snapshot, lets the source be seen, and gives what it holds: namespace, then texts by _id.</summary>
+    internal async Task<Dictionary<string, SortedDictionary<int, string>>> SnapshotAsync()
+    {
+        var id = await QueueSnapshotAsync();
+        await Source.SeenAsync();
+        var job = await WaitForJobAsync(id);
+        Xunit.Assert.True(job.State == JobState.Succeeded, $"{job.ErrorCode} {job.ErrorMessage}");
+        var newest = (await Metadata.Snapshots.ListAsync(Source.Set.Id))[0];
+        return await ReadAsync(newest);
+    }
+
+    internal async Task<Dictionary<string, SortedDictionary<int, string>>> ReadAsync(SnapshotRecord snapshot)
+    {
+        Xunit.Assert.True(BlockId.TryParse(snapshot.ManifestBlock, out var manifest));
+        var reader = await SnapshotReader.OpenAsync(Blocks, manifest);
+        var all = new Dictionary<string, SortedDictionary<int, string>>();
+        long documents = 0;
+        foreach (var collection in reader.Collections)
+        {
+            var texts = all[collection.Namespace] = [];
+            await using var cursor = reader.OpenCollection(collection.Uuid);
+            while (await cursor.MoveNextAsync())
+            {
+                texts.Add(cursor.View["_id"u8].AsInt32, cursor.View["text"u8].AsString);
+                documents++;
+            }
+        }
+
+        Xunit.Assert.Equal(snapshot.Documents, documents);
+        return all;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await Metadata.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> state)
+    {
+        var deadline = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(deadline) > Patience)
+            {
+                throw new TimeoutException(state());
+            }
+
+            await Task.Delay(20);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+using Backup.Foundation;
+using Backup.Metadata;
+using Backup.MongoWire.Bson;
+using Shouldly;
+using Xunit;
+using static Backup.Tests.Daemon.StoredSource;
+
+namespace Backup.Tests.Daemon;
+
+public sealed class HeadKeeperTests
+{
+    private const string Ns = "shop.orders";
+    private static readonly Guid Orders = new("11111111-1111-4111-8111-111111111111");
+
+    private static Optime At(uint t) => new(t, 1, 1);
+
+    [Fact]
+    public async Task Builds_the_head_from_the_copy_and_everything_shipped_since_its_begin()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+
+        var contents = await daemon.SnapshotAsync();
+
+        contents.Keys.ShouldBe([Ns]);
+        contents[Ns]
+            .ShouldBe(
+                new SortedDictionary<int, string>
+                {
+                    [1] = "one, later",
+                    [3] = "three",
+                    [4] = "four",
+                }
+            );
+    }
+
+    [Fact]
+    public async Task Takes_no_snapshot_before_the_end_of_the_initial_sync()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        daemon.Source.Lists(Ns, Orders);
+        await daemon.Source.BeginAsync("s1", At(100));
+        await daemon.Source.CopyAsync(Orders, Document(1, "one"));
+        await daemon.Source.DoneAsync(Orders);
+        await daemon.Source.CopiedAsync(At(105));
+        await daemon.Source.ShipAsync(Noop(At(100)), Insert(At(104), Ns, Orders, Document(2, "two")));
+        await daemon.WaitForOptimeAsync(At(104));
+
+        var job = await daemon.QueueSnapshotAsync();
+        await daemon.Source.SeenAsync();
+        await Task.Delay(500);
+        (await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id)).ShouldBeEmpty();
+
+        await daemon.Source.ShipAsync(Noop(At(105)));
+        await daemon.Source.SeenAsync();
+        (await daemon.WaitForJobAsync(job)).State.ShouldBe(JobState.Succeeded);
+        var snapshot = (await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id))[0];
+        snapshot.Optime.ShouldBe(At(105));
+        (await daemon.ReadAsync(snapshot))[Ns].Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_snapshot_on_demand_holds_what_the_source_had_committed_when_it_was_asked_for()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+
+        var job = await daemon.QueueSnapshotAsync();
+        await daemon.Metadata.Deployments.SetSourceOptimeAsync(daemon.Source.Set.Id, At(120));
+        await Task.Delay(20);
+        await daemon.Metadata.Deployments.SetSourceOptimeAsync(daemon.Source.Set.Id, At(120));
+        await Task.Delay(300);
+        (await daemon.Metadata.Jobs.FindAsync(job))!.State.ShouldBe(JobState.Running);
+
+        await daemon.Source.ShipAsync(Insert(At(120), Ns, Orders, Document(9, "nine")));
+        (await daemon.WaitForJobAsync(job)).State.ShouldBe(JobState.Succeeded);
+        var snapshot = (await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id))[0];
+        (await daemon.ReadAsync(snapshot))[Ns].ShouldContainKeyAndValue(9, "nine");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_restart_at_any_stage_ends_in_the_same_contents(int stage)
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        daemon.Source.Lists(Ns, Orders);
+        await daemon.Source.BeginAsync("s1", At(100));
+        await daemon.Source.CopyAsync(Orders, Document(1, "one"), Document(2, "two"));
+        await RestartAsync(daemon, stage == 0);
+        await daemon.Source.CopyAsync(Orders, Document(3, "three"));
+        await daemon.Source.DoneAsync(Orders);
+        await RestartAsync(daemon, stage == 1);
+        await daemon.Source.CopiedAsync(At(103));
+        await daemon.Source.ShipAsync(
+            Noop(At(100)),
+            Set1(At(101), Ns, Orders, 1, "one, later"),
+            Delete(At(102), Ns, Orders, 2),
+            Insert(At(103), Ns, Orders, Document(4, "four"))
+        );
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+        await RestartAsync(daemon, stage == 2);
+        await daemon.Source.ShipAsync(Set1(At(104), Ns, Orders, 4, "four, later"));
+        await daemon.WaitForOptimeAsync(At(104));
+        await RestartAsync(daemon, stage == 3);
+
+        var contents = await daemon.SnapshotAsync();
+
+        contents[Ns]
+            .ShouldBe(
+                new SortedDictionary<int, string>
+                {
+                    [1] = "one, later",
+                    [3] = "three",
+                    [4] = "four, later",
+                }
+            );
+    }
+
+    [Fact]
+    public async Task A_range_that_is_copied_afresh_replaces_what_was_built_of_it()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        daemon.Source.Lists(Ns, Orders);
+        await daemon.Source.BeginAsync("s1", At(100));
+        await daemon.Source.CopyAsync(Orders, Document(1, "one"), Document(2, "two"));
+        await Task.Delay(600);
+        await daemon.Metadata.Syncs.ResetCollectionAsync("s1", Orders, 0);
+        await daemon.Source.CopyAsync(Orders, Document(7, "seven"));
+        await daemon.Source.DoneAsync(Orders);
+        await daemon.Source.CopiedAsync(At(100));
+        await daemon.Source.ShipAsync(Noop(At(100)));
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+
+        (await daemon.SnapshotAsync())[Ns].Keys.ShouldBe([7]);
+    }
+
+    [Fact]
+    public async Task An_unknown_command_stops_the_head_and_leaves_every_snapshot()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+        await daemon.SnapshotAsync();
+        var before = await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id);
+
+        await daemon.Source.ShipAsync(
+            Command(At(110), "shop.$cmd", BsonDocument.Build(w => w.String("inventedCommand"u8, "orders")))
+        );
+
+        var set = await daemon.WaitForStateAsync(ReplicaSetState.Stopped);
+        set.StopCode.ShouldNotBeNull().ShouldStartWith("BK3");
+        set.StopMessage.ShouldNotBeNull().ShouldContain("inventedCommand");
+        set.StopHint.ShouldNotBeNullOrEmpty();
+        var job = await daemon.QueueSnapshotAsync();
+        (await daemon.WaitForJobAsync(job)).State.ShouldBe(JobState.Failed);
+        (await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id)).ShouldBe(before);
+        (await daemon.ReadAsync(before[0]))[Ns].Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_stopped_head_goes_on_with_the_next_initial_sync()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.Source.ShipAsync(
+            Command(At(110), "shop.$cmd", BsonDocument.Build(w => w.String("inventedCommand"u8, "orders")))
+        );
+        await daemon.WaitForStateAsync(ReplicaSetState.Stopped);
+
+        await daemon.Source.BeginAsync("s2", At(200));
+        await daemon.Source.CopyAsync(Orders, Document(5, "five"));
+        await daemon.Source.DoneAsync(Orders);
+        await daemon.Source.CopiedAsync(At(200));
+        await daemon.Source.ShipAsync(Noop(At(200)));
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+
+        (await daemon.SnapshotAsync())[Ns].Keys.ShouldBe([5]);
+    }
+
+    [Fact]
+    public async Task A_damaged_slice_stops_the_head_loudly()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+        await daemon.StopAsync();
+        await daemon.Source.ShipAsync(Insert(At(110), Ns, Orders, Document(8, "eight")));
+        await daemon.Objects.PutAsync($"{SliceNames.OplogPrefix("s1")}1", new byte[] { 1, 2, 3 });
+
+        daemon.Start();
+
+        (await daemon.WaitForStateAsync(ReplicaSetState.Stopped)).StopCode.ShouldBe("BK1002");
+    }
+
+    [Fact]
+    public async Task Slices_of_a_built_sync_are_deleted_and_oplog_slices_stay_for_the_window()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+
+        var names = new List<string>();
+        await foreach (var name in daemon.Objects.ListAsync("sync/"))
+        {
+            names.Add(name);
+        }
+
+        names.ShouldBeEmpty();
+        (await daemon.Metadata.OplogSlices.NewestAsync("s1")).ShouldNotBeNull();
+    }
+
+    private static async Task SyncAsync(DaemonFixture daemon)
+    {
+        var source = daemon.Source;
+        source.Lists(Ns, Orders);
+        await source.BeginAsync("s1", At(100));
+        await source.CopyAsync(Orders, Document(1, "one"), Document(2, "two"));
+        await source.CopyAsync(Orders, Document(3, "three"));
+        await source.DoneAsync(Orders);
+        await source.CopiedAsync(At(103));
+        await source.ShipAsync(
+            Noop(At(100)),
+            Set1(At(101), Ns, Orders, 1, "one, later"),
+            Delete(At(102), Ns, Orders, 2),
+            Insert(At(103), Ns, Orders, Document(4, "four"))
+        );
+    }
+
+    private static async Task RestartAsync(DaemonFixture daemon, bool now)
+    {
+        if (now)
+        {
+            await Task.Delay(400);
+            await daemon.StopAsync();
+            daemon.Start();
+        }
+    }
+}

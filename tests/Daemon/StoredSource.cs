@@ -1,0 +1,206 @@
+using System.Security.Cryptography;
+using Backup.Blockstore;
+using Backup.Foundation;
+using Backup.Foundation.Compression;
+using Backup.Metadata;
+using Backup.MongoWire.Bson;
+using Backup.MongoWire.Catalogues;
+
+namespace Backup.Tests.Daemon;
+
+/// <summary>Stores what an agent would have shipped: a sync's slices and oplog slices, as the server for agents stores them.</summary>
+internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects, TimeProvider time)
+{
+    private readonly List<ListedCollection> _collections = [];
+    private Optime _last;
+    private long _sequence;
+
+    internal ReplicaSetRecord Set { get; private set; } = null!;
+
+    internal string SyncId { get; private set; } = "";
+
+    internal static BsonDocument Document(int id, string text) =>
+        BsonDocument.Build(w => w.Int32("_id"u8, id).String("text"u8, text));
+
+    internal async Task RegisterAsync()
+    {
+        var now = time.GetUtcNow();
+        var group = await metadata.Access.EnsureGroupAsync("default");
+        var deployment = await metadata.Deployments.EnsureAsync(
+            new Deployment("d1", group.Id, "rs0", "replicaSet", "mongodb://localhost/", now)
+        );
+        Set = await metadata.Deployments.EnsureReplicaSetAsync(
+            new ReplicaSetRecord(
+                "r1",
+                deployment.Id,
+                "rs0",
+                "5f0000000000000000000001",
+                "4.2.4",
+                "4.2",
+                "wiredTiger",
+                ReplicaSetState.Waiting,
+                null,
+                null,
+                null,
+                null,
+                Optime.Zero,
+                null
+            )
+        );
+    }
+
+    internal void Lists(string ns, Guid uuid, BsonDocument? options = null) =>
+        _collections.Add(
+            new ListedCollection(
+                ns,
+                uuid,
+                "collection",
+                options ?? BsonDocument.Empty,
+                [
+                    BsonDocument.Build(w =>
+                        w.Int32("v"u8, 2)
+                            .Document("key"u8, BsonDocument.Build(k => k.Int32("_id"u8, 1)))
+                            .String("name"u8, "_id_")
+                    ),
+                ],
+                options is not null,
+                0,
+                0
+            )
+        );
+
+    internal async Task BeginAsync(string syncId, Optime begin)
+    {
+        (SyncId, _last, _sequence) = (syncId, begin, 0);
+        var catalogue = _collections.SelectMany(c => c.ToDocument().Memory.ToArray()).ToArray();
+        await metadata.Syncs.BeginAsync(
+            new SyncRecord(syncId, Set.Id, SyncState.Copying, begin, null, catalogue, time.GetUtcNow()),
+            [
+                .. _collections.Select(c => new SyncCollection(
+                    syncId,
+                    c.Uuid!.Value,
+                    c.Namespace,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    null,
+                    false
+                )),
+            ]
+        );
+    }
+
+    internal async Task CopyAsync(Guid collection, params BsonDocument[] documents)
+    {
+        var position = (await metadata.Syncs.FindCollectionAsync(SyncId, collection, 0))!;
+        var raw = documents.SelectMany(d => d.Memory.ToArray()).ToArray();
+        var name = $"{SliceNames.RangePrefix(SyncId, collection, 0)}{position.NextSequence}-{Guid.NewGuid():N}";
+        var stored = await PutAsync(name, raw);
+        var added = await metadata.Syncs.AddSliceAsync(
+            new SyncSlice(
+                SyncId,
+                collection,
+                0,
+                position.NextSequence,
+                name,
+                documents.Length,
+                raw.Length,
+                stored,
+                SHA256.HashData(raw)
+            ),
+            documents[^1].Memory.ToArray()
+        );
+        Xunit.Assert.True(added);
+    }
+
+    internal Task DoneAsync(Guid collection) => metadata.Syncs.CollectionDoneAsync(SyncId, collection, 0);
+
+    internal Task CopiedAsync(Optime end) => metadata.Syncs.CopiedAsync(SyncId, end);
+
+    /// <summary>One oplog slice of these entries.</summary>
+    internal async Task ShipAsync(params BsonDocument[] entries)
+    {
+        var raw = entries.SelectMany(d => d.Memory.ToArray()).ToArray();
+        var first = Optime.FromTimestamp(entries[0].View["ts"u8].AsTimestamp, 1);
+        var last = Optime.FromTimestamp(entries[^1].View["ts"u8].AsTimestamp, 1);
+        var name = $"{SliceNames.OplogPrefix(SyncId)}{_sequence}";
+        var stored = await PutAsync(name, raw);
+        var added = await metadata.OplogSlices.AddAsync(
+            new OplogSlice(
+                Set.Id,
+                SyncId,
+                _sequence,
+                _sequence == 0 ? first : _last,
+                first,
+                last,
+                entries.Length,
+                name,
+                raw.Length,
+                stored,
+                SHA256.HashData(raw),
+                time.GetUtcNow()
+            )
+        );
+        Xunit.Assert.True(added);
+        (_last, _sequence) = (last, _sequence + 1);
+    }
+
+    /// <summary>Two signs of life, after which a snapshot asked for before them may be taken.</summary>
+    internal async Task SeenAsync()
+    {
+        await metadata.Deployments.SetSourceOptimeAsync(Set.Id, _last);
+        await Task.Delay(20);
+        await metadata.Deployments.SetSourceOptimeAsync(Set.Id, _last);
+    }
+
+    internal static BsonDocument Insert(Optime at, string ns, Guid uuid, BsonDocument document) =>
+        Entry(at, "i", ns, uuid, w => w.Document("o"u8, document));
+
+    internal static BsonDocument Set1(Optime at, string ns, Guid uuid, int id, string text) =>
+        Entry(
+            at,
+            "u",
+            ns,
+            uuid,
+            w =>
+                w.Document("o2"u8, BsonDocument.Build(o => o.Int32("_id"u8, id)))
+                    .Document(
+                        "o"u8,
+                        BsonDocument.Build(o =>
+                            o.Int32("$v"u8, 1).Document("$set"u8, BsonDocument.Build(s => s.String("text"u8, text)))
+                        )
+                    )
+        );
+
+    internal static BsonDocument Delete(Optime at, string ns, Guid uuid, int id) =>
+        Entry(at, "d", ns, uuid, w => w.Document("o"u8, BsonDocument.Build(o => o.Int32("_id"u8, id))));
+
+    internal static BsonDocument Command(Optime at, string ns, BsonDocument command) =>
+        Entry(at, "c", ns, null, w => w.Document("o"u8, command));
+
+    internal static BsonDocument Noop(Optime at) =>
+        Entry(at, "n", "", null, w => w.Document("o"u8, BsonDocument.Build(o => o.String("msg"u8, "periodic noop"))));
+
+    private static BsonDocument Entry(Optime at, string op, string ns, Guid? uuid, Action<BsonWriter> body) =>
+        BsonDocument.Build(w =>
+        {
+            w.Timestamp("ts"u8, at.Timestamp).Int64("t"u8, 1).Int64("v"u8, 2).String("op"u8, op).String("ns"u8, ns);
+            if (uuid is { } known)
+            {
+                w.Uuid("ui"u8, known);
+            }
+
+            body(w);
+        });
+
+    private async Task<int> PutAsync(string name, byte[] raw)
+    {
+        var compressed = new byte[Zstd.MaxCompressedLength(raw.Length)];
+        var length = Zstd.Compress(raw, compressed);
+        await objects.PutAsync(name, compressed.AsMemory(0, length));
+        return length;
+    }
+}
