@@ -124,6 +124,14 @@ public static class CliErrors
             "Its snapshots can be restored; each 'backup up' without --protect starts a new sandbox."
         );
 
+    public static BackupException Defect(Exception inner) =>
+        new(
+            Unexpected,
+            $"The appliance failed at something that it does not know: {inner.GetType().Name}: {inner.Message}",
+            "The log in the data folder says more under this code: report it as a defect.",
+            inner: inner
+        );
+
     public static BackupException Job(string code, string message, string hint) =>
         int.TryParse(code.AsSpan(2), out var number)
             ? new BackupException(number, message, hint)

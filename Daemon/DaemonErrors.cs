@@ -55,4 +55,12 @@ public static class DaemonErrors
             $"Snapshot '{id}' was written with {recorded} documents, {read} can be read.",
             "Do not rely on this snapshot: restore an older or newer one, take a new one, and report this."
         );
+
+    public static BackupException Defect(Exception inner) =>
+        new(
+            Unexpected,
+            $"The daemon failed at something that it does not know: {inner.GetType().Name}: {inner.Message}",
+            "Its log says more under this code: report it as a defect.",
+            inner: inner
+        );
 }

@@ -147,21 +147,72 @@ public static partial class MongoWireErrors
         string codeName,
         string message,
         IReadOnlyList<string> labels
-    )
-    {
-        var (number, hint) = code switch
+    ) =>
+        code switch
         {
-            ServerErrors.Unauthorized => (
-                NotAuthorised,
-                "Grant the user the built-in roles backup and clusterMonitor on admin (clusterManager too on a sharded cluster)."
+            ServerErrors.Unauthorized => LacksPrivilege(host, command, code, codeName, message, labels),
+            ServerErrors.AuthenticationFailed => LoginRefused(host, command, code, codeName, message, labels),
+            _ => Refused(
+                CommandFailed,
+                "See that server's log at this moment.",
+                host,
+                command,
+                code,
+                codeName,
+                message,
+                labels
             ),
-            ServerErrors.AuthenticationFailed => (
-                WrongPassword,
-                "Check user name, password and authSource (the database the user was created in)."
-            ),
-            _ => (CommandFailed, "See that server's log at this moment."),
         };
-        return new CommandException(
+
+    private static CommandException LacksPrivilege(
+        HostAddress host,
+        string command,
+        int code,
+        string codeName,
+        string message,
+        IReadOnlyList<string> labels
+    ) =>
+        Refused(
+            NotAuthorised,
+            "Grant the user the built-in roles backup and clusterMonitor on admin (clusterManager too on a sharded cluster).",
+            host,
+            command,
+            code,
+            codeName,
+            message,
+            labels
+        );
+
+    private static CommandException LoginRefused(
+        HostAddress host,
+        string command,
+        int code,
+        string codeName,
+        string message,
+        IReadOnlyList<string> labels
+    ) =>
+        Refused(
+            WrongPassword,
+            "Check user name, password and authSource (the database the user was created in).",
+            host,
+            command,
+            code,
+            codeName,
+            message,
+            labels
+        );
+
+    private static CommandException Refused(
+        int number,
+        string hint,
+        HostAddress host,
+        string command,
+        int code,
+        string codeName,
+        string message,
+        IReadOnlyList<string> labels
+    ) =>
+        new(
             number,
             $"{host} refused {command}: {message} (code {code} {codeName}).",
             hint,
@@ -171,7 +222,6 @@ public static partial class MongoWireErrors
             labels,
             ServerErrors.IsTransient(code)
         );
-    }
 
     private static string VersionOf(int wireVersion) =>
         wireVersion switch

@@ -40,8 +40,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     internal async Task EnrolAsync(Uri server, string token, CancellationToken cancellation)
     {
         var tokenFile = Path.Combine(_folder.Root, "enrolment-token");
-        DurableFile.Write(tokenFile, System.Text.Encoding.UTF8.GetBytes(token));
-        File.SetUnixFileMode(tokenFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        DurableFile.WriteSecret(tokenFile, System.Text.Encoding.UTF8.GetBytes(token));
         try
         {
             using var process = Start([
@@ -141,6 +140,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo(_program)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -116,18 +116,15 @@ internal sealed class ControlServer : IAsyncDisposable
 
     private static Task AnswerErrorAsync(HttpContext context)
     {
-        var failure = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        var failure = context.Features.Get<IExceptionHandlerFeature>()!.Error;
         context.Response.StatusCode =
             failure is BackupException ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError;
         return context.Response.WriteAsJsonAsync(new ErrorEnvelope(Describe(failure)), ControlJson.Options);
     }
 
-    internal static ErrorView Describe(Exception? failure) =>
-        failure is BackupException known
-            ? new ErrorView(known.Code, known.Message, known.Hint)
-            : new ErrorView(
-                $"BK{CliErrors.Unexpected}",
-                failure?.Message ?? "unknown",
-                "This should not happen: the log in the data folder says more; please report it."
-            );
+    internal static ErrorView Describe(Exception failure)
+    {
+        var known = failure as BackupException ?? CliErrors.Defect(failure);
+        return new ErrorView(known.Code, known.Message, known.Hint);
+    }
 }

@@ -127,14 +127,7 @@ internal sealed partial class JobWorker : IAsyncDisposable
 
     private async Task FailAsync(JobRecord job, Exception failure, CancellationToken cancellation)
     {
-        var known =
-            failure as BackupException
-            ?? new BackupException(
-                DaemonErrors.Unexpected,
-                failure.Message,
-                "The daemon's log says more; please report it.",
-                inner: failure
-            );
+        var known = failure as BackupException ?? DaemonErrors.Defect(failure);
         LogJobFailed(job.Kind, job.Id, failure);
         await _jobs.FailAsync(
             job.Id,

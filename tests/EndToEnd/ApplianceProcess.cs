@@ -194,6 +194,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Path.Combine(App, "backup"))
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

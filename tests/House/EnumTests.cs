@@ -44,6 +44,9 @@ public class EnumTests
         "Backup.Oplog.ReplayMode",
         "Backup.Oplog.ReplayNoticeKind",
         "Backup.Snapshots.Exports.ExportFormat",
+        "Backup.Daemon.Restores.RestoreFormat",
+        "Backup.Sandbox.Query.Comparison",
+        "Backup.Sandbox.WireProfile",
     ];
 
     public static TheoryData<string> FrozenNames => [.. Frozen.Keys];

@@ -106,6 +106,7 @@ internal static class ErrorCatalogue
                 Convert.ChangeType(number, type, CultureInfo.InvariantCulture),
             TypeCode.Object when type == typeof(TimeSpan) => TimeSpan.FromSeconds(number),
             TypeCode.Object when type == typeof(Guid) => Guid.Empty,
+            TypeCode.Object when type == typeof(Uri) => new Uri("https://example.com/"),
             TypeCode.Object when type == typeof(IPEndPoint) => new IPEndPoint(IPAddress.Loopback, 65_535),
             TypeCode.Object when type.IsAssignableTo(typeof(Exception)) => Activator.CreateInstance(type, name),
             TypeCode.Object when type.IsAssignableFrom(typeof(string[])) => new[] { name },

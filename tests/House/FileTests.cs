@@ -1,0 +1,43 @@
+using Backup.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.House;
+
+public class FileTests
+{
+    /// <summary>In lines. A file that outgrows it has more than one job.</summary>
+    private const int LongestFile = 450;
+
+    [Fact]
+    public void No_file_outgrows_what_a_reader_takes_in() =>
+        Rooms
+            .All.Append("tests")
+            .SelectMany(Rooms.SourceFiles)
+            .Select(static file =>
+                (Path: Path.GetRelativePath(SourceTree.Root, file), Lines: File.ReadLines(file).Count())
+            )
+            .Where(static file => file.Lines > LongestFile)
+            .Select(static file => $"{file.Path}: {file.Lines} lines")
+            .ShouldBeEmpty();
+
+    [Fact]
+    public void No_room_is_missing_from_the_solution_or_from_this_test()
+    {
+        var solution = File.ReadAllText(SourceTree.At("Backup.sln"));
+        Directory
+            .EnumerateFiles(SourceTree.Root, "*.csproj", SearchOption.AllDirectories)
+            .Select(static file => Path.GetRelativePath(SourceTree.Root, file))
+            .Where(static file => !file.StartsWith(".build", StringComparison.Ordinal))
+            .Where(file => !solution.Contains(file.Replace('/', '\\'), StringComparison.Ordinal))
+            .ShouldBeEmpty("each project stands in Backup.sln");
+        Rooms.All.Except(Rooms.Arrows.Keys).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_project_has_its_lock_file() =>
+        Directory
+            .EnumerateFiles(SourceTree.Root, "*.csproj", SearchOption.AllDirectories)
+            .Where(static file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "packages.lock.json")))
+            .ShouldBeEmpty("run 'dotnet restore' and commit packages.lock.json");
+}
