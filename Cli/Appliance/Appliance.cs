@@ -107,7 +107,7 @@ internal sealed class Appliance : IAsyncDisposable
             await ServeAsync(options, metadata, objects, time, cancellation);
         }
 
-        Keep(await ControlServer.StartAsync(Folder, Operations, cancellation));
+        Keep(await ControlServer.StartAsync(Folder, Operations, _loggers.CreateLogger("Backup.Control"), cancellation));
     }
 
     private async Task ServeAsync(

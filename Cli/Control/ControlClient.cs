@@ -123,7 +123,7 @@ internal sealed class ControlClient : IDisposable
                 progress(received);
             }
         }
-        catch (HttpRequestException broken)
+        catch (Exception broken) when (broken is HttpRequestException or HttpIOException)
         {
             throw CliErrors.Damaged($"the stream ended after {received} bytes ({broken.Message})");
         }

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Backup.Cli.Control;
 
 /// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
-internal sealed class ControlServer : IAsyncDisposable
+internal sealed partial class ControlServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly ControlSocket _socket;
@@ -27,6 +27,7 @@ internal sealed class ControlServer : IAsyncDisposable
     internal static async Task<ControlServer> StartAsync(
         DataFolder folder,
         ApplianceOperations operations,
+        ILogger logger,
         CancellationToken cancellation
     )
     {
@@ -48,8 +49,8 @@ internal sealed class ControlServer : IAsyncDisposable
             json.SerializerOptions.Encoder = ControlJson.Options.Encoder;
         });
         var application = builder.Build();
-        application.UseExceptionHandler(handler => handler.Run(AnswerErrorAsync));
-        Map(application, operations);
+        application.UseExceptionHandler(handler => handler.Run(context => AnswerErrorAsync(context, logger)));
+        Map(application, operations, logger);
         await application.StartAsync(cancellation);
         if (!OperatingSystem.IsWindows())
         {
@@ -68,7 +69,7 @@ internal sealed class ControlServer : IAsyncDisposable
         _socket.Dispose();
     }
 
-    private static void Map(WebApplication application, ApplianceOperations operations)
+    private static void Map(WebApplication application, ApplianceOperations operations, ILogger logger)
     {
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
@@ -80,7 +81,7 @@ internal sealed class ControlServer : IAsyncDisposable
         application.MapGet(
             ControlRoutes.Restore,
             (HttpContext context, string snapshot, string format, CancellationToken cancellation) =>
-                RestoreAsync(context, operations, snapshot, format, cancellation)
+                RestoreAsync(context, operations, snapshot, format, logger, cancellation)
         );
     }
 
@@ -89,6 +90,7 @@ internal sealed class ControlServer : IAsyncDisposable
         ApplianceOperations operations,
         string snapshot,
         string format,
+        ILogger logger,
         CancellationToken cancellation
     )
     {
@@ -109,18 +111,31 @@ internal sealed class ControlServer : IAsyncDisposable
         catch (Exception failure) when (response.HasStarted && failure is not OperationCanceledException)
         {
             // The status line is gone already: the error travels behind the body.
+            LogIfUnexpected(logger, failure);
             var json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(Describe(failure), ControlJson.Options);
             response.AppendTrailer(ControlRoutes.ErrorTrailer, Convert.ToBase64String(json));
         }
     }
 
-    private static Task AnswerErrorAsync(HttpContext context)
+    private static Task AnswerErrorAsync(HttpContext context, ILogger logger)
     {
         var failure = context.Features.Get<IExceptionHandlerFeature>()!.Error;
+        LogIfUnexpected(logger, failure);
         context.Response.StatusCode =
             failure is BackupException ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError;
         return context.Response.WriteAsJsonAsync(new ErrorEnvelope(Describe(failure)), ControlJson.Options);
     }
+
+    private static void LogIfUnexpected(ILogger logger, Exception failure)
+    {
+        if (failure is not (BackupException or OperationCanceledException))
+        {
+            LogUnexpected(logger, failure);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "A command failed at something that is not known")]
+    private static partial void LogUnexpected(ILogger logger, Exception failure);
 
     internal static ErrorView Describe(Exception failure)
     {

@@ -17,6 +17,12 @@ internal sealed record CommandResult(int ExitCode, string Output, string Errors)
             .GetProperty("error")
             .GetProperty("code")
             .GetString()!;
+
+    /// <summary>The result, where the command did its work.</summary>
+    internal CommandResult Succeeded() =>
+        ExitCode == 0
+            ? this
+            : throw new InvalidOperationException($"The command ended with exit code {ExitCode}:\n{Output}\n{Errors}");
 }
 
 /// <summary><c>backup up</c> as a process of its own on a data folder, and the other commands beside it, as a user runs them.</summary>
@@ -184,7 +190,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
         KillAgents();
         _process?.Dispose();
-        if (Directory.Exists(Data))
+        if (Directory.Exists(Data) && Environment.GetEnvironmentVariable("BACKUP_TEST_KEEP") is null)
         {
             Directory.Delete(Data, recursive: true);
         }
