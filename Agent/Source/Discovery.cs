@@ -31,7 +31,7 @@ internal static class Discovery
             config["_id"u8].AsString,
             SetIdOf(config),
             version,
-            await FeatureCompatibilityAsync(member, cancellation),
+            await FeatureCompatibilityAsync(member, version, cancellation),
             await StorageEngineAsync(member, cancellation),
             members
         );
@@ -55,7 +55,11 @@ internal static class Discovery
             : throw AgentErrors.TooOld(version);
     }
 
-    private static async Task<string> FeatureCompatibilityAsync(SourceMember member, CancellationToken cancellation)
+    private static async Task<string> FeatureCompatibilityAsync(
+        SourceMember member,
+        string serverVersion,
+        CancellationToken cancellation
+    )
     {
         var command = BsonDocument.Build(w =>
             w.String("find"u8, "system.version")
@@ -71,7 +75,8 @@ internal static class Discovery
             return item.AsDocument.TryGet("version"u8, out var version) ? version.AsString : "";
         }
 
-        return "";
+        // What is not stored there is the default: the server's own version.
+        return string.Join('.', serverVersion.Split('.').Take(2));
     }
 
     private static async Task<string> StorageEngineAsync(SourceMember member, CancellationToken cancellation)
