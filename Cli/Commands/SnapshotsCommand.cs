@@ -53,18 +53,16 @@ internal static class SnapshotsCommand
     private static Table Table(IEnumerable<SnapshotView> snapshots)
     {
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumns("snapshot", "up to (UTC)", "optime", "documents", "size", "new", "why", "expires (UTC)");
+        table.AddColumns("snapshot", "up to (UTC)", "documents", "size", "new", "kept until");
         foreach (var snapshot in snapshots)
         {
             table.AddRow(
                 snapshot.Id,
                 DateTimeOffset.FromUnixTimeSeconds(snapshot.Optime.T).ToString("u"),
-                $"{snapshot.Optime.T},{snapshot.Optime.I}",
                 $"{snapshot.Documents}",
                 Printer.Bytes(snapshot.RawBytes),
                 Printer.Bytes(snapshot.NewBytes),
-                Markup.Escape(snapshot.Trigger),
-                snapshot.ExpiresAt?.UtcDateTime.ToString("u") ?? "never"
+                snapshot.ExpiresAt?.UtcDateTime.ToString("yyyy-MM-dd") ?? "ever"
             );
         }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
-using Spectre.Console;
 
 namespace Backup.Cli.Commands;
 
@@ -53,44 +52,33 @@ internal static class StatusCommand
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple);
-        table.AddColumns("deployment", "replica set", "state", "up to (UTC)", "optime", "lag", "snapshots");
         foreach (var deployment in status.Deployments)
         {
-            foreach (var set in deployment.ReplicaSets)
-            {
-                table.AddRow(Row(deployment, set));
-            }
-
+            Console.Out.WriteLine($"deployment {deployment.Name}");
             if (deployment.ReplicaSets.Count == 0)
             {
-                table.AddRow(Markup.Escape(deployment.Name), "", "waiting for its agent", "", "", "", "");
+                Console.Out.WriteLine("  waiting for its agent");
             }
-        }
 
-        Printer.Table(table);
-        foreach (var deployment in status.Deployments)
-        {
+            deployment.ReplicaSets.ToList().ForEach(Print);
             Printer.Error(deployment.Name, deployment.Error);
-            foreach (var set in deployment.ReplicaSets)
-            {
-                Printer.Error($"{deployment.Name}/{set.Name}", set.Error);
-            }
         }
     }
 
-    private static string[] Row(DeploymentView deployment, ReplicaSetView set)
+    /// <summary>Lines, not a table: they fit any terminal, and an error has room for its way out.</summary>
+    private static void Print(ReplicaSetView set)
     {
-        var upTo = set.Optime.T == 0 ? "" : DateTimeOffset.FromUnixTimeSeconds(set.Optime.T).ToString("u");
-        return
-        [
-            Markup.Escape(deployment.Name),
-            Markup.Escape(set.Name),
-            set.State + (set.Sync is { } sync ? " " + Printer.SyncProgress(sync) : ""),
-            upTo,
-            $"{set.Optime.T},{set.Optime.I}",
-            $"{set.LagSeconds:0} s",
-            $"{set.Snapshots}",
-        ];
+        var progress = set.Sync is { } sync ? ": " + Printer.SyncProgress(sync) : "";
+        Console.Out.WriteLine($"  replica set {set.Name}: {set.State}{progress}");
+        if (set.Optime.T != 0)
+        {
+            var upTo = DateTimeOffset.FromUnixTimeSeconds(set.Optime.T);
+            Console.Out.WriteLine(
+                $"    up to and including {upTo:u} (optime {set.Optime.T},{set.Optime.I}), {set.LagSeconds:0} s behind the source"
+            );
+        }
+
+        Console.Out.WriteLine(set.Snapshots == 1 ? "    1 snapshot" : $"    {set.Snapshots} snapshots");
+        Printer.Error($"    {set.Name}", set.Error);
     }
 }
