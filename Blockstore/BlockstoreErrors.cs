@@ -49,7 +49,8 @@ public static class BlockstoreErrors
         new(
             WritesStopped,
             $"The block store in '{folder}' takes no more blocks since a write failed: {cause.Message}",
-            "Remove the cause (disk full, bad disk, permissions) and restart; everything that was durable is unharmed.",
+            "Remove the cause (disk full, bad disk, permissions): it is opened again by itself; everything that was durable is unharmed.",
+            transient: true,
             inner: cause
         );
 

@@ -21,6 +21,7 @@ public static class CliErrors
     public const int PortInUse = 9514;
     public const int JobFailed = 9515;
     public const int SandboxGone = 9516;
+    public const int StoreClosed = 9517;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -130,6 +131,14 @@ public static class CliErrors
             $"The appliance failed at something that it does not know: {inner.GetType().Name}: {inner.Message}",
             "The log in the data folder says more under this code: report it as a defect.",
             inner: inner
+        );
+
+    public static BackupException StoreReopening(string path) =>
+        new(
+            StoreClosed,
+            $"The block store in '{path}' is being opened again after a failed write.",
+            "Remove the cause (disk full, bad disk, permissions), then try again in a few seconds; the log names it.",
+            transient: true
         );
 
     public static BackupException Job(string code, string message, string hint) =>

@@ -68,6 +68,9 @@ public sealed partial class DaemonHost : IAsyncDisposable
     /// <summary>What the head of that replica set holds now; null where this daemon keeps none.</summary>
     public Optime? LiveOptime(string replicaSetId) => _keepers.GetValueOrDefault(replicaSetId)?.Live;
 
+    /// <summary>What the head of that replica set is being tried again for; null while all is well.</summary>
+    public Exception? Trouble(string replicaSetId) => _keepers.GetValueOrDefault(replicaSetId)?.Trouble;
+
     /// <summary>Stops at the next slice; what is not in a checkpoint is applied again at the next start.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -39,6 +39,9 @@ public sealed class PackBlockStore : IBlockStore
         _nextPack = catalogue.LastPack + 1;
     }
 
+    /// <summary>A write failed: nothing more is accepted (5005) until the store is opened again.</summary>
+    public bool HasStopped => _failure is not null;
+
     public BlockStoreStatistics Statistics
     {
         get

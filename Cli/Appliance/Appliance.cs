@@ -1,10 +1,7 @@
 using Backup.BackupHttpServer;
 using Backup.Blockstore;
 using Backup.Blockstore.Files;
-using Backup.Blockstore.Packs;
 using Backup.Cli.Control;
-using Backup.Daemon;
-using Backup.Daemon.Restores;
 using Backup.Foundation.Files;
 using Backup.Metadata;
 using Backup.Metadata.Sqlite;
@@ -82,26 +79,19 @@ internal sealed class Appliance : IAsyncDisposable
         var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
         DurableFile.CreateFolder(Folder.Blocks);
         DurableFile.CreateFolder(Folder.Slices);
-        var blocks = Keep(await PackBlockStore.OpenAsync(Folder.Blocks, cancellation: cancellation));
         var objects = new FileObjectStore(Folder.Slices);
-        var daemon = Keep(
-            DaemonHost.Start(
+        var backEnd = Keep(
+            await BackEnd.StartAsync(
+                Folder,
                 metadata,
-                blocks,
                 objects,
-                new DaemonOptions { SpillFolder = Folder.Spill },
                 keepsHeads: !options.Offline,
                 time,
-                _loggers
+                _loggers,
+                cancellation
             )
         );
-        Operations = new ApplianceOperations(
-            metadata,
-            objects,
-            new RestoreService(metadata, blocks),
-            options.Offline ? null : daemon,
-            time
-        );
+        Operations = new ApplianceOperations(metadata, objects, backEnd, time);
         if (!options.Offline)
         {
             await ServeAsync(options, metadata, objects, time, cancellation);

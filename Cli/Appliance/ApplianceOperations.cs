@@ -3,7 +3,6 @@ using System.Text.Json;
 using Backup.BackupHttpServer;
 using Backup.Blockstore;
 using Backup.Cli.Control;
-using Backup.Daemon;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.Restores;
 using Backup.Foundation;
@@ -14,14 +13,12 @@ namespace Backup.Cli.Appliance;
 /// <summary>What the commands can ask: every answer is read from the metadata, every work is queued as a job.</summary>
 /// <param name="metadata">The catalogue of everything.</param>
 /// <param name="objects">Slices.</param>
-/// <param name="restores">Writes snapshots out.</param>
-/// <param name="daemon">The heads of this process; null where it only reads (no appliance is running).</param>
+/// <param name="backEnd">Blocks, and the heads of this process.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceOperations(
     IMetadataStore metadata,
     IObjectStore objects,
-    RestoreService restores,
-    DaemonHost? daemon,
+    BackEnd backEnd,
     TimeProvider time
 )
 {
@@ -100,7 +97,12 @@ internal sealed class ApplianceOperations(
         string snapshot,
         RestoreFormat format,
         CancellationToken cancellation
-    ) => await restores.OpenAsync(await FindSnapshotAsync(snapshot, cancellation), format, cancellation);
+    ) =>
+        await new RestoreService(metadata, backEnd.Blocks).OpenAsync(
+            await FindSnapshotAsync(snapshot, cancellation),
+            format,
+            cancellation
+        );
 
     private async Task<SnapshotRecord> FindSnapshotAsync(string id, CancellationToken cancellation) =>
         await metadata.Snapshots.FindAsync(id, cancellation) ?? throw CliErrors.NoSuchSnapshot(id);
@@ -130,7 +132,7 @@ internal sealed class ApplianceOperations(
     private async Task<ReplicaSetView> ViewAsync(ReplicaSetRecord set, CancellationToken cancellation)
     {
         var head = await metadata.Heads.FindAsync(set.Id, cancellation);
-        var optime = daemon?.LiveOptime(set.Id) ?? head?.Optime ?? Optime.Zero;
+        var optime = backEnd.Daemon?.LiveOptime(set.Id) ?? head?.Optime ?? Optime.Zero;
         var lag = optime.IsZero ? 0 : Math.Max(0, (double)set.SourceOptime.T - optime.T);
         var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
         return new ReplicaSetView(
@@ -140,10 +142,13 @@ internal sealed class ApplianceOperations(
             new OptimeView(optime.T, optime.I),
             lag,
             snapshots.Count,
+            set.SourceSeenAt,
             set.State is ReplicaSetState.Waiting or ReplicaSetState.InitialSync
                 ? await SyncAsync(set, cancellation)
                 : null,
-            set.StopCode is null ? null : new ErrorView(set.StopCode, set.StopMessage ?? "", set.StopHint ?? "")
+            set.StopCode is { } code ? new ErrorView(code, set.StopMessage ?? "", set.StopHint ?? "")
+                : backEnd.Daemon?.Trouble(set.Id) is { } trouble ? ControlServer.Describe(trouble)
+                : null
         );
     }
 

@@ -8,6 +8,8 @@ namespace Backup.Cli.Commands;
 /// <summary><c>backup status</c>: what is protected, and up to which second.</summary>
 internal static class StatusCommand
 {
+    private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(30);
+
     internal static Command Create()
     {
         var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
@@ -76,6 +78,15 @@ internal static class StatusCommand
             Console.Out.WriteLine(
                 $"    up to and including {upTo:u} (optime {set.Optime.T},{set.Optime.I}), {set.LagSeconds:0} s behind the source"
             );
+        }
+
+        if (
+            set.SourceSeenAt is { } seen
+            && TimeProvider.System.GetUtcNow() - seen is var silent
+            && silent > LongSilence
+        )
+        {
+            Console.Out.WriteLine($"    the agent has said nothing for {silent.TotalSeconds:0} s: check its log");
         }
 
         Console.Out.WriteLine(set.Snapshots == 1 ? "    1 snapshot" : $"    {set.Snapshots} snapshots");

@@ -36,6 +36,7 @@ public sealed record DeploymentView(
 /// <param name="Optime">The head holds everything up to and including this entry; 0,0 before it holds anything.</param>
 /// <param name="LagSeconds">How far the head is behind the newest entry that the agent has seen.</param>
 /// <param name="Snapshots">How many there are.</param>
+/// <param name="SourceSeenAt">When the agent last said how far the source is; the lag is as of then.</param>
 /// <param name="Sync">Progress of the initial sync, while there is one.</param>
 /// <param name="Error">Why it is stopped.</param>
 public sealed record ReplicaSetView(
@@ -45,6 +46,7 @@ public sealed record ReplicaSetView(
     OptimeView Optime,
     double LagSeconds,
     int Snapshots,
+    DateTimeOffset? SourceSeenAt,
     SyncView? Sync,
     ErrorView? Error
 );

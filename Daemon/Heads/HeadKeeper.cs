@@ -38,6 +38,9 @@ internal sealed class HeadKeeper : IAsyncDisposable
     /// <summary>What the head holds now, beyond its last checkpoint too; null before it holds anything.</summary>
     internal Optime? Live => Volatile.Read(ref _live) is var live and not 0 ? Optime.FromTimestamp(live) : null;
 
+    /// <summary>What it is being tried again for; null while all is well.</summary>
+    internal Exception? Trouble { get; private set; }
+
     /// <summary>Asks for a snapshot; it is taken as soon as the head holds what it is to hold.</summary>
     internal ValueTask RequestAsync(SnapshotRequest request, CancellationToken cancellation) =>
         _requests.Writer.WriteAsync(request, cancellation);
@@ -73,6 +76,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
             }
             catch (Exception failure)
             {
+                Trouble = failure;
                 HeadLog.Pause(_services.Logger, _replicaSetId, pause.TotalSeconds, failure);
             }
 
@@ -160,6 +164,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
         {
             var seen = _services.Metadata.ChangeCount;
             var slices = await head.AdvanceAsync(cancellation);
+            Trouble = null;
             Volatile.Write(ref _live, head.Applied.Timestamp);
             CollectRequests();
             await ServeAsync(head, cancellation);

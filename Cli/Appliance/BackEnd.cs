@@ -1,0 +1,146 @@
+using Backup.Blockstore;
+using Backup.Blockstore.Packs;
+using Backup.Daemon;
+using Backup.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>
+/// The block store and the daemon that works on it. A store whose write failed (a full disk, say) takes no more until it is opened
+/// again, and whatever was in work on it must begin again from what is durable: so both are closed and started anew, again and
+/// again, until the cause is gone.
+/// </summary>
+internal sealed partial class BackEnd : IAsyncDisposable
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    private readonly DataFolder _folder;
+    private readonly IMetadataStore _metadata;
+    private readonly IObjectStore _objects;
+    private readonly bool _keepsHeads;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watch;
+    private volatile PackBlockStore? _blocks;
+    private volatile DaemonHost? _daemon;
+
+    private BackEnd(
+        DataFolder folder,
+        IMetadataStore metadata,
+        IObjectStore objects,
+        PackBlockStore blocks,
+        bool keepsHeads,
+        TimeProvider time,
+        ILoggerFactory loggers
+    )
+    {
+        (_folder, _metadata, _objects, _keepsHeads, _time, _loggers) = (
+            folder,
+            metadata,
+            objects,
+            keepsHeads,
+            time,
+            loggers
+        );
+        _logger = loggers.CreateLogger("Backup.Daemon");
+        _blocks = blocks;
+        _daemon = StartDaemon(blocks);
+        _watch = Task.Run(() => WatchAsync(_stop.Token));
+    }
+
+    /// <summary>The store that is open now.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">9517 while it is being opened again.</exception>
+    internal IBlockStore Blocks => _blocks ?? throw CliErrors.StoreReopening(_folder.Blocks);
+
+    /// <summary>The daemon that runs now; null while it is being started again.</summary>
+    internal DaemonHost? Daemon => _daemon;
+
+    /// <exception cref="Foundation.Errors.BackupException">5004 and others where the store cannot be opened.</exception>
+    internal static async Task<BackEnd> StartAsync(
+        DataFolder folder,
+        IMetadataStore metadata,
+        IObjectStore objects,
+        bool keepsHeads,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        CancellationToken cancellation
+    )
+    {
+        var blocks = await PackBlockStore.OpenAsync(folder.Blocks, cancellation: cancellation);
+        return new BackEnd(folder, metadata, objects, blocks, keepsHeads, time, loggers);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseAsync();
+        _stop.Dispose();
+    }
+
+    private DaemonHost StartDaemon(PackBlockStore blocks) =>
+        DaemonHost.Start(
+            _metadata,
+            blocks,
+            _objects,
+            new DaemonOptions { SpillFolder = _folder.Spill },
+            _keepsHeads,
+            _time,
+            _loggers
+        );
+
+    private async Task WatchAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await Task.Delay(Look, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_blocks is { HasStopped: false } || cancellation.IsCancellationRequested)
+            {
+                continue;
+            }
+
+            try
+            {
+                LogReopening();
+                await CloseAsync();
+                await Task.Delay(Pause, _time, cancellation);
+                var blocks = await PackBlockStore.OpenAsync(_folder.Blocks, cancellation: cancellation);
+                _blocks = blocks;
+                _daemon = StartDaemon(blocks);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                LogNotReopened(failure);
+            }
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        var (daemon, blocks) = (_daemon, _blocks);
+        (_daemon, _blocks) = (null, null);
+        if (daemon is not null)
+        {
+            await daemon.DisposeAsync();
+        }
+
+        if (blocks is not null)
+        {
+            await blocks.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(40, LogLevel.Warning, "A write to the block store failed: it and the daemon are started again")]
+    private partial void LogReopening();
+
+    [LoggerMessage(41, LogLevel.Error, "The block store cannot be opened; it is tried again")]
+    private partial void LogNotReopened(Exception failure);
+}
