@@ -213,7 +213,7 @@ public static class BackupHttpServerErrors
         new(
             SyncRunning,
             $"The replica set has a sync already ({syncId}).",
-            "The agent asks for its assignment and goes on from there by itself; 'backup resync' starts over.",
+            "The agent asks for its assignment and goes on from there by itself.",
             transient: true
         );
 

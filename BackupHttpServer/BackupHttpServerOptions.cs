@@ -22,7 +22,7 @@ public sealed record BackupHttpServerOptions
     /// <summary>Bodies that come more slowly than this after a grace of <see cref="BodyGrace"/> are cut off; bytes a second.</summary>
     public double MinBodyBytesPerSecond { get; init; } = 8 * 1024;
 
-    /// <summary>At least one second.</summary>
+    /// <summary>More than one second: the server looks at the rate once in a second.</summary>
     public TimeSpan BodyGrace { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Handed to every agent.</summary>

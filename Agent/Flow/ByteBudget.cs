@@ -42,6 +42,15 @@ internal sealed class ByteBudget(long limit)
         return await node.Value.Ready.Task;
     }
 
+    /// <summary>Takes where nobody has to wait for it; null otherwise.</summary>
+    public Share? TryTake(long bytes)
+    {
+        lock (_lock)
+        {
+            return _waiting.Count == 0 && Fits(bytes) ? Grant(bytes) : null;
+        }
+    }
+
     /// <summary>Takes without waiting: for what is in memory already.</summary>
     public Share TakeNow(long bytes)
     {

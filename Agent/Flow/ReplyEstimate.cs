@@ -26,5 +26,5 @@ internal sealed class ReplyEstimate
     /// <summary>Bytes to set aside for the next reply.</summary>
     public int Next { get; private set; }
 
-    public void Seen(int bytes) => Next = Math.Clamp(Math.Max(bytes * 5 / 4, Next / 2), 64 * 1024, Most);
+    public void Seen(int bytes) => Next = Math.Clamp(Math.Max(bytes * 5 / 4, Next - (Next / 8)), 64 * 1024, Most);
 }

@@ -7,11 +7,12 @@ namespace Backup.Agent.Flow;
 
 /// <summary>
 /// Makes slices of raw documents: each goes straight from the reply it came in into zstd and SHA-256; the raw slice is never in
-/// memory as a whole. Not thread-safe.
+/// memory as a whole. What the unfinished frame takes is in the budget. Not thread-safe.
 /// </summary>
-internal sealed class SliceWriter : IDisposable
+internal sealed class SliceWriter(ByteBudget budget) : IDisposable
 {
     private readonly ZstdEncoder _encoder = new();
+    private ByteBudget.Share? _share;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     public int RawLength { get; private set; }
@@ -20,29 +21,30 @@ internal sealed class SliceWriter : IDisposable
 
     public bool IsEmpty => Documents == 0;
 
-    /// <summary>Time to send it, by its length.</summary>
-    public bool IsFull => RawLength >= AgentProtocol.SliceTarget;
+    /// <summary>
+    /// Whether a document still belongs into this slice: up to the target, and one that is larger than the target has a slice for itself,
+    /// so that no slice holds more than the larger of both.
+    /// </summary>
+    public bool HasRoomFor(int documentLength) => IsEmpty || RawLength + documentLength <= AgentProtocol.SliceTarget;
 
     public void Append(ReadOnlySpan<byte> document)
     {
+        _share ??= budget.TakeNow(0);
         _encoder.Append(document);
         _hash.AppendData(document);
         RawLength += document.Length;
         Documents++;
+        _share.Resize(_encoder.Written);
     }
 
     /// <summary>Ends the slice and hands it over; the next one begins.</summary>
-    public Slice Finish(ByteBudget budget)
+    public Slice Finish()
     {
         var frame = _encoder.Finish(out var length);
-        var slice = new Slice(
-            frame,
-            length,
-            RawLength,
-            Documents,
-            _hash.GetHashAndReset(),
-            budget.TakeNow(frame.Length)
-        );
+        var share = _share ?? budget.TakeNow(0);
+        share.Resize(length);
+        _share = null;
+        var slice = new Slice(frame, length, RawLength, Documents, _hash.GetHashAndReset(), share);
         RawLength = 0;
         Documents = 0;
         return slice;
@@ -50,6 +52,7 @@ internal sealed class SliceWriter : IDisposable
 
     public void Dispose()
     {
+        _share?.Dispose();
         _encoder.Dispose();
         _hash.Dispose();
     }

@@ -48,15 +48,22 @@ internal sealed record SourceMember(MongoClient Client, ReadTarget Target, int M
         Client.RunCommandAsync(database, command, Target, cancellation);
 
     /// <summary>The newest entry that a majority has, as this member knows it.</summary>
-    public async Task<Optime> MajorityAsync(CancellationToken cancellation)
-    {
-        using var reply = await RunAsync("admin", Command("replSetGetStatus"), cancellation);
-        return
-            reply.View.TryGet("optimes"u8, out var optimes)
-            && optimes.AsDocument.TryGet("lastCommittedOpTime"u8, out var point)
-            ? ReadOptime(point.AsDocument)
-            : throw AgentErrors.NoSet("replSetGetStatus names no committed optime");
-    }
+    public Task<Optime> MajorityAsync(CancellationToken cancellation) =>
+        PointAsync(Target, "lastCommittedOpTime"u8.ToArray(), cancellation);
+
+    /// <summary>
+    /// What majority reads of this member see: not after <see cref="MajorityAsync"/>, and before it where the member has not applied as far.
+    /// </summary>
+    public Task<Optime> ReadableMajorityAsync(CancellationToken cancellation) =>
+        PointAsync(Target, "readConcernMajorityOpTime"u8.ToArray(), cancellation);
+
+    /// <summary>The newest entry that a majority has, as the primary knows it: acknowledged majority writes are not after it.</summary>
+    public Task<Optime> PrimaryMajorityAsync(CancellationToken cancellation) =>
+        PointAsync(ReadTarget.PrimaryPreferred, "lastCommittedOpTime"u8.ToArray(), cancellation);
+
+    /// <summary>The newest entry of the primary: no member of the set has a committed one after it.</summary>
+    public Task<Optime> PrimaryAppliedAsync(CancellationToken cancellation) =>
+        PointAsync(ReadTarget.Primary, "appliedOpTime"u8.ToArray(), cancellation);
 
     /// <summary>Reads <c>{ts, t}</c>.</summary>
     public static Optime ReadOptime(BsonView document) =>
@@ -64,6 +71,20 @@ internal sealed record SourceMember(MongoClient Client, ReadTarget Target, int M
             document["ts"u8].AsTimestamp,
             document.TryGet("t"u8, out var term) && term.IsNumber ? term.ToInt64() : -1
         );
+
+    private async Task<Optime> PointAsync(ReadTarget target, byte[] name, CancellationToken cancellation)
+    {
+        using var reply = await Client.RunCommandAsync("admin", Command("replSetGetStatus"), target, cancellation);
+        if (!reply.View.TryGet("optimes"u8, out var field))
+        {
+            throw AgentErrors.NoSet("replSetGetStatus names no optimes");
+        }
+
+        var optimes = field.AsDocument;
+        return optimes.TryGet(name, out var point) || optimes.TryGet("lastCommittedOpTime"u8, out point)
+            ? ReadOptime(point.AsDocument)
+            : throw AgentErrors.NoSet("replSetGetStatus names no committed optime");
+    }
 
     internal static BsonDocument Command(string name) =>
         BsonDocument.Build(w => w.Int32(System.Text.Encoding.UTF8.GetBytes(name), 1));
@@ -74,6 +95,19 @@ internal sealed record SourceMember(MongoClient Client, ReadTarget Target, int M
     )
     {
         var any = await client.SelectAsync(ReadTarget.SecondaryPreferred, cancellation);
+        if (client.Topology.Type == TopologyType.Sharded)
+        {
+            throw AgentErrors.Unsupported(
+                $"{any.Address} is a mongos: the agent reads replica sets.",
+                "Give the URIs of the shards' and the config servers' replica sets, each as a deployment of its own."
+            );
+        }
+
+        // Named as a whole and first: the next command would only say that it is refused itself.
+        await Privileges.CheckAsync(
+            new SourceMember(client, ReadTarget.On(any.Address), any.MaxWireVersion),
+            cancellation
+        );
         if (client.Topology.Type == TopologyType.Single)
         {
             return [any.Address];

@@ -5,20 +5,41 @@ using Backup.MongoWire.Bson;
 namespace Backup.Agent.Sync;
 
 /// <summary>
-/// Where the oplog of a new sync begins: the last majority-committed entry, or the start of the oldest transaction that was open
-/// around it. Asked for before and after that entry is read, so that a transaction which ends in between is not missed.
+/// Where the oplog of a new sync begins, so that replaying it over the copy gives every transaction whole.
 /// </summary>
+/// <remarks>
+/// All is read from the one member that is copied, in this order, each step after the one before has answered:
+/// <list type="number">
+/// <item>C: the newest entry that majority reads of this member can see. The copy starts later, so it holds all up to C.</item>
+/// <item>S: the oldest <c>startOpTime</c> in <c>config.transactions</c> with state inProgress or prepared, as the member has it.
+/// begin = the older of C and S.</item>
+/// <item>L: the newest entry of the member.</item>
+/// <item>As long as an entry from begin to L is a link of a transaction whose link before is older than begin: begin = that link.</item>
+/// </list>
+/// No transaction that ends after begin has a link before it. Let T have a link before begin, and its end after it. Its first link is
+/// before C, so the member had it when S was read. If T was open then, S is not after its first link: a contradiction. So its end was
+/// there when S was read, hence not after L, and the links of T from begin to L contain one whose predecessor is before begin:
+/// step 4 would have gone on. It ends, since begin moves to an older entry each time.
+/// MongoDB's own initial sync and mongodump --oplog read config.transactions after the oplog's end for the same reason; step 4 is for
+/// transactions that ended between both, which their oplog readers are allowed to skip and our replayer is not.
+/// </remarks>
 internal static class BeginPoint
 {
     public static async Task<Optime> FindAsync(SourceMember member, CancellationToken cancellation)
     {
-        var before = await OldestOpenAsync(member, cancellation);
-        var committed = await member.MajorityAsync(cancellation);
-        var after = await OldestOpenAsync(member, cancellation);
-        var begin = committed;
-        foreach (var open in new[] { before, after })
+        var visible = await member.ReadableMajorityAsync(cancellation);
+        var begin =
+            await OplogQuery.NewestAsync(member, visible, cancellation)
+            ?? throw AgentErrors.NoSet("its oplog has no entry that a majority has");
+        if (await OldestOpenAsync(member, cancellation) is { } start && start < begin)
         {
-            begin = open is { } start && start < begin ? start : begin;
+            begin = start;
+        }
+
+        var newest = await OplogQuery.NewestAsync(member, atMost: null, cancellation) ?? begin;
+        while (await OplogQuery.LinkBeforeAsync(member, begin, newest, cancellation) is { } link)
+        {
+            begin = link;
         }
 
         return begin;

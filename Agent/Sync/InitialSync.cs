@@ -23,19 +23,20 @@ internal sealed class InitialSync(
     {
         var begin = await BeginPoint.FindAsync(member, cancellation);
         var listed = await CatalogueReader.ReadAsync(member, cancellation);
-        using var writer = new SliceWriter();
+        using var writer = new SliceWriter(limits.Budget);
         foreach (var collection in listed)
         {
             writer.Append(collection.ToDocument().Span);
         }
 
-        using var catalogue = writer.Finish(limits.Budget);
+        using var catalogue = writer.Finish();
         return await server.BeginSyncAsync(replicaSetId, begin, catalogue, cancellation);
     }
 
     /// <summary>Comes back when every collection is acknowledged and the end is reported.</summary>
     public async Task CopyAsync(SyncPosition position, CancellationToken cancellation)
     {
+        await ReachAsync(position.Begin.ToOptime(), cancellation);
         long newest = 0;
         await Parallel.ForEachAsync(
             position.Ranges,
@@ -53,13 +54,30 @@ internal sealed class InitialSync(
         status.Phase = "tailing";
     }
 
-    /// <summary>A majority-committed point that is not before anything the copy has seen.</summary>
+    /// <summary>
+    /// Waits until majority reads of this member see the sync's begin. It may be another member than the one that begin was read from, and
+    /// behind it: what it would give now misses entries that are not shipped.
+    /// </summary>
+    private async Task ReachAsync(Optime begin, CancellationToken cancellation)
+    {
+        while (await member.ReadableMajorityAsync(cancellation) < begin)
+        {
+            await Task.Delay(MajorityPoll, time, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// A majority-committed point that is not before anything the copy has seen: neither what this run of the agent saw, nor what an
+    /// earlier run saw on another member. A majority read sees only what is committed, and the primary has all of that.
+    /// </summary>
     private async Task<Optime> EndAsync(ulong seen, CancellationToken cancellation)
     {
+        var applied = await member.PrimaryAppliedAsync(cancellation);
+        var least = Math.Max(seen, applied.Timestamp);
         while (true)
         {
             var end = await member.MajorityAsync(cancellation);
-            if (end.Timestamp >= seen)
+            if (end.Timestamp >= least)
             {
                 return end;
             }

@@ -60,9 +60,9 @@ internal sealed class RangeCopier(
     private async Task CopyAsync(BsonDocument? last, CancellationToken cancellation)
     {
         var estimate = new ReplyEstimate(range.ExpectedDocuments, range.ExpectedBytes);
-        using var writer = new SliceWriter();
+        using var writer = new SliceWriter(limits.Budget);
         var database = range.Namespace[..range.Namespace.IndexOf('.')];
-        var share = await limits.Budget.TakeAsync(estimate.Next, cancellation);
+        var share = await ReserveAsync(estimate, writer, cancellation);
         try
         {
             await using var cursor = await member.Client.OpenCursorAsync(
@@ -78,7 +78,7 @@ internal sealed class RangeCopier(
                 using (batch)
                 {
                     length = batch.Length;
-                    share.Resize(length);
+                    share.Resize(2L * length);
                     estimate.Seen(length);
                     SeeTime(batch);
                     last = await TakeAsync(batch, last, writer, cancellation);
@@ -86,7 +86,7 @@ internal sealed class RangeCopier(
 
                 share.Dispose();
                 await limits.Rate.AfterAsync(length, cancellation);
-                share = await limits.Budget.TakeAsync(estimate.Next, cancellation);
+                share = await ReserveAsync(estimate, writer, cancellation);
             }
         }
         finally
@@ -98,6 +98,30 @@ internal sealed class RangeCopier(
         {
             await PostAsync(writer, cancellation);
         }
+    }
+
+    /// <summary>
+    /// Sets aside what the next reply takes, and as much again for the frame that it becomes where it does not compress. Before it waits
+    /// for others, it sends what it holds itself: nobody waits for memory while holding some that is not on its way out.
+    /// </summary>
+    private async Task<ByteBudget.Share> ReserveAsync(
+        ReplyEstimate estimate,
+        SliceWriter writer,
+        CancellationToken cancellation
+    )
+    {
+        var bytes = 2L * estimate.Next;
+        if (limits.Budget.TryTake(bytes) is { } share)
+        {
+            return share;
+        }
+
+        if (!writer.IsEmpty)
+        {
+            await PostAsync(writer, cancellation);
+        }
+
+        return await limits.Budget.TakeAsync(bytes, cancellation);
     }
 
     /// <summary>Moves a batch into the slice; the one document that was acknowledged before and comes first again is left out.</summary>
@@ -125,11 +149,12 @@ internal sealed class RangeCopier(
                 throw AgentErrors.TooLarge(range.Namespace, document.Length);
             }
 
-            writer.Append(document.Span);
-            if (writer.IsFull)
+            if (!writer.HasRoomFor(document.Length))
             {
                 await PostAsync(writer, cancellation);
             }
+
+            writer.Append(document.Span);
         }
 
         return acknowledged;
@@ -138,7 +163,7 @@ internal sealed class RangeCopier(
     /// <summary>Sends the slice as soon as the one before it was acknowledged; comes back while it is on its way.</summary>
     private async Task PostAsync(SliceWriter writer, CancellationToken cancellation)
     {
-        var slice = writer.Finish(limits.Budget);
+        var slice = writer.Finish();
         try
         {
             await _post;

@@ -2,7 +2,6 @@ using Backup.Agent.Source;
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
-using Backup.MongoWire.Bson;
 
 namespace Backup.Agent.Tail;
 
@@ -19,10 +18,10 @@ internal static class OplogEdge
         CancellationToken cancellation
     )
     {
-        var oldest = await EndAsync(member, 1, cancellation);
+        var oldest = await OplogQuery.OldestAsync(member, cancellation) ?? Optime.Zero;
         if (found is null)
         {
-            var newest = await EndAsync(member, -1, cancellation);
+            var newest = await OplogQuery.NewestAsync(member, atMost: null, cancellation) ?? Optime.Zero;
             return AgentErrors.Behind(last, newest);
         }
 
@@ -45,37 +44,11 @@ internal static class OplogEdge
             return null;
         }
 
-        var oldest = await EndAsync(member, 1, cancellation);
+        var oldest = await OplogQuery.OldestAsync(member, cancellation) ?? Optime.Zero;
         return new HoleReport(
             WireOptime.From(last),
             WireOptime.From(oldest > last ? oldest : last),
             new Fault(failure.Code, failure.Message, failure.Hint)
         );
-    }
-
-    /// <summary>The oldest (1) or newest (-1) entry's optime; zero where the oplog is empty.</summary>
-    private static async Task<Optime> EndAsync(SourceMember member, int direction, CancellationToken cancellation)
-    {
-        var command = BsonDocument.Build(w =>
-            w.String("find"u8, "oplog.rs")
-                .BeginDocument("filter"u8)
-                .EndDocument()
-                .BeginDocument("sort"u8)
-                .Int32("$natural"u8, direction)
-                .EndDocument()
-                .BeginDocument("projection"u8)
-                .Int32("ts"u8, 1)
-                .Int32("t"u8, 1)
-                .EndDocument()
-                .Int32("limit"u8, 1)
-                .Boolean("singleBatch"u8, true)
-        );
-        using var reply = await member.RunAsync("local", command, cancellation);
-        foreach (var item in reply.View["cursor"u8].AsDocument["firstBatch"u8].AsDocument)
-        {
-            return SourceMember.ReadOptime(item.AsDocument);
-        }
-
-        return Optime.Zero;
     }
 }

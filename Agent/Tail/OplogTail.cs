@@ -26,14 +26,14 @@ internal sealed class OplogTail(
     private static readonly TimeSpan CutAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MajorityPoll = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Set aside before a read that may wait long for little; what comes is accounted for when it is there.</summary>
-    private const int QuietReply = 256 * 1024;
+    /// <summary>After a reply so large the next is not read before what this one filled is acknowledged.</summary>
+    private const int LargeReply = 2 * 1024 * 1024;
 
     /// <summary>MongoDB 4.2: the last whose find knows the flag oplogReplay (later ones find the place by themselves).</summary>
     private const int OplogReplayMaxWire = 8;
 
     private readonly bool _fresh = position.LastOplog is null;
-    private readonly SliceWriter _writer = new();
+    private readonly SliceWriter _writer = new(limits.Budget);
     private Optime _previous = (position.LastOplog ?? position.Begin).ToOptime();
     private Optime _first;
     private Optime _last;
@@ -68,14 +68,13 @@ internal sealed class OplogTail(
     /// <summary>The first entry must be the last acknowledged one, or (for a new sync) the one it begins at.</summary>
     private async Task ProveAsync(MongoCursor cursor, CancellationToken cancellation)
     {
-        using var share = await limits.Budget.TakeAsync(QuietReply, cancellation);
         using var batch = await cursor.NextBatchAsync(cancellation);
         if (batch is null || batch.IsEmpty)
         {
             throw await OplogEdge.ExplainAsync(member, _previous, found: null, cancellation);
         }
 
-        share.Resize(batch.Length);
+        using var share = limits.Budget.TakeNow(batch.Length);
         await CommittedAsync(batch, cancellation);
         var isFirst = true;
         foreach (var entry in batch)
@@ -101,31 +100,32 @@ internal sealed class OplogTail(
 
     private async Task<bool> NextAsync(MongoCursor cursor, CancellationToken cancellation)
     {
+        // The tail never waits for memory, so that a copy cannot make the oplog roll away under it: it takes what a reply needs, and
+        // the copies wait until there is room again.
         int length;
-        using (var share = await limits.Budget.TakeAsync(QuietReply, cancellation))
+        using (var batch = await cursor.NextBatchAsync(cancellation))
         {
-            using var batch = await cursor.NextBatchAsync(cancellation);
             if (batch is null)
             {
                 return false;
             }
 
             length = batch.Length;
-            share.Resize(length);
+            using var share = limits.Budget.TakeNow(length);
             await CommittedAsync(batch, cancellation);
             foreach (var entry in batch)
             {
                 await AddAsync(entry, OptimeOf(entry), cancellation);
             }
 
-            if (!_writer.IsEmpty && (batch.IsEmpty || time.GetElapsedTime(_started) >= CutAfter))
+            if (!_writer.IsEmpty && (batch.IsEmpty || length > LargeReply || time.GetElapsedTime(_started) >= CutAfter))
             {
                 await PostAsync(cancellation);
             }
         }
 
         // A post that failed ends the tail at the next batch, however quiet the source is.
-        if (_post.IsFaulted)
+        if (_post.IsFaulted || length > LargeReply)
         {
             await _post;
         }
@@ -141,6 +141,11 @@ internal sealed class OplogTail(
             throw AgentErrors.TooLarge("local.oplog.rs", entry.Length);
         }
 
+        if (!_writer.HasRoomFor(entry.Length))
+        {
+            await PostAsync(cancellation);
+        }
+
         if (_writer.IsEmpty)
         {
             _first = optime;
@@ -149,10 +154,6 @@ internal sealed class OplogTail(
 
         _writer.Append(entry.Span);
         _last = optime;
-        if (_writer.IsFull)
-        {
-            await PostAsync(cancellation);
-        }
     }
 
     /// <summary>
@@ -170,7 +171,6 @@ internal sealed class OplogTail(
         while (newest > _majority)
         {
             _majority = await member.MajorityAsync(cancellation);
-            status.Saw(_majority);
             if (newest > _majority)
             {
                 await Task.Delay(MajorityPoll, time, cancellation);
@@ -182,7 +182,7 @@ internal sealed class OplogTail(
     private async Task PostAsync(CancellationToken cancellation)
     {
         var (first, last) = (_first, _last);
-        var slice = _writer.Finish(limits.Budget);
+        var slice = _writer.Finish();
         try
         {
             await _post;

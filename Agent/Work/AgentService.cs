@@ -95,12 +95,14 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
-                List<DeploymentReport> reports;
+                List<DeploymentWorker> workers;
                 lock (_lock)
                 {
-                    reports = [.. _workers.Values.Select(one => one.Worker.Status.Report())];
+                    workers = [.. _workers.Values.Select(one => one.Worker)];
                 }
 
+                await Task.WhenAll(workers.Select(worker => worker.LookAsync(cancellation)));
+                var reports = workers.ConvertAll(worker => worker.Status.Report());
                 await server.HeartbeatAsync(new Heartbeat(version, reports), cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

@@ -22,9 +22,42 @@ internal sealed class DeploymentWorker(
     TimeProvider time
 )
 {
+    /// <summary>MongoDB 4.0.</summary>
+    private const int OldestWireVersion = 7;
+
     private static readonly TimeSpan StopPoll = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+    private volatile SourceMember? _member;
+
     public WorkStatus Status { get; } = new(deployment.Id);
+
+    /// <summary>
+    /// Reads the source's committed point for the next heartbeat. Whoever asks for a snapshot waits for a heartbeat that was read after
+    /// the request: a point from before, sent again, would promise what nobody has seen.
+    /// </summary>
+    public async Task LookAsync(CancellationToken cancellation)
+    {
+        Status.Saw(null);
+        if (_member is not { } member)
+        {
+            return;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(LookPatience);
+        try
+        {
+            Status.Saw(await member.PrimaryMajorityAsync(patience.Token));
+        }
+        catch (Exception failure)
+            when (failure is BackupException or ObjectDisposedException
+                || (failure is OperationCanceledException && !cancellation.IsCancellationRequested)
+            )
+        {
+            // The heartbeat goes without it; the worker finds out why by itself.
+        }
+    }
 
     /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -43,6 +76,7 @@ internal sealed class DeploymentWorker(
             catch (Exception failure)
             {
                 var known = failure as BackupException ?? AgentErrors.Defect(failure);
+                _member = null;
                 Status.Failed(known);
                 Status.Phase = "waiting";
                 log.Error(known, deployment.Name);
@@ -59,6 +93,9 @@ internal sealed class DeploymentWorker(
             {
                 ApplicationName = "backup-agent",
                 RequireReplicaSet = true,
+                MinWireVersion = OldestWireVersion,
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                ServerSelectionTimeout = TimeSpan.FromSeconds(8),
                 Time = time,
             }
         );
@@ -68,6 +105,7 @@ internal sealed class DeploymentWorker(
         Status.Phase = "connecting";
         await using var client = Connect(deployment.Uri, time);
         var member = await SourceMember.ChooseAsync(client, cancellation);
+        _member = member;
         var report = await Discovery.RunAsync(member, cancellation);
         var assignment = await server.DiscoverAsync(deployment.Id, report, cancellation);
         Status.ReplicaSetId = assignment.ReplicaSetId;

@@ -10,7 +10,7 @@ internal sealed class WorkStatus(string deploymentId)
     private readonly Lock _lock = new();
     private long _documents;
     private long _rawBytes;
-    private Optime _source;
+    private Optime? _source;
     private Fault? _fault;
 
     /// <summary>What it does now, for people.</summary>
@@ -24,12 +24,12 @@ internal sealed class WorkStatus(string deploymentId)
         Interlocked.Add(ref _rawBytes, rawBytes);
     }
 
-    /// <summary>A newer majority-committed optime at the source.</summary>
-    public void Saw(Optime optime)
+    /// <summary>The source's majority-committed optime, read just now; null where it could not be asked.</summary>
+    public void Saw(Optime? optime)
     {
         lock (_lock)
         {
-            _source = optime > _source ? optime : _source;
+            _source = optime;
         }
     }
 
@@ -52,7 +52,7 @@ internal sealed class WorkStatus(string deploymentId)
                 _fault,
                 ReplicaSetId,
                 Phase,
-                _source.IsZero ? null : WireOptime.From(_source),
+                _source is { } source ? WireOptime.From(source) : null,
                 Interlocked.Read(ref _documents),
                 Interlocked.Read(ref _rawBytes)
             );

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Backup.Foundation.Contracts;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Microsoft.AspNetCore.Http;
 
@@ -30,12 +31,20 @@ internal sealed class AgentGate(IMetadataStore metadata)
         var hash = SHA256.HashData(key);
         CryptographicOperations.ZeroMemory(key);
         var agent = await metadata.Access.FindAgentByKeyAsync(hash, context.RequestAborted);
-        if (agent is null || !CryptographicOperations.FixedTimeEquals(agent.KeyHash, hash))
-        {
-            throw BackupHttpServerErrors.NoKey();
-        }
+        return agent is not null && CryptographicOperations.FixedTimeEquals(agent.KeyHash, hash) && !agent.Revoked
+            ? agent
+            : throw await RefusalAsync(hash, context.RequestAborted);
+    }
 
-        return agent.Revoked ? throw BackupHttpServerErrors.Revoked(agent.Id) : agent;
+    /// <summary>Who held a key once is told that it was revoked: their operator looks for the reason elsewhere otherwise.</summary>
+    private async Task<BackupException> RefusalAsync(byte[] keyHash, CancellationToken cancellation)
+    {
+        var all = await metadata.Access.AgentsAsync(cancellation);
+        return
+            all.FirstOrDefault(one => one.Revoked && CryptographicOperations.FixedTimeEquals(one.KeyHash, keyHash))
+                is { } revoked
+            ? BackupHttpServerErrors.Revoked(revoked.Id)
+            : BackupHttpServerErrors.NoKey();
     }
 
     /// <exception cref="Foundation.Errors.BackupException">8005.</exception>

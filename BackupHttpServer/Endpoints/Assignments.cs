@@ -64,7 +64,8 @@ internal sealed class Assignments(IMetadataStore metadata)
             : new Fault(
                 replicaSet.StopCode ?? "BK8017",
                 replicaSet.StopMessage ?? $"The oplog from {hole.From} to {hole.To} is lost: {hole.Cause}",
-                replicaSet.StopHint ?? "Start a new initial sync: 'backup resync'."
+                replicaSet.StopHint
+                    ?? "Start its backup anew in another data folder: backup up --data FOLDER --protect URI; snapshots taken so far stay."
             );
     }
 }

@@ -57,7 +57,7 @@ public sealed record AgentLimits(
     int Cursors = 2,
     long BytesPerSecond = 0,
     int MemoryBudget = 40 * 1024 * 1024,
-    int HeartbeatSeconds = 3,
+    int HeartbeatSeconds = 1,
     int PollSeconds = 5
 );
 

@@ -5,7 +5,7 @@ namespace Backup.MongoWire.Client;
 
 /// <summary>
 /// A server's answer. The document is a slice of the connection's receive buffer: it is valid until
-/// <see cref="Dispose"/>, and copies nothing. Not disposed, the connection only loses the re-use of its buffer.
+/// <see cref="Dispose"/>, and copies nothing. To be disposed by whoever got it: a large buffer is not the garbage collector's.
 /// </summary>
 public sealed class CommandReply : IDisposable
 {

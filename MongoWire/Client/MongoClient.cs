@@ -211,6 +211,20 @@ public sealed class MongoClient : IAsyncDisposable
     /// <summary>No waiting makes these better.</summary>
     private void ThrowIfHopeless(TopologyDescription topology)
     {
+        if (_options.RequireReplicaSet && topology is { Servers.Count: 0, LastRemoved.Type: ServerType.Standalone })
+        {
+            throw MongoWireErrors.IsStandalone(topology.LastRemoved.Address);
+        }
+
+        if (
+            topology.Servers.Count > 0
+            && topology.Servers.Values.All(server => server.ErrorNumber == MongoWireErrors.TlsFailed)
+            && topology.Servers.Values.First().Failure is { } tls
+        )
+        {
+            throw tls;
+        }
+
         if (topology.Servers.Count != 1)
         {
             return;

@@ -232,11 +232,15 @@ public sealed class MongoConnection : IAsyncDisposable
     private async Task<CommandReply> ReceiveAsync(CancellationToken cancellation)
     {
         var message = await _wire.ReceiveAsync(cancellation);
-        return message.ResponseTo == _lastRequestId
-            ? new CommandReply(message, Host)
-            : throw MongoWireErrors.BadMessage(
-                $"an answer to request {message.ResponseTo} instead of {_lastRequestId}"
-            );
+        if (message.ResponseTo == _lastRequestId)
+        {
+            return new CommandReply(message, Host);
+        }
+
+        using (message)
+        {
+            throw MongoWireErrors.BadMessage($"an answer to request {message.ResponseTo} instead of {_lastRequestId}");
+        }
     }
 
     private CommandReply Checked(CommandReply reply, BsonDocument command)

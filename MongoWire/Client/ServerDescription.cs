@@ -33,6 +33,9 @@ public sealed record ServerDescription
     /// <summary>The number of that error (see MongoWireErrors); 0 where there is none.</summary>
     public int ErrorNumber { get; init; }
 
+    /// <summary>That error itself; null where there is none.</summary>
+    public Foundation.Errors.BackupException? Failure { get; init; }
+
     public TimeSpan RoundTrip { get; init; }
 
     public string? SetName { get; init; }

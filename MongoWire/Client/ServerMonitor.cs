@@ -104,6 +104,7 @@ internal sealed class ServerMonitor : IAsyncDisposable
                 Address = _host,
                 Error = failure.Message,
                 ErrorNumber = failure.Number,
+                Failure = failure,
             };
         }
     }

@@ -26,5 +26,8 @@ public sealed record TopologyDescription
     /// <summary>Every server in sight, by address.</summary>
     public required IReadOnlyDictionary<HostAddress, ServerDescription> Servers { get; init; }
 
+    /// <summary>The server that was last left out because it is no member of a replica set; null where there was none.</summary>
+    public ServerDescription? LastRemoved { get; init; }
+
     public ServerDescription? Primary => Servers.Values.FirstOrDefault(server => server.Type == ServerType.Primary);
 }

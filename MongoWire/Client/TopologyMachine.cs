@@ -113,7 +113,7 @@ internal static class TopologyMachine
         {
             case ServerType.Standalone or ServerType.Mongos:
                 servers.Remove(server.Address);
-                return WithOrWithoutPrimary(next);
+                return WithOrWithoutPrimary(next with { LastRemoved = server });
             case ServerType.Primary:
                 return FromPrimary(next, servers, server);
             case ServerType.Secondary or ServerType.Arbiter or ServerType.Other:

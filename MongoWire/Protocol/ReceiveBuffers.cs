@@ -1,36 +1,56 @@
+using System.Buffers;
+using Backup.Foundation.Memory;
+
 namespace Backup.MongoWire.Protocol;
 
 /// <summary>
-/// The one receive buffer of a connection, lent to one message at a time. A message that is still held while the next
-/// one comes in keeps its buffer and the next gets another; one of them is kept when both are back. A large buffer is
-/// let go after a run of small messages, so idle connections hold little.
+/// The receive buffers of a connection, each lent to one message. A small one is kept and lent again. A large one lies outside the
+/// garbage collector's heap and goes back to the system as soon as its message is done with: a process that moves documents of many
+/// megabytes stays as small as what is in flight.
 /// </summary>
 internal sealed class ReceiveBuffers
 {
-    private const int Small = 256 * 1024;
-    private const int SmallRunLimit = 64;
-    private Loan? _spare;
-    private int _smallRun;
+    private const int Small = 64 * 1024;
+    private const int SmallStep = 16 * 1024;
+    private SmallLoan? _spare;
 
     /// <summary>At least <paramref name="length"/> bytes; give it back with Release.</summary>
     internal Loan Take(int length)
     {
-        _smallRun = length <= Small ? _smallRun + 1 : 0;
-        var loan = Interlocked.Exchange(ref _spare, null);
-        var unused = loan is not null && loan.Bytes.Length > Small && _smallRun > SmallRunLimit;
-        return loan is not null && loan.Bytes.Length >= length && !unused ? loan : new Loan(this, Rounded(length));
+        if (length > Small)
+        {
+            return new LargeLoan(length);
+        }
+
+        var spare = Interlocked.Exchange(ref _spare, null);
+        return spare is not null && spare.Memory.Length >= length
+            ? spare
+            : new SmallLoan(this, (length + SmallStep - 1) / SmallStep * SmallStep);
     }
 
-    private static int Rounded(int length)
+    internal abstract class Loan(Memory<byte> memory) : IReceiveBufferOwner
     {
-        var step = length <= Small ? 16 * 1024 : 1024 * 1024;
-        return (length + step - 1) / step * step;
+        internal Memory<byte> Memory => memory;
+
+        public abstract void Release();
     }
 
-    internal sealed class Loan(ReceiveBuffers home, int capacity) : IReceiveBufferOwner
+    private sealed class SmallLoan(ReceiveBuffers home, int capacity)
+        : Loan(GC.AllocateUninitializedArray<byte>(capacity))
     {
-        internal byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(capacity);
+        public override void Release() => Interlocked.CompareExchange(ref home._spare, this, null);
+    }
 
-        public void Release() => Interlocked.CompareExchange(ref home._spare, this, null);
+    private sealed class LargeLoan : Loan
+    {
+        private readonly IMemoryOwner<byte> _buffer;
+
+        internal LargeLoan(int length)
+            : this(new NativeBuffer(length)) { }
+
+        private LargeLoan(NativeBuffer buffer)
+            : base(buffer.Memory) => _buffer = buffer;
+
+        public override void Release() => _buffer.Dispose();
     }
 }

@@ -135,12 +135,17 @@ internal sealed class WireStream : IAsyncDisposable
     private async ValueTask<WireMessage> ReceivePlainAsync(MessageHeader header, CancellationToken cancellation)
     {
         var loan = _buffers.Take(header.Length);
-        _header.CopyTo(loan.Bytes, 0);
-        await _stream.ReadExactlyAsync(
-            loan.Bytes.AsMemory(MessageHeader.Size, header.Length - MessageHeader.Size),
-            cancellation
-        );
-        return MessageParser.Parse(header, loan.Bytes.AsMemory(0, header.Length), null, loan);
+        try
+        {
+            _header.CopyTo(loan.Memory);
+            await _stream.ReadExactlyAsync(loan.Memory[MessageHeader.Size..header.Length], cancellation);
+            return MessageParser.Parse(header, loan.Memory[..header.Length], null, loan);
+        }
+        catch
+        {
+            loan.Release();
+            throw;
+        }
     }
 
     private async ValueTask<WireMessage> ReceiveCompressedAsync(MessageHeader header, CancellationToken cancellation)
@@ -160,14 +165,22 @@ internal sealed class WireStream : IAsyncDisposable
         var (opCode, rawLength, id) = Compressors.ReadPrefix(_scratch.AsSpan(0, length), _maxLength);
         var inner = header with { Length = rawLength + MessageHeader.Size, OpCode = opCode };
         var loan = _buffers.Take(inner.Length);
-        inner.Write(loan.Bytes);
-        Compressors.Decompress(
-            id,
-            _scratch,
-            Compressors.PrefixLength,
-            length - Compressors.PrefixLength,
-            loan.Bytes.AsSpan(MessageHeader.Size, rawLength)
-        );
-        return MessageParser.Parse(inner, loan.Bytes.AsMemory(0, inner.Length), id, loan);
+        try
+        {
+            inner.Write(loan.Memory.Span);
+            Compressors.Decompress(
+                id,
+                _scratch,
+                Compressors.PrefixLength,
+                length - Compressors.PrefixLength,
+                loan.Memory.Span.Slice(MessageHeader.Size, rawLength)
+            );
+            return MessageParser.Parse(inner, loan.Memory[..inner.Length], id, loan);
+        }
+        catch
+        {
+            loan.Release();
+            throw;
+        }
     }
 }

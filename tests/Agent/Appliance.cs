@@ -27,6 +27,9 @@ internal sealed class Appliance : IAsyncDisposable
 
     public MemoryObjectStore Objects { get; } = new();
 
+    /// <summary>What lies between server and objects.</summary>
+    public TestObjectStore Store { get; private set; } = null!;
+
     public BackupHttpServerHost Server { get; private set; } = null!;
 
     public AgentIdentity Identity { get; private set; } = null!;
@@ -35,9 +38,13 @@ internal sealed class Appliance : IAsyncDisposable
 
     public System.Uri Address => new($"https://localhost:{Server.EndPoint.Port}");
 
-    public static async Task<Appliance> StartAsync()
+    /// <summary>A folder of this appliance's own, removed with it.</summary>
+    public string Folder(string name) => _folder.File(name);
+
+    public static async Task<Appliance> StartAsync(SandboxOptions? source = null)
     {
-        var made = new Appliance { Source = await SandboxReplicaSet.StartAsync() };
+        var made = new Appliance { Source = await SandboxReplicaSet.StartAsync(source) };
+        made.Store = new TestObjectStore(made.Objects);
         made.Metadata = await SqliteMetadataStore.OpenAsync(made._folder.File("metadata.db"));
         made.Server = await BackupHttpServerHost.StartAsync(
             new BackupHttpServerOptions
@@ -47,7 +54,7 @@ internal sealed class Appliance : IAsyncDisposable
                 AgentLimits = new AgentLimits(HeartbeatSeconds: 1, PollSeconds: 1),
             },
             made.Metadata,
-            made.Objects,
+            made.Store,
             TimeProvider.System,
             NullLoggerFactory.Instance
         );
