@@ -36,13 +36,11 @@ public static partial class MongoWireErrors
     public static BackupException Refused(string option, string why) =>
         new(RefusedOption, $"{option} is not supported: {why}.", "Take it out of the connection string.");
 
-    public static BackupException Srv(string name, string what, Exception? inner = null) =>
+    public static BackupException Srv(string name) =>
         new(
             SrvFailed,
-            $"The name service has no usable answer for '{name}': {what}.",
-            "Check the host name and this host's name servers (/etc/resolv.conf), or list the members with mongodb://.",
-            transient: true,
-            inner: inner
+            $"The members of '{name}' would have to be asked of the name service: mongodb+srv:// is not followed by this release.",
+            "List the members: mongodb://HOST1,HOST2/?replicaSet=NAME&tls=true&authSource=admin"
         );
 
     public static BackupException Unreachable(HostAddress host, Exception inner) =>

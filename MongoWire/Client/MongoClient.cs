@@ -24,7 +24,7 @@ public sealed class MongoClient : IAsyncDisposable
 
         if (connectionString.IsSrv)
         {
-            throw MongoWireErrors.Refused("mongodb+srv:// unresolved", "resolve it with ResolveAsync first");
+            throw MongoWireErrors.Srv(connectionString.Hosts[0].Host);
         }
 
         if (connectionString.Credential is { Mechanism: "GSSAPI" })

@@ -32,8 +32,5 @@ public sealed record MongoClientOptions
     /// <summary>The oldest server that is taken: 6 is MongoDB 3.6, 7 is 4.0, 8 is 4.2.</summary>
     public int MinWireVersion { get; init; } = Protocol.WireLimits.MinWireVersion;
 
-    /// <summary>Resolves mongodb+srv; null: the system's name servers.</summary>
-    public ISrvResolver? SrvResolver { get; init; }
-
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
