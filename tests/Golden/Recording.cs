@@ -86,7 +86,7 @@ public sealed class Recording
             }
             else
             {
-                foreach (var member in (string[])["s0", "s1", "csrs"])
+                foreach (var member in Members(scenario.View))
                 {
                     yield return OfShard(name, folder, member, scenario.View);
                 }
@@ -210,6 +210,18 @@ public sealed class Recording
         );
     }
 
+    /// <summary>The shards and the config servers of a recorded cluster: each has a folder of its own.</summary>
+    private static List<string> Members(BsonView scenario)
+    {
+        var members = new List<string>();
+        foreach (var member in scenario["final"u8].AsDocument)
+        {
+            members.Add(member.NameText);
+        }
+
+        return members;
+    }
+
     private static Recording OfShard(string name, string folder, string member, BsonView scenario)
     {
         var hashes = new Dictionary<string, IReadOnlyDictionary<string, string>>();
@@ -226,7 +238,7 @@ public sealed class Recording
             scenario["server"u8].AsString,
             null,
             [new Checkpoint("end", end, hashes)],
-            ns => member == "csrs" || ns.StartsWith("g_bank.", StringComparison.Ordinal)
+            ns => hashes.ContainsKey(ns.Split('.')[0])
         );
     }
 
