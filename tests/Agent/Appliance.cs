@@ -98,7 +98,7 @@ internal sealed class Appliance : IAsyncDisposable
     public async Task<T> UntilAsync<T>(Func<Task<T?>> ask, string what)
         where T : class
     {
-        for (var tries = 0; tries < 300; tries++)
+        for (var tries = 0; tries < 1200; tries++)
         {
             if (await ask() is { } answer)
             {
