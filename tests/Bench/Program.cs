@@ -7,7 +7,17 @@ switch (args.FirstOrDefault())
         return await BlockstoreWrite.RunAsync();
     case "oplog-apply":
         return OplogApplyBench.Run();
+    case "head-apply":
+        return await HeadApplyBench.RunAsync();
+    case "initial-sync":
+        return await InitialSyncBench.RunAsync(args[1..]);
+    case "memory":
+        return await MemoryBench.RunAsync(args[1..]);
+    case "sandbox-serve" when args.Length == 3:
+        return await SandboxServe.RunAsync(args[1..]);
     default:
-        Console.Error.WriteLine("usage: bench blockstore-write | oplog-apply");
+        Console.Error.WriteLine(
+            "usage: bench blockstore-write | oplog-apply | head-apply | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | sandbox-serve orders|large BYTES"
+        );
         return 2;
 }
