@@ -1,30 +1,45 @@
 using System.Buffers;
+using Backup.Foundation.Memory;
 
 namespace Backup.Blockstore;
 
-/// <summary>A buffer of the shared pool, seen exactly as long as asked for; returned to the pool once, when disposed.</summary>
+/// <summary>
+/// A buffer seen exactly as long as asked for; given back once, when disposed. Small ones come from the shared pool, large ones are
+/// taken from the system and go back to it at once: a pool would round them up to a power of two and keep them.
+/// </summary>
 public sealed class PooledBytes : IMemoryOwner<byte>
 {
-    private readonly int _length;
-    private byte[]? _array;
+    private const int LargestPooled = 1 << 20;
 
+    private int _length;
+    private byte[]? _array;
+    private NativeBuffer? _native;
+
+    /// <param name="length">Bytes; not cleared.</param>
     public PooledBytes(int length)
     {
         _length = length;
-        _array = ArrayPool<byte>.Shared.Rent(length);
+        if (length <= LargestPooled)
+        {
+            _array = ArrayPool<byte>.Shared.Rent(length);
+        }
+        else
+        {
+            _native = new NativeBuffer(length);
+        }
     }
 
-    private PooledBytes(byte[] array, int length)
-    {
-        _array = array;
-        _length = length;
-    }
+    public int Length => _length;
 
-    public Memory<byte> Memory => Array.AsMemory(0, _length);
+    public Memory<byte> Memory =>
+        _array is { } array ? array.AsMemory(0, _length)
+        : _native is { } native ? native.Memory[.._length]
+        : throw new ObjectDisposedException(nameof(PooledBytes));
 
-    public Span<byte> Span => Array.AsSpan(0, _length);
-
-    private byte[] Array => _array ?? throw new ObjectDisposedException(nameof(PooledBytes));
+    public Span<byte> Span =>
+        _array is { } array ? array.AsSpan(0, _length)
+        : _native is { } native ? native.GetSpan()[.._length]
+        : throw new ObjectDisposedException(nameof(PooledBytes));
 
     public static PooledBytes CopyOf(ReadOnlySpan<byte> bytes)
     {
@@ -33,15 +48,20 @@ public sealed class PooledBytes : IMemoryOwner<byte>
         return copy;
     }
 
-    /// <summary>Takes over an array rented from the shared pool.</summary>
-    internal static PooledBytes Take(byte[] rented, int length) => new(rented, length);
+    /// <summary>Shows only the first bytes from now on.</summary>
+    public void Shorten(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)_length, nameof(length));
+        _length = length;
+    }
 
     public void Dispose()
     {
-        var array = Interlocked.Exchange(ref _array, null);
-        if (array is not null)
+        if (Interlocked.Exchange(ref _array, null) is { } array)
         {
             ArrayPool<byte>.Shared.Return(array);
         }
+
+        Interlocked.Exchange(ref _native, null)?.Free();
     }
 }

@@ -36,6 +36,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
         var snapshot = new SnapshotJob(services.Metadata, _keepers.GetValueOrDefault, services.Time);
         _jobs = new JobWorker(services.Metadata, [verify, snapshot], services.Options, services.Time, services.Logger);
         _schedule = new SnapshotScheduler(services.Metadata, services.Time, services.Logger);
+        services.OnTailing = _schedule.Wake;
         _loop = Task.Run(() => LookForReplicaSetsAsync(_stop.Token));
     }
 

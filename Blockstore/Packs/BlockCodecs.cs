@@ -1,10 +1,9 @@
-using System.Buffers;
 using Backup.Foundation.Compression;
 using Backup.Foundation.Errors;
 
 namespace Backup.Blockstore.Packs;
 
-/// <summary>Raw content to stored block and back. Thread-safe; buffers come from the shared pool.</summary>
+/// <summary>Raw content to stored block and back. Thread-safe; buffers are given back at once.</summary>
 internal static class BlockCodecs
 {
     /// <summary>
@@ -14,10 +13,10 @@ internal static class BlockCodecs
     /// <exception cref="BackupException">5009 where it does not decode to the same bytes.</exception>
     internal static PooledBytes Encode(BlockId id, ReadOnlySpan<byte> raw, int level)
     {
-        var scratch = ArrayPool<byte>.Shared.Rent(BlockHeader.Length + Zstd.MaxCompressedLength(raw.Length));
+        var stored = new PooledBytes(BlockHeader.Length + Zstd.MaxCompressedLength(raw.Length));
         try
         {
-            var payload = scratch.AsSpan(BlockHeader.Length);
+            var payload = stored.Span[BlockHeader.Length..];
             var codec = BlockCodec.Zstd;
             var length = Zstd.Compress(raw, payload, level);
             if (length >= raw.Length)
@@ -29,12 +28,13 @@ internal static class BlockCodecs
 
             payload = payload[..length];
             Verify(id, codec, payload, raw);
-            new BlockHeader(codec, raw.Length, length, id, Crc32C.Of(payload)).Write(scratch);
-            return PooledBytes.Take(scratch, BlockHeader.Length + length);
+            new BlockHeader(codec, raw.Length, length, id, Crc32C.Of(payload)).Write(stored.Span);
+            stored.Shorten(BlockHeader.Length + length);
+            return stored;
         }
         catch
         {
-            ArrayPool<byte>.Shared.Return(scratch);
+            stored.Dispose();
             throw;
         }
     }
@@ -84,10 +84,20 @@ internal static class BlockCodecs
 
     private static void Verify(BlockId id, BlockCodec codec, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> raw)
     {
+        if (codec == BlockCodec.Raw)
+        {
+            if (!payload.SequenceEqual(raw))
+            {
+                throw BlockstoreErrors.Miscoded(id);
+            }
+
+            return;
+        }
+
         using var decoded = new PooledBytes(raw.Length);
         try
         {
-            Unpack(codec, payload, decoded.Span);
+            Zstd.Decompress(payload, decoded.Span);
         }
         catch (BackupException failure) when (failure.Number == FoundationErrors.ZstdFailed)
         {

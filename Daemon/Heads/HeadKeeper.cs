@@ -189,7 +189,12 @@ internal sealed class HeadKeeper : IAsyncDisposable
             }
             else if (head.IsConsistent)
             {
+                var isNew = _state != ReplicaSetState.Tailing;
                 await SetStateAsync(ReplicaSetState.Tailing, cancellation);
+                if (isNew && _state == ReplicaSetState.Tailing)
+                {
+                    _services.OnTailing?.Invoke();
+                }
             }
 
             if (slices == 0)
@@ -245,14 +250,19 @@ internal sealed class HeadKeeper : IAsyncDisposable
     /// </summary>
     private bool IsDue(SnapshotRequest request, ReplicaSetRecord set, Optime applied)
     {
-        if (set.SourceSeenAt is { } seen && seen > request.RequestedAt)
+        if (request.RequestedAt is not { } requestedAt)
+        {
+            return true;
+        }
+
+        if (set.SourceSeenAt is { } seen && seen > requestedAt)
         {
             request.SourceSeen.Add(seen);
         }
 
         return request.SourceSeen.Count >= 2
             ? applied >= set.SourceOptime
-            : _services.Time.GetUtcNow() - request.RequestedAt > _services.Options.SourcePatience;
+            : _services.Time.GetUtcNow() - requestedAt > _services.Options.SourcePatience;
     }
 
     /// <summary>Removes oplog slices that no restart and no point in the window needs.</summary>

@@ -20,4 +20,7 @@ internal sealed record HeadServices(
 
     /// <summary>Told what an operator must know of a replay.</summary>
     internal Action<ReplayNotice>? OnNotice { get; init; }
+
+    /// <summary>Told when a head has caught up with its source.</summary>
+    internal Action? OnTailing { get; set; }
 }

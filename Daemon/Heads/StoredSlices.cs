@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using Backup.Blockstore;
 using Backup.Foundation.Compression;
@@ -9,16 +8,11 @@ namespace Backup.Daemon.Heads;
 /// <summary>Raw bytes of a slice, decompressed and checked; give it back by disposing.</summary>
 internal sealed class SliceBytes : IDisposable
 {
-    private byte[]? _buffer;
-    private readonly int _length;
+    private readonly PooledBytes _raw;
 
-    private SliceBytes(byte[] buffer, int length)
-    {
-        _buffer = buffer;
-        _length = length;
-    }
+    private SliceBytes(int length) => _raw = new PooledBytes(length);
 
-    internal ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+    internal ReadOnlyMemory<byte> Memory => _raw.Memory;
 
     /// <summary>Fetches, decompresses and checks one slice.</summary>
     /// <exception cref="Foundation.Errors.BackupException">5003, 5011 of the store, 1002 or 2001 where it is damaged.</exception>
@@ -31,10 +25,10 @@ internal sealed class SliceBytes : IDisposable
     )
     {
         using var stored = await objects.GetAsync(name, cancellation);
-        var slice = new SliceBytes(ArrayPool<byte>.Shared.Rent(Math.Max(1, rawLength)), rawLength);
+        var slice = new SliceBytes(rawLength);
         try
         {
-            Zstd.Decompress(stored.Memory.Span, slice._buffer.AsSpan(0, rawLength));
+            Zstd.Decompress(stored.Memory.Span, slice._raw.Span);
             return SHA256.HashData(slice.Memory.Span).AsSpan().SequenceEqual(sha256)
                 ? slice
                 : throw MongoWire.MongoWireErrors.Malformed(
@@ -60,11 +54,5 @@ internal sealed class SliceBytes : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _buffer, null) is { } buffer)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
+    public void Dispose() => _raw.Dispose();
 }

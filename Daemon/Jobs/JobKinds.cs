@@ -37,7 +37,11 @@ public static class JobKinds
 }
 
 /// <param name="Trigger"><c>on demand</c>, <c>policy</c>, …: shown to people.</param>
-public sealed record SnapshotArguments(string Trigger);
+public sealed record SnapshotArguments(string Trigger)
+{
+    /// <summary>The trigger of the schedule: such a snapshot holds what the head holds when it is taken.</summary>
+    public const string Policy = "policy";
+}
 
 public sealed record SnapshotResult(string SnapshotId);
 

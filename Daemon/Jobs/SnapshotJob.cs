@@ -13,7 +13,8 @@ internal sealed class SnapshotJob(IMetadataStore metadata, Func<string, HeadKeep
 
     public async Task<string> RunAsync(JobRecord job, JobProgress progress, CancellationToken cancellation)
     {
-        var request = new SnapshotRequest(JobJson.Arguments<SnapshotArguments>(job).Trigger, job.CreatedAt);
+        var trigger = JobJson.Arguments<SnapshotArguments>(job).Trigger;
+        var request = new SnapshotRequest(trigger, trigger == SnapshotArguments.Policy ? null : job.CreatedAt);
         HeadKeeper? keeper;
         while ((keeper = keeperOf(job.ReplicaSetId!)) is null)
         {

@@ -13,6 +13,7 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
     private readonly IMetadataStore _metadata;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly SemaphoreSlim _awake = new(0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
@@ -21,6 +22,9 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
         (_metadata, _time, _logger) = (metadata, time, logger);
         _loop = Task.Run(() => LoopAsync(_stop.Token));
     }
+
+    /// <summary>Looks at once: a head has become able to give a snapshot, and its first one is due then.</summary>
+    internal void Wake() => _awake.Release();
 
     public async ValueTask DisposeAsync()
     {
@@ -49,8 +53,15 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
                 LogFailed(failure);
             }
 
-            await Task.Delay(Look, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await PauseAsync(cancellation);
         }
+    }
+
+    private async Task PauseAsync(CancellationToken cancellation)
+    {
+        using var look = new CancellationTokenSource(Look, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(look.Token, cancellation);
+        await _awake.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task LookAfterAsync(ReplicaSetRecord set, CancellationToken cancellation)
@@ -64,7 +75,7 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
             && !await IsUnderWayAsync(set.Id, cancellation)
         )
         {
-            var arguments = JsonSerializer.Serialize(new SnapshotArguments("policy"), JobKinds.Json);
+            var arguments = JsonSerializer.Serialize(new SnapshotArguments(SnapshotArguments.Policy), JobKinds.Json);
             await _metadata.Jobs.AddAsync(JobKinds.New(JobKinds.Snapshot, set.Id, arguments, now), cancellation);
         }
 

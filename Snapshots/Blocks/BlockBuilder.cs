@@ -1,24 +1,20 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Backup.Blockstore;
 using Backup.Snapshots.Keys;
 using Backup.Snapshots.Records;
 using Backup.Snapshots.Runs;
 
 namespace Backup.Snapshots.Blocks;
 
-/// <summary>A finished block in a rented buffer, before it is put.</summary>
-internal sealed record SealedBlock(byte[] Buffer, int Length, byte[] Lower, byte[] Upper, RunStatistics Statistics)
-{
-    internal ReadOnlyMemory<byte> Raw => Buffer.AsMemory(0, Length);
-
-    internal void Return() => ArrayPool<byte>.Shared.Return(Buffer);
-}
+/// <summary>A finished block, before it is put.</summary>
+internal sealed record SealedBlock(PooledBytes Raw, byte[] Lower, byte[] Upper, RunStatistics Statistics);
 
 /// <summary>Fills one block after another with records that come in key order, and says where each ends.</summary>
 internal sealed class BlockBuilder : IDisposable
 {
     private readonly ArrayBufferWriter<byte> _lastKey = new(64);
-    private byte[] _buffer = [];
+    private PooledBytes? _buffer;
     private byte[] _lower = [];
     private int _length = BlockLayout.HeaderLength;
     private int _count;
@@ -33,12 +29,17 @@ internal sealed class BlockBuilder : IDisposable
     /// <summary>False where the block must be sealed before a record of this length.</summary>
     internal bool Fits(int recordLength) => IsEmpty || _length + recordLength <= BlockLayout.MaxLength;
 
+    /// <summary>Adds a record that comes in two parts, so that a large document is copied once and no more.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="head">The first part: the header at least.</param>
+    /// <param name="rest">The second part; may be empty.</param>
     /// <returns>True where the block ends after this record.</returns>
-    internal bool Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> record)
+    internal bool Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
     {
-        if (record.Length > BlockLayout.MaxRecordLength)
+        var length = head.Length + rest.Length;
+        if (length > BlockLayout.MaxRecordLength)
         {
-            throw SnapshotsErrors.TooLarge(record.Length);
+            throw SnapshotsErrors.TooLarge(length);
         }
 
         if (IsEmpty)
@@ -48,28 +49,32 @@ internal sealed class BlockBuilder : IDisposable
 
         _lastKey.ResetWrittenCount();
         _lastKey.Write(key);
-        record.CopyTo(Reserve(record.Length));
-        _length += record.Length;
+        var target = Reserve(length);
+        head.CopyTo(target);
+        rest.CopyTo(target[head.Length..]);
+        _length += length;
         _count++;
-        if (record[RecordLayout.Kind] == (byte)RecordKind.Put)
+        if (head[RecordLayout.Kind] == (byte)RecordKind.Put)
         {
             _documents++;
-            _documentBytes += record.Length - RecordLayout.Body;
+            _documentBytes += length - RecordLayout.Body;
         }
 
-        return HasMinimum && BlockLayout.EndsAfter(KeyHash.Of(key), record.Length);
+        return HasMinimum && BlockLayout.EndsAfter(KeyHash.Of(key), length);
     }
 
     /// <summary>Ends the block and starts the next one.</summary>
     internal SealedBlock Seal()
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(BlockLayout.MagicOffset), BlockLayout.Magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(BlockLayout.VersionOffset), BlockLayout.Version);
-        BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(BlockLayout.ReservedOffset), 0);
-        BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(BlockLayout.CountOffset), _count);
+        var raw = _buffer!.Span;
+        BinaryPrimitives.WriteUInt32LittleEndian(raw[BlockLayout.MagicOffset..], BlockLayout.Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(raw[BlockLayout.VersionOffset..], BlockLayout.Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(raw[BlockLayout.ReservedOffset..], 0);
+        BinaryPrimitives.WriteInt32LittleEndian(raw[BlockLayout.CountOffset..], _count);
+        _buffer.Shorten(_length);
         var statistics = new RunStatistics(1, _count, _documents, _documentBytes, _length, 0);
-        var block = new SealedBlock(_buffer, _length, _lower, KeyBounds.Upper(_lastKey.WrittenSpan), statistics);
-        _buffer = [];
+        var block = new SealedBlock(_buffer, _lower, KeyBounds.Upper(_lastKey.WrittenSpan), statistics);
+        _buffer = null;
         _length = BlockLayout.HeaderLength;
         _count = 0;
         _documents = 0;
@@ -79,25 +84,23 @@ internal sealed class BlockBuilder : IDisposable
 
     public void Dispose()
     {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
-        }
+        _buffer?.Dispose();
+        _buffer = null;
     }
 
     private Span<byte> Reserve(int count)
     {
         var needed = _length + count;
-        if (_buffer.Length < needed)
+        var capacity = _buffer?.Length ?? 0;
+        if (capacity < needed)
         {
-            var wanted = Math.Max(needed, Math.Min(_buffer.Length * 2, BlockLayout.MaxLength));
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, 2 * BlockLayout.MinLength));
-            _buffer.AsSpan(0, IsEmpty ? 0 : _length).CopyTo(larger);
+            var wanted = Math.Max(needed, Math.Min(capacity * 2, BlockLayout.MaxLength));
+            var larger = new PooledBytes(Math.Max(wanted, 2 * BlockLayout.MinLength));
+            _buffer?.Span[.._length].CopyTo(larger.Span);
             Dispose();
             _buffer = larger;
         }
 
-        return _buffer.AsSpan(_length);
+        return _buffer!.Span[_length..];
     }
 }

@@ -21,7 +21,7 @@ public sealed class BaseRunBuilder : IAsyncDisposable
 {
     private readonly ArrayBufferWriter<byte> _key = new(64);
     private readonly ArrayBufferWriter<byte> _lastKey = new(64);
-    private readonly ArrayBufferWriter<byte> _record = new(1024);
+    private readonly ArrayBufferWriter<byte> _header = new(16);
     private readonly IBlockStore _store;
     private readonly HeadOptions _options;
     private readonly bool _capped;
@@ -69,9 +69,9 @@ public sealed class BaseRunBuilder : IAsyncDisposable
         _writer ??= new RunWriter(_store, _options.WriteConcurrency);
         _lastKey.ResetWrittenCount();
         _lastKey.Write(_key.WrittenSpan);
-        _record.ResetWrittenCount();
-        RecordWriter.Put(_record, document.Span, ordinal);
-        return _writer.AddAsync(_key.WrittenSpan, _record.WrittenSpan, cancellation);
+        _header.ResetWrittenCount();
+        RecordWriter.PutHeader(_header, ordinal);
+        return _writer.AddAsync(_key.WrittenSpan, _header.WrittenSpan, document.Span, cancellation);
     }
 
     /// <summary>The whole of it, not yet flushed to disk: durable with the head's next flush.</summary>

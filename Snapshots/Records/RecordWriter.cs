@@ -15,9 +15,16 @@ public static class RecordWriter
         RecordFlags flags = RecordFlags.None
     )
     {
-        Header(output, RecordKind.Put, flags, ordinal);
+        PutHeader(output, ordinal, flags);
         output.Write(document);
     }
+
+    /// <summary>The header of a put; the document's bytes must follow.</summary>
+    internal static void PutHeader(
+        ArrayBufferWriter<byte> output,
+        ulong ordinal,
+        RecordFlags flags = RecordFlags.None
+    ) => Header(output, RecordKind.Put, flags, ordinal);
 
     /// <param name="output">Receives the record.</param>
     /// <param name="idHolder">A document with an <c>_id</c>; its other fields are left out.</param>

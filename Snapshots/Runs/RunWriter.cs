@@ -6,11 +6,13 @@ namespace Backup.Snapshots.Runs;
 
 /// <summary>
 /// Writes one run from records in rising key order. Blocks are hashed, compressed and put by up to <c>concurrency</c> tasks at a time while the next one
-/// is filled; that many blocks and one more are held in memory. Not thread-safe. After a failure the writer is of no use; what it
+/// is filled; that many blocks and one more are held in memory, fewer where they come to more than 16 MiB. Not thread-safe. After a failure the writer is of no use; what it
 /// put are blocks that nothing refers to.
 /// </summary>
 public sealed class RunWriter : IMergeSink, IAsyncDisposable
 {
+    private const long MostInHand = 16L << 20;
+
     private readonly IBlockStore _store;
     private readonly int _concurrency;
     private readonly IndexBuilder _index;
@@ -18,6 +20,7 @@ public sealed class RunWriter : IMergeSink, IAsyncDisposable
     private readonly Queue<Task<BlockReference>> _puts = new();
     private readonly ArrayBufferWriter<byte> _lastKey = new(64);
     private bool _any;
+    private long _inHand;
 
     public RunWriter(IBlockStore store, int concurrency = 2)
     {
@@ -35,6 +38,15 @@ public sealed class RunWriter : IMergeSink, IAsyncDisposable
         ReadOnlySpan<byte> key,
         ReadOnlySpan<byte> record,
         CancellationToken cancellation = default
+    ) => AddAsync(key, record, [], cancellation);
+
+    /// <summary>The same with a record in two parts, its header at least in the first one.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">4007, 4009.</exception>
+    internal ValueTask AddAsync(
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> rest,
+        CancellationToken cancellation
     )
     {
         if (_any && key.SequenceCompareTo(_lastKey.WrittenSpan) <= 0)
@@ -45,8 +57,8 @@ public sealed class RunWriter : IMergeSink, IAsyncDisposable
         _any = true;
         _lastKey.ResetWrittenCount();
         _lastKey.Write(key);
-        var full = _block.Fits(record.Length) ? null : _block.Seal();
-        var ended = _block.Add(key, record) ? _block.Seal() : null;
+        var full = _block.Fits(head.Length + rest.Length) ? null : _block.Seal();
+        var ended = _block.Add(key, head, rest) ? _block.Seal() : null;
         return full is null && ended is null ? default : SubmitAsync(full, ended, cancellation);
     }
 
@@ -84,15 +96,45 @@ public sealed class RunWriter : IMergeSink, IAsyncDisposable
 
     private async ValueTask SubmitAsync(SealedBlock? first, SealedBlock? second, CancellationToken cancellation)
     {
-        if (first is not null)
+        try
         {
-            await EnqueueAsync(Task.Run(() => PutAsync(first, cancellation), CancellationToken.None), cancellation);
-        }
+            if (first is not null)
+            {
+                await MakeRoomAsync(first.Raw.Length, cancellation);
+                var block = first;
+                first = null;
+                await EnqueueAsync(StartPut(block, cancellation), cancellation);
+            }
 
-        if (second is not null)
-        {
-            await EnqueueAsync(Task.Run(() => PutAsync(second, cancellation), CancellationToken.None), cancellation);
+            if (second is not null)
+            {
+                await MakeRoomAsync(second.Raw.Length, cancellation);
+                var block = second;
+                second = null;
+                await EnqueueAsync(StartPut(block, cancellation), cancellation);
+            }
         }
+        finally
+        {
+            // Not null where something failed before their put could start.
+            first?.Raw.Dispose();
+            second?.Raw.Dispose();
+        }
+    }
+
+    /// <summary>A few blocks of many megabytes would take more memory than a hundred usual ones.</summary>
+    private async ValueTask MakeRoomAsync(int length, CancellationToken cancellation)
+    {
+        while (_puts.Count > 0 && Interlocked.Read(ref _inHand) + length > MostInHand)
+        {
+            await _index.AddAsync(await _puts.Dequeue(), cancellation);
+        }
+    }
+
+    private Task<BlockReference> StartPut(SealedBlock block, CancellationToken cancellation)
+    {
+        Interlocked.Add(ref _inHand, block.Raw.Length);
+        return Task.Run(() => PutAsync(block, cancellation), CancellationToken.None);
     }
 
     private async ValueTask EnqueueAsync(Task<BlockReference> put, CancellationToken cancellation)
@@ -106,15 +148,17 @@ public sealed class RunWriter : IMergeSink, IAsyncDisposable
 
     private async Task<BlockReference> PutAsync(SealedBlock block, CancellationToken cancellation)
     {
+        var length = block.Raw.Length;
         try
         {
-            var put = await _store.PutAsync(block.Raw, cancellation);
+            var put = await _store.PutAsync(block.Raw.Memory, cancellation);
             var statistics = block.Statistics with { StoredBytes = put.StoredLength };
             return new BlockReference(put.Id, block.Lower, block.Upper, statistics);
         }
         finally
         {
-            block.Return();
+            block.Raw.Dispose();
+            Interlocked.Add(ref _inHand, -length);
         }
     }
 }
