@@ -1,5 +1,3 @@
-using Backup.MongoWire.Uri;
-
 namespace Backup.MongoWire.Client;
 
 /// <summary>What the connection string leaves open. Where both say something, the connection string wins.</summary>

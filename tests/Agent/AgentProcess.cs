@@ -16,6 +16,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         appliance.Identity.Save(folder);
         var start = new ProcessStartInfo("dotnet")
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -1,11 +1,61 @@
 using Backup.Metadata;
+using Backup.Sandbox;
 using Shouldly;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Backup.Tests.Agent;
 
-public sealed class AgentProcessTests
+public sealed class AgentProcessTests(ITestOutputHelper output)
 {
+    /// <summary>The runtime with its compiler (about half of it), the budget of buffers, one large entry of the oplog.</summary>
+    private const long MemoryBound = 192L << 20;
+
+    /// <summary>How much goes through; <c>BACKUP_SOAK_MEGABYTES</c> makes it more.</summary>
+    private static readonly long Through =
+        long.Parse(Environment.GetEnvironmentVariable("BACKUP_SOAK_MEGABYTES") ?? "100") << 20;
+
+    [Fact]
+    public async Task TheAgentsMemoryIsBoundedWhateverTheSizeOfDocuments()
+    {
+        int[] sizes = [16 << 20, 300, 5 << 20, 70_000, 16 << 20, 1 << 20, 9 << 20, 2000];
+        var count = Through / sizes.Sum() * sizes.Length;
+        await using var all = await Appliance.StartAsync(
+            new SandboxOptions
+            {
+                Synthetic =
+                [
+                    SyntheticCollection.Random("big", "a", count / 2, sizes),
+                    SyntheticCollection.Random("big", "b", count / 2, sizes, entropy: 1),
+                    SyntheticCollection.Random("small", "c", 50_000, [200]),
+                ],
+            }
+        );
+        all.Store.Discards = true;
+        await all.ProtectAsync(all.Source.ConnectionString);
+        await using var agent = new AgentProcess(all);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var written = 0;
+        while (!(await all.Metadata.Deployments.ReplicaSetsAsync()).Any(one => one.State == ReplicaSetState.CatchingUp))
+        {
+            watch.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(5), agent.Log);
+
+            // The tail has large entries in flight at the same time as the copy.
+            if (++written % 5 == 0 && written < 200)
+            {
+                _ = all.Source.Insert("shop", "large", Appliance.Document(written, 15 << 20));
+            }
+
+            await Task.Delay(100);
+        }
+
+        var peak = agent.PeakMemory;
+        output.WriteLine(
+            $"{Through >> 20} MiB of documents up to 16 MiB in {watch.Elapsed.TotalSeconds:0.0} s: peak {peak >> 10} KiB\n{agent.Log}"
+        );
+        peak.ShouldBeLessThan(MemoryBound);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

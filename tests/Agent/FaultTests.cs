@@ -4,7 +4,6 @@ using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.MongoWire;
 using Backup.MongoWire.Bson;
-using Backup.MongoWire.Client;
 using Backup.MongoWire.Listener;
 using Backup.Sandbox;
 using Shouldly;
