@@ -128,6 +128,55 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     internal Task<CommandResult> RunAsync(params string[] arguments) =>
         CommandAsync([.. arguments, "--data", Data, "--json"]);
 
+    /// <summary>One command on the same data folder whose standard output is data.</summary>
+    internal async Task<(byte[] Data, CommandResult Report)> StreamAsync(params string[] arguments)
+    {
+        using var process = Process.Start(StartInfo([.. arguments, "--data", Data, "--json"]))!;
+        using var data = new MemoryStream();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.StandardOutput.BaseStream.CopyToAsync(data);
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
+        return (data.ToArray(), new CommandResult(process.ExitCode, "", await errors));
+    }
+
+    /// <summary>Waits until the appliance has printed that.</summary>
+    internal async Task WaitForOutputAsync(string text, TimeSpan? atMost = null)
+    {
+        for (var watch = Stopwatch.StartNew(); !Output.Contains(text, StringComparison.Ordinal); await Task.Delay(50))
+        {
+            if (_process is { HasExited: true } || watch.Elapsed > (atMost ?? TimeSpan.FromMinutes(2)))
+            {
+                throw new TimeoutException($"It does not say '{text}', but:\n{Output}");
+            }
+        }
+    }
+
+    /// <summary>The last lines come behind the exit code.</summary>
+    internal async Task WaitForOutputAfterExitAsync(string text)
+    {
+        await _process!.WaitForExitAsync();
+        _process.WaitForExit();
+        if (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"It did not say '{text}', but:\n{Output}");
+        }
+    }
+
+    /// <summary>How many agents of this data folder run.</summary>
+    internal int Agents() =>
+        Process
+            .GetProcessesByName("backup-agent")
+            .Count(agent => CommandLine(agent.Id).Contains(Data, StringComparison.Ordinal));
+
+    /// <summary>Forgets what was printed so far.</summary>
+    internal void ForgetOutput()
+    {
+        lock (_output)
+        {
+            _output.Clear();
+        }
+    }
+
     internal static async Task<CommandResult> CommandAsync(params string[] arguments)
     {
         using var process = Process.Start(StartInfo(arguments))!;
