@@ -91,7 +91,7 @@ internal sealed class SyncEndpoints(
             }
         }
 
-        var headers = SliceHeaders.Read(context.Request);
+        var headers = SliceHeaders.Read(context.Request, mayBeEmpty: true);
         var begin = SliceHeaders.ReadOptime(context.Request, AgentHeaders.Begin);
         using var body = await SliceBody.ReceiveAsync(context.Request, headers, budget);
         var listed = ReadCatalogue(body.Raw, headers.Documents);

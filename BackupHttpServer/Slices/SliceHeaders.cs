@@ -11,8 +11,10 @@ internal sealed record SliceHeaders(int StoredLength, int RawLength, int Documen
     /// <summary>The hash as it stands in object names.</summary>
     public string HashText => Convert.ToHexStringLower(Sha256);
 
+    /// <param name="request">With the headers.</param>
+    /// <param name="mayBeEmpty">A catalogue may list nothing: a new replica set has no collections. A slice without documents is a mistake.</param>
     /// <exception cref="Foundation.Errors.BackupException">8006, 8007.</exception>
-    public static SliceHeaders Read(HttpRequest request)
+    public static SliceHeaders Read(HttpRequest request, bool mayBeEmpty = false)
     {
         if (request.ContentType != AgentProtocol.SliceMediaType)
         {
@@ -27,13 +29,14 @@ internal sealed record SliceHeaders(int StoredLength, int RawLength, int Documen
                 : BackupHttpServerErrors.TooLong(AgentProtocol.MaxSliceBodyLength);
         }
 
-        var raw = Number(request, AgentHeaders.RawLength);
+        var least = mayBeEmpty ? 0 : 1;
+        var raw = Number(request, AgentHeaders.RawLength, least);
         if (raw > AgentProtocol.MaxSliceRawLength)
         {
             throw BackupHttpServerErrors.TooLong(AgentProtocol.MaxSliceRawLength);
         }
 
-        return new SliceHeaders((int)stored, raw, Number(request, AgentHeaders.Documents), Hash(request));
+        return new SliceHeaders((int)stored, raw, Number(request, AgentHeaders.Documents, least), Hash(request));
     }
 
     /// <exception cref="Foundation.Errors.BackupException">8006.</exception>
@@ -42,10 +45,11 @@ internal sealed record SliceHeaders(int StoredLength, int RawLength, int Documen
             ? optime
             : throw BackupHttpServerErrors.Header(name, "is no optime (t,i,term)");
 
-    private static int Number(HttpRequest request, string name) =>
-        int.TryParse(Single(request, name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0
+    private static int Number(HttpRequest request, string name, int least) =>
+        int.TryParse(Single(request, name), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        && value >= least
             ? value
-            : throw BackupHttpServerErrors.Header(name, "is no whole number above 0");
+            : throw BackupHttpServerErrors.Header(name, $"is no whole number of at least {least}");
 
     private static byte[] Hash(HttpRequest request)
     {

@@ -75,7 +75,7 @@ public sealed class DataFolder : IDisposable
             using var attempt = new FileStream(LockPath(root), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return false;
         }
-        catch (FileNotFoundException)
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
             return false;
         }

@@ -14,7 +14,11 @@ public sealed class BadSourceTests
     private static readonly SandboxOptions WithUsers = new()
     {
         ReplicaSetName = "rs0",
-        Users = [new SandboxUser("backup", "right", "backup", "clusterMonitor"), new SandboxUser("reader", "right", "read")],
+        Users =
+        [
+            new SandboxUser("backup", "right", "backup", "clusterMonitor"),
+            new SandboxUser("reader", "right", "read"),
+        ],
     };
 
     [Theory]

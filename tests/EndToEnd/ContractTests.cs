@@ -117,7 +117,7 @@ public sealed class ContractTests
         await ShouldFailAsync(
             appliance,
             1,
-            "BK9511",
+            "BK1004",
             "restore",
             "rs0",
             "--snapshot",

@@ -37,9 +37,16 @@ public sealed class DataFolderTests
         listener.Start();
         var port = $"{((IPEndPoint)listener.LocalEndpoint).Port}";
 
-        var result = await ApplianceProcess.CommandAsync(
-            ["up", "--json", "--data", folder.File("data"), taken, port, other, "0"]
-        );
+        var result = await ApplianceProcess.CommandAsync([
+            "up",
+            "--json",
+            "--data",
+            folder.File("data"),
+            taken,
+            port,
+            other,
+            "0",
+        ]);
 
         result.ExitCode.ShouldBe(1);
         result.ErrorCode.ShouldBe("BK9514");
