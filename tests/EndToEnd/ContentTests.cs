@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Backup.Tests.Support;
-using Shouldly;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,5 +1,4 @@
 using Backup.Foundation.Errors;
-using Backup.MongoWire.Bson;
 
 namespace Backup.Tests.EndToEnd;
 

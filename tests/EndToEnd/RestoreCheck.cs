@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Backup.MongoWire.Bson;
 using Backup.Tests.Support;
 using Shouldly;
 
