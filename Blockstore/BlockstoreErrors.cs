@@ -16,6 +16,7 @@ public static class BlockstoreErrors
     public const int EncodingWrong = 5009;
     public const int FolderUnusable = 5010;
     public const int ObjectUnreadable = 5011;
+    public const int ObjectUnwritable = 5012;
 
     public static BackupException NoBlock(BlockId id) =>
         new(
@@ -68,6 +69,13 @@ public static class BlockstoreErrors
             "Names are parts of letters, digits, '-', '_' and '.', joined by '/'; no part begins with a dot."
         );
 
+    public static BackupException NameTaken(string name) =>
+        new(
+            ObjectName,
+            $"'{name}' cannot be both an object and the prefix of another.",
+            "Delete the one that is there first, or choose another name."
+        );
+
     public static BackupException Newer(string path, int version, int known) =>
         new(
             NewerFormat,
@@ -95,6 +103,14 @@ public static class BlockstoreErrors
             ObjectUnreadable,
             $"The object '{name}' cannot be read: {inner.Message}",
             "Check the folder's owner and permissions and the health of the disk.",
+            inner: inner
+        );
+
+    public static BackupException Unwritable(string name, Exception inner) =>
+        new(
+            ObjectUnwritable,
+            $"The object '{name}' cannot be written or removed: {inner.Message}",
+            "Check the folder's owner and permissions and that its disk is mounted.",
             inner: inner
         );
 }

@@ -8,6 +8,7 @@ namespace Backup.Blockstore;
 /// </summary>
 public interface IObjectStore
 {
+    /// <exception cref="Foundation.Errors.BackupException">5007 where it is no name, or a part of it is an object already, or it is the prefix of one.</exception>
     Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default);
 
     /// <exception cref="Foundation.Errors.BackupException">5003 where there is none.</exception>

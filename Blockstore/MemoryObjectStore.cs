@@ -13,6 +13,11 @@ public sealed class MemoryObjectStore : IObjectStore
     {
         cancellation.ThrowIfCancellationRequested();
         ObjectNames.Require(name);
+        if (_objects.Keys.FirstOrDefault(other => IsBelow(other, name) || IsBelow(name, other)) is { } taken)
+        {
+            throw BlockstoreErrors.NameTaken(taken.Length < name.Length ? taken : name);
+        }
+
         _objects[name] = content.ToArray();
         return Task.CompletedTask;
     }
@@ -64,4 +69,7 @@ public sealed class MemoryObjectStore : IObjectStore
             }
         }
     }
+
+    private static bool IsBelow(string name, string prefix) =>
+        name.Length > prefix.Length && name[prefix.Length] == '/' && name.StartsWith(prefix, StringComparison.Ordinal);
 }

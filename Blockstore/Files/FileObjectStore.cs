@@ -12,6 +12,11 @@ public sealed class FileObjectStore : IObjectStore
 {
     private readonly string _folder;
 
+    // Folders whose names this process has made durable. That a folder is there does not say so: whoever made it, a put
+    // beside this one or a process that was killed, may not have come to its fsync.
+    private readonly HashSet<string> _durable = new(StringComparer.Ordinal);
+    private readonly Lock _making = new();
+
     /// <summary>Opens the store, makes its folder where it is missing, removes what a killed process left half written.</summary>
     /// <exception cref="Foundation.Errors.BackupException">5010 where the folder cannot be used.</exception>
     public FileObjectStore(string folder)
@@ -20,6 +25,7 @@ public sealed class FileObjectStore : IObjectStore
         try
         {
             DurableFile.CreateFolder(_folder);
+            _durable.Add(_folder);
             DurableFile.RemoveLeftovers(_folder);
             foreach (var below in Directory.EnumerateDirectories(_folder, "*", SearchOption.AllDirectories))
             {
@@ -40,7 +46,20 @@ public sealed class FileObjectStore : IObjectStore
         await Task.Run(
             () =>
             {
-                DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+                try
+                {
+                    MakeDurable(Path.GetDirectoryName(path)!);
+                }
+                catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+                {
+                    throw BlockstoreErrors.Unwritable(name, failure);
+                }
+
+                if (Directory.Exists(path))
+                {
+                    throw BlockstoreErrors.NameTaken(name);
+                }
+
                 DurableFile.Write(path, content);
             },
             CancellationToken.None
@@ -84,25 +103,39 @@ public sealed class FileObjectStore : IObjectStore
     public Task DeleteAsync(string name, CancellationToken cancellation = default)
     {
         var path = PathOf(name);
-        if (File.Exists(path))
-        {
-            DurableFile.Delete(path);
-        }
-
-        return Task.CompletedTask;
+        return RemoveAsync(
+            name,
+            () =>
+            {
+                if (File.Exists(path))
+                {
+                    DurableFile.Delete(path);
+                }
+            }
+        );
     }
 
     public Task DeletePrefixAsync(string prefix, CancellationToken cancellation = default)
     {
         ObjectNames.RequirePrefix(prefix);
         var path = Path.Combine(_folder, prefix[..^1]);
-        if (Directory.Exists(path))
-        {
-            Directory.Delete(path, recursive: true);
-            DurableFile.SyncFolder(Path.GetDirectoryName(path)!);
-        }
-
-        return Task.CompletedTask;
+        return RemoveAsync(
+            prefix,
+            () =>
+            {
+                lock (_making)
+                {
+                    _durable.RemoveWhere(folder =>
+                        folder == path || folder.StartsWith(path + '/', StringComparison.Ordinal)
+                    );
+                    if (Directory.Exists(path))
+                    {
+                        Directory.Delete(path, recursive: true);
+                        DurableFile.SyncFolder(Path.GetDirectoryName(path)!);
+                    }
+                }
+            }
+        );
     }
 
     public async IAsyncEnumerable<string> ListAsync(
@@ -129,6 +162,41 @@ public sealed class FileObjectStore : IObjectStore
             {
                 yield return Path.GetRelativePath(_folder, path).Replace('\\', '/');
             }
+        }
+    }
+
+    /// <summary>Makes the folder and those above it, as far as this store's, and that they exist durable.</summary>
+    private void MakeDurable(string folder)
+    {
+        lock (_making)
+        {
+            if (_durable.Contains(folder))
+            {
+                return;
+            }
+
+            var parent = Path.GetDirectoryName(folder)!;
+            MakeDurable(parent);
+            if (File.Exists(folder))
+            {
+                throw BlockstoreErrors.NameTaken(Path.GetRelativePath(_folder, folder));
+            }
+
+            Directory.CreateDirectory(folder);
+            DurableFile.SyncFolder(parent);
+            _durable.Add(folder);
+        }
+    }
+
+    private static async Task RemoveAsync(string name, Action remove)
+    {
+        try
+        {
+            await Task.Run(remove);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw BlockstoreErrors.Unwritable(name, failure);
         }
     }
 

@@ -37,6 +37,11 @@ internal sealed class PackFolder : IDisposable
             _lock.Dispose();
             throw BlockstoreErrors.Unusable(Path, failure);
         }
+        catch
+        {
+            _lock.Dispose();
+            throw;
+        }
     }
 
     internal string Path { get; }

@@ -127,7 +127,14 @@ internal sealed class OrdinalRun : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        _file = new FileStream(Path.Combine(Path.GetTempPath(), $"backup-sort-{Guid.NewGuid():n}"), options);
+        var path = Path.Combine(Path.GetTempPath(), $"backup-sort-{Guid.NewGuid():n}");
+        _file = new FileStream(path, options);
+        if (!OperatingSystem.IsWindows())
+        {
+            // Without its name the documents in it vanish with the process, however that ends.
+            File.Delete(path);
+        }
+
         Span<byte> header = stackalloc byte[HeaderLength];
         foreach (var (ordinal, document) in _items)
         {

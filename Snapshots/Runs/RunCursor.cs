@@ -52,9 +52,8 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, byte[]? from = 
                 return false;
             }
 
-            var content = await next.Content;
+            _block = new BlockCursor(await next.Content, next.Id);
             await FetchAheadAsync(cancellation);
-            _block = new BlockCursor(content, next.Id);
             while (_block.MoveNext())
             {
                 if (_from is null || _block.Key.SequenceCompareTo(_from) >= 0)

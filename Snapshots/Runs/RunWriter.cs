@@ -69,7 +69,8 @@ public sealed class RunWriter : IMergeSink, IAsyncDisposable
         await EnqueueAsync(Task.FromResult(block), cancellation);
         _any = true;
         _lastKey.ResetWrittenCount();
-        _lastKey.Write(block.Upper);
+        // Not the upper bound: of a long key it is raised, and the next key of the same run may sort before it.
+        _lastKey.Write(block.Lower);
     }
 
     /// <returns>The run; null where no record was added.</returns>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Manifests;
 using Backup.Snapshots.Reading;
 
 namespace Backup.Snapshots.Verification;
@@ -28,7 +29,13 @@ public static class SnapshotVerifier
                 collections.Add(await VerifyAsync(snapshot, collection, whole, told, cancellation));
             }
 
-            databases.Add(new VerifiedDatabase(database.Key, DatabaseMd5(database.Key, collections), collections));
+            databases.Add(
+                new VerifiedDatabase(
+                    database.Key,
+                    DatabaseMd5(snapshot.Manifest.ReplicaSet, database.Key, collections),
+                    collections
+                )
+            );
         }
 
         return new VerificationReport(
@@ -69,16 +76,23 @@ public static class SnapshotVerifier
     }
 
     /// <summary>
-    /// As the server's dbHash: the MD5 of the collections' hashes as hex text in order of their names, `system.` ones left out but for those that it counts.
-    /// Source: mongo/db/commands/dbhash.cpp.
+    /// As the server's dbHash: the MD5 of the collections' hashes as hex text, in order of their names. Up to FCV 4.2 it leaves
+    /// out every <c>system.</c> collection but a few, from 4.4 on only those that are not replicated.
+    /// Source: mongo/db/commands/dbhash.cpp, mongo/db/namespace_string.cpp.
     /// </summary>
-    private static string DatabaseMd5(string database, IEnumerable<VerifiedCollection> collections)
+    private static string DatabaseMd5(
+        ReplicaSetIdentity set,
+        string database,
+        IReadOnlyCollection<VerifiedCollection> collections
+    )
     {
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
-        foreach (var collection in collections)
+        var isOld = set.FeatureCompatibilityVersion is "3.4" or "3.6" or "4.0" or "4.2";
+        foreach (var collection in collections.OrderBy(one => one.Namespace, StringComparer.Ordinal))
         {
             var name = collection.Namespace[(database.Length + 1)..];
-            if (!name.StartsWith("system.", StringComparison.Ordinal) || IsHashed(name))
+            var isSystem = name.StartsWith("system.", StringComparison.Ordinal);
+            if (!isSystem || (isOld ? IsHashedUpTo42(name) : name != "system.profile"))
             {
                 md5.AppendData(Encoding.ASCII.GetBytes(collection.Md5));
             }
@@ -87,7 +101,7 @@ public static class SnapshotVerifier
         return Convert.ToHexStringLower(md5.GetHashAndReset());
     }
 
-    private static bool IsHashed(string name) =>
+    private static bool IsHashedUpTo42(string name) =>
         name
             is "system.backup_users"
                 or "system.js"

@@ -22,7 +22,7 @@ public abstract class ObjectStoreConformance : IDisposable
         {
             await Store.PutAsync("a/b/c.zst", content);
             using var read = await Store.GetAsync("a/b/c.zst");
-            read.Memory.ToArray().ShouldBe(content);
+            read.Memory.Span.SequenceEqual(content).ShouldBeTrue();
         }
 
         await Store.DeleteAsync("a/b/c.zst");
@@ -65,6 +65,35 @@ public abstract class ObjectStoreConformance : IDisposable
         (await Should.ThrowAsync<BackupException>(() => Store.GetAsync(name))).Number.ShouldBe(
             BlockstoreErrors.ObjectName
         );
+    }
+
+    [Fact]
+    public async Task No_name_is_an_object_and_a_prefix_at_once()
+    {
+        await Store.PutAsync("a/b", new byte[1]);
+        foreach (var name in new[] { "a", "a/b/c", "a/b/c/d" })
+        {
+            (await Should.ThrowAsync<BackupException>(() => Store.PutAsync(name, new byte[1]))).Number.ShouldBe(
+                BlockstoreErrors.ObjectName
+            );
+        }
+
+        await Store.PutAsync("a/bc", new byte[1]);
+        (await NamesAsync("")).ShouldBe(["a/b", "a/bc"]);
+    }
+
+    [Fact]
+    public async Task Puts_side_by_side_into_folders_that_come_and_go_all_arrive()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            await Task.WhenAll(
+                Enumerable.Range(0, 24).Select(n => Store.PutAsync($"x/{n % 3}/{n}", new[] { (byte)n }))
+            );
+            (await NamesAsync("x/")).Count.ShouldBe(24);
+            await Store.DeletePrefixAsync("x/");
+            (await NamesAsync("")).ShouldBeEmpty();
+        }
     }
 
     private async Task<List<string>> NamesAsync(string prefix)

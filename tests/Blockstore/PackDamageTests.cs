@@ -87,7 +87,7 @@ public sealed class PackDamageTests : IDisposable
     {
         await FillAsync();
         var whole = File.ReadAllBytes(Pack);
-        for (long at = 0; at < whole.Length; at += at < 130 || at > whole.Length - 60 ? 9 : 2003)
+        for (long at = 0; at < whole.Length; at += at < 130 || at > whole.Length - 60 ? 9 : 4001)
         {
             Flip(Pack, at);
             Directory.Delete(Path.Combine(_folder.Path, "index"), recursive: true);

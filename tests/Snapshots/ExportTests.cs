@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Formats.Tar;
 using System.Security.Cryptography;
+using System.Text;
 using Backup.Blockstore;
 using Backup.MongoWire.Bson;
 using Backup.Snapshots.Exports;
@@ -73,6 +74,27 @@ public sealed class ExportTests
         var bytes = Enumerable.Range(0, 10).SelectMany(id => Documents.Of(id, 1).Memory.ToArray()).ToArray();
         report.Databases[0].Collections[0].Md5.ShouldBe(Convert.ToHexStringLower(MD5.HashData(bytes)));
         report.Documents.ShouldBe(10);
+    }
+
+    [Theory]
+    [InlineData("4.2", new[] { "orders", "system.js" })]
+    [InlineData("4.4", new[] { "orders", "system.buckets.x", "system.js" })]
+    public async Task A_databases_hash_counts_the_collections_that_the_servers_counts(string fcv, string[] counted)
+    {
+        var store = new MemoryBlockStore();
+        using var head = Head.Create(store, Documents.Set with { FeatureCompatibilityVersion = fcv });
+        foreach (var (at, name) in new[] { "system.profile", "system.js", "system.buckets.x", "orders" }.Index())
+        {
+            var uuid = Guid.NewGuid();
+            head.Catalogue.Set(Documents.Collection(uuid, name));
+            head.Put(uuid, Documents.Of(at, 1).View, isInsert: true);
+        }
+
+        var reader = await SnapshotReader.OpenAsync(store, (await head.FlushAsync(default)).Manifest);
+        var database = (await SnapshotVerifier.VerifyAsync(reader)).Databases[0];
+
+        var hashes = counted.Select(name => database.Collections.Single(one => one.Namespace == "db." + name).Md5);
+        database.Md5.ShouldBe(Convert.ToHexStringLower(MD5.HashData(Encoding.ASCII.GetBytes(string.Concat(hashes)))));
     }
 
     private static async Task<SnapshotReader> SnapshotAsync(int documents)

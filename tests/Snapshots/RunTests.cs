@@ -70,6 +70,26 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Ids_longer_than_a_bound_that_begin_alike_are_merged()
+    {
+        var store = new MemoryBlockStore();
+        var prefix = new string('p', 2_000);
+        BsonDocument Of(int id, int version) =>
+            BsonDocument.Build(writer => writer.String("_id"u8, $"{prefix}{id:00000}").Int32("v"u8, version));
+        BsonDocument Short(string id) => BsonDocument.Build(writer => writer.String("_id"u8, id));
+        var old = await Documents.RunAsync(
+            store,
+            [.. Enumerable.Range(0, 1_000).Select(id => Of(id, 1)), Short("q1"), Short("q5")]
+        );
+        var newer = await Documents.RunAsync(store, [Short("a"), Short("q3")]);
+
+        var merged = await RunMerger.MergeAsync(store, [newer!, old!], new MergeOptions("db.c", ToOldest: true));
+
+        old!.Statistics.Blocks.ShouldBeGreaterThan(3);
+        merged!.Statistics.Documents.ShouldBe(1_004);
+    }
+
+    [Fact]
     public async Task An_update_without_its_document_is_damage_that_names_it()
     {
         var store = new MemoryBlockStore();
