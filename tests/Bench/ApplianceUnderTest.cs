@@ -40,6 +40,8 @@ internal sealed class ApplianceUnderTest : IDisposable
         )
         {
             BaseAddress = new Uri("http://appliance"),
+            DefaultRequestVersion = System.Net.HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
     }
 
@@ -113,9 +115,8 @@ internal sealed class ApplianceUnderTest : IDisposable
             var listed = await GetAsync($"/v1/replica-sets/{id}/snapshots");
             return listed.EnumerateArray().First();
         }
-        catch (HttpRequestException)
+        catch (HttpRequestException notYet) when (notYet.HttpRequestError == HttpRequestError.ConnectionError)
         {
-            // Not there yet.
             return null;
         }
     }
