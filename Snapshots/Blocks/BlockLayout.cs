@@ -29,7 +29,7 @@ public static class BlockLayout
 
     /// <summary>
     /// Whether a block ends after a record: with a probability of its length to <see cref="MeanBeyondMin"/>, decided by the hash of its key. So blocks
-    /// have one average size whether records are small or large. See docs/decisions/block-boundaries.md.
+    /// have one average size whether records are small or large. See docs/decisions/0001-block-boundaries.md.
     /// </summary>
     public static bool EndsAfter(ulong keyHash, int recordLength) =>
         recordLength >= MeanBeyondMin || keyHash < ulong.MaxValue / MeanBeyondMin * (ulong)recordLength;

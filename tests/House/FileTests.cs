@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -40,4 +42,42 @@ public class FileTests
             .EnumerateFiles(SourceTree.Root, "*.csproj", SearchOption.AllDirectories)
             .Where(static file => !File.Exists(Path.Combine(Path.GetDirectoryName(file)!, "packages.lock.json")))
             .ShouldBeEmpty("run 'dotnet restore' and commit packages.lock.json");
+
+    [Fact]
+    public void Every_package_is_named_with_its_reason_and_used()
+    {
+        var versions = PackageNames(SourceTree.At("Directory.Packages.props"), "PackageVersion");
+        var used = Directory
+            .EnumerateFiles(SourceTree.Root, "*.csproj", SearchOption.AllDirectories)
+            .Append(SourceTree.At("Directory.Build.props"))
+            .SelectMany(static file => PackageNames(file, "PackageReference"))
+            .ToHashSet();
+        var reasons = File.ReadAllText(SourceTree.At("docs", "dependencies.md"));
+
+        versions.Except(used).ShouldBeEmpty("Directory.Packages.props holds what nobody uses");
+        used.Where(name => !reasons.Contains(name, StringComparison.Ordinal))
+            .ShouldBeEmpty("docs/dependencies.md gives the reason for each package");
+    }
+
+    [Fact]
+    public void Every_link_between_the_documents_leads_somewhere() =>
+        Directory
+            .EnumerateFiles(SourceTree.At("docs"), "*.md", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(SourceTree.Root, "*.md"))
+            .SelectMany(static file =>
+                Regex
+                    .Matches(
+                        File.ReadAllText(file),
+                        @"\]\((?!https?:|#)([^)#]+)",
+                        RegexOptions.None,
+                        TimeSpan.FromSeconds(5)
+                    )
+                    .Select(match => (From: file, To: match.Groups[1].Value))
+            )
+            .Where(static link => !Path.Exists(Path.Combine(Path.GetDirectoryName(link.From)!, link.To)))
+            .Select(static link => $"{Path.GetRelativePath(SourceTree.Root, link.From)}: {link.To}")
+            .ShouldBeEmpty();
+
+    private static IEnumerable<string> PackageNames(string file, string element) =>
+        XDocument.Load(file).Descendants(element).Select(static package => package.Attribute("Include")!.Value);
 }
