@@ -65,7 +65,15 @@ public static partial class DurableFile
     /// <summary>Deletes the file if it is there, durably.</summary>
     public static void Delete(string path)
     {
-        File.Delete(path);
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw FoundationErrors.CannotWrite(path, failure);
+        }
+
         SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
@@ -229,6 +237,10 @@ public sealed class PendingFile : IDisposable
         catch (IOException failure)
         {
             throw DurableFile.Translate(_path, failure);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw FoundationErrors.CannotWrite(_path, failure);
         }
     }
 

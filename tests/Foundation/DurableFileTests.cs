@@ -145,6 +145,16 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
+    public void What_cannot_be_deleted_is_a_numbered_error()
+    {
+        DurableFile.CreateFolder(_folder.File("a"));
+
+        Should
+            .Throw<BackupException>(() => DurableFile.Delete(_folder.File("a")))
+            .Number.ShouldBe(FoundationErrors.WriteFailed);
+    }
+
+    [Fact]
     public void A_name_that_is_a_folder_is_a_numbered_error_and_leaves_nothing()
     {
         DurableFile.CreateFolder(_folder.File("a"));
