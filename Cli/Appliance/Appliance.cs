@@ -47,7 +47,7 @@ internal sealed class Appliance : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        var folder = DataFolder.Open(root);
+        var folder = await DataFolder.OpenAsync(root, cancellation);
         var loggers = ApplianceLog.Create(folder, options.Verbose);
         var appliance = new Appliance(folder, loggers);
         try
@@ -97,7 +97,16 @@ internal sealed class Appliance : IAsyncDisposable
             await ServeAsync(options, metadata, objects, time, cancellation);
         }
 
-        Keep(await ControlServer.StartAsync(Folder, Operations, _loggers.CreateLogger("Backup.Control"), cancellation));
+        var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
+        Keep(
+            await ControlServer.StartAsync(
+                Folder,
+                socket,
+                Operations,
+                _loggers.CreateLogger("Backup.Control"),
+                cancellation
+            )
+        );
     }
 
     private async Task ServeAsync(

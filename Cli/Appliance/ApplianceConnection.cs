@@ -41,8 +41,8 @@ internal sealed class ApplianceConnection : IAsyncDisposable
             return needsRunning ? throw CliErrors.ApplianceNotRunning(root) : await OpenOwnAsync(root, cancellation);
         }
 
-        var client = new ControlClient(root);
-        // It holds the folder: it is there, starting, or stopping.
+        var client = new ControlClient(root, ControlSocket.Running);
+        // Somebody holds the folder: an appliance that is there, starting or stopping, or a command that will end.
         for (var attempt = 0; attempt < 60; attempt++)
         {
             if (await client.IsThereAsync(cancellation))
@@ -50,9 +50,10 @@ internal sealed class ApplianceConnection : IAsyncDisposable
                 return new ApplianceConnection(client, own: null);
             }
 
-            if (!DataFolder.IsHeld(root))
+            if (!DataFolder.IsHeld(root) && !needsRunning)
             {
-                break;
+                client.Dispose();
+                return await OpenOwnAsync(root, cancellation);
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(500), cancellation);
@@ -74,6 +75,6 @@ internal sealed class ApplianceConnection : IAsyncDisposable
     private static async Task<ApplianceConnection> OpenOwnAsync(string root, CancellationToken cancellation)
     {
         var own = await Appliance.OpenAsync(root, new ApplianceOptions { Offline = true }, cancellation);
-        return new ApplianceConnection(new ControlClient(root), own);
+        return new ApplianceConnection(new ControlClient(root, ControlSocket.Private), own);
     }
 }

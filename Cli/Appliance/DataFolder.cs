@@ -13,6 +13,9 @@ public sealed class DataFolder : IDisposable
     public const string Variable = "BACKUP_DATA";
     public const string DefaultName = "backup-data";
 
+    private const int Attempts = 12;
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);
+
     private readonly FileStream _lock;
 
     private DataFolder(string root, FileStream held)
@@ -49,7 +52,7 @@ public sealed class DataFolder : IDisposable
 
     /// <summary>Makes the folder where needed and takes its lock.</summary>
     /// <exception cref="Foundation.Errors.BackupException">9503 where another process holds it, 9504 where it cannot be used.</exception>
-    public static DataFolder Open(string root)
+    public static async Task<DataFolder> OpenAsync(string root, CancellationToken cancellation)
     {
         try
         {
@@ -59,7 +62,7 @@ public sealed class DataFolder : IDisposable
                 File.SetUnixFileMode(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
 
-            return new DataFolder(root, Hold(root));
+            return new DataFolder(root, await HoldAsync(root, cancellation));
         }
         catch (UnauthorizedAccessException denied)
         {
@@ -89,16 +92,24 @@ public sealed class DataFolder : IDisposable
 
     private static string LockPath(string root) => Path.Combine(root, "lock");
 
-    private static FileStream Hold(string root)
+    /// <summary>A command that works on the folder for a moment (a status, a look at the lock) is waited for.</summary>
+    private static async Task<FileStream> HoldAsync(string root, CancellationToken cancellation)
     {
-        FileStream held;
-        try
+        FileStream? held = null;
+        for (var attempt = 1; held is null; attempt++)
         {
-            held = new FileStream(LockPath(root), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            throw CliErrors.InUse(root, Holder(root));
+            try
+            {
+                held = new FileStream(LockPath(root), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < Attempts)
+            {
+                await Task.Delay(BetweenAttempts, cancellation);
+            }
+            catch (IOException)
+            {
+                throw CliErrors.InUse(root, Holder(root));
+            }
         }
 
         // The holder's process number, for the message that the next one gets; beside the lock, as the lock cannot be read.

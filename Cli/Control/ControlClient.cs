@@ -14,9 +14,9 @@ internal sealed class ControlClient : IDisposable
     private readonly ControlSocket _socket;
     private readonly HttpClient _http;
 
-    internal ControlClient(string dataFolder)
+    internal ControlClient(string dataFolder, string socketName)
     {
-        _socket = new ControlSocket(dataFolder);
+        _socket = new ControlSocket(dataFolder, socketName);
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,

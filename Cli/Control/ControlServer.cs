@@ -26,12 +26,13 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     internal static async Task<ControlServer> StartAsync(
         DataFolder folder,
+        string socketName,
         ApplianceOperations operations,
         ILogger logger,
         CancellationToken cancellation
     )
     {
-        var socket = new ControlSocket(folder.Root);
+        var socket = new ControlSocket(folder.Root, socketName);
         File.Delete(socket.Path);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "backup" });
         builder.Logging.ClearProviders();

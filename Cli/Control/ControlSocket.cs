@@ -9,15 +9,22 @@ namespace Backup.Cli.Control;
 /// </summary>
 internal sealed partial class ControlSocket : IDisposable
 {
-    private const string Name = "control.sock";
+    /// <summary>Of the appliance that runs on the folder.</summary>
+    internal const string Running = "control.sock";
+
+    /// <summary>Of a command that opened the folder for itself: no other command may find it, as it ends with its own work.</summary>
+    internal const string Private = "command.sock";
+
     private const int Directory = 0x10000; // O_DIRECTORY
     private readonly int _descriptor;
 
-    internal ControlSocket(string dataFolder)
+    /// <param name="dataFolder">Where the socket is.</param>
+    /// <param name="name"><see cref="Running"/> or <see cref="Private"/>.</param>
+    internal ControlSocket(string dataFolder, string name)
     {
-        Path = System.IO.Path.Combine(dataFolder, Name);
+        Path = System.IO.Path.Combine(dataFolder, name);
         _descriptor = Open(dataFolder, Directory);
-        Address = _descriptor >= 0 ? $"/proc/self/fd/{_descriptor}/{Name}" : Path;
+        Address = _descriptor >= 0 ? $"/proc/self/fd/{_descriptor}/{name}" : Path;
     }
 
     internal string Path { get; }
