@@ -111,14 +111,14 @@ public static class AgentErrors
         new(
             OplogHole,
             $"The oplog has a hole: {last} was the last entry backed up, the oldest that the source still has is {oldest}.",
-            "Points in time between them cannot be restored. Make the source's oplog larger (replSetResizeOplog) and start its backup anew in another data folder: backup up --data FOLDER --protect URI; snapshots taken so far stay."
+            "Points in time between them cannot be restored. Make the source's oplog larger (replSetResizeOplog) and start a fresh initial sync ('backup resync RS'); snapshots taken so far stay."
         );
 
     public static BackupException Rollback(Optime last, string found) =>
         new(
             RolledBack,
             $"The entry {last} (term {last.Term}) that was backed up is no longer in the source's oplog ({found}): the source went back behind a majority-committed point, or was restored.",
-            "Start its backup anew in another data folder: backup up --data FOLDER --protect URI; snapshots taken so far stay."
+            "Start a fresh initial sync ('backup resync RS'); snapshots taken so far stay."
         );
 
     public static BackupException Behind(Optime last, Optime newest) =>

@@ -19,14 +19,14 @@ public static class DaemonErrors
         new(
             SliceGap,
             $"The stored oplog of '{replicaSet}' has a gap: after {after} comes a slice that starts behind {next}.",
-            "The head keeps its state and every snapshot stays; start a fresh initial sync: backup resync."
+            "The head keeps its state and every snapshot stays; start a fresh initial sync ('backup resync RS')."
         );
 
     public static BackupException MissingEntries(string replicaSet, Optime from) =>
         new(
             EntriesMissing,
             $"The stored oplog of '{replicaSet}' no longer reaches back to {from}, where the head must read on.",
-            "Every snapshot stays; start a fresh initial sync: backup resync."
+            "Every snapshot stays; start a fresh initial sync ('backup resync RS')."
         );
 
     public static BackupException Catalogue(string what) =>

@@ -19,7 +19,7 @@ public static class OplogErrors
     public const int SpillDamaged = 3011;
 
     private const string Resync =
-        "The head stays at the entry before it and the oplog is kept. Start a resync of this replica set; if it happens again, report it.";
+        "The head stays at the entry before it and the oplog is kept. Start a fresh initial sync ('backup resync RS'); if it happens again, report it.";
 
     public static BackupException Entry(Optime at, string what) =>
         new(MalformedEntry, $"Oplog entry {at}: {what}.", Resync);
@@ -65,7 +65,7 @@ public static class OplogErrors
         new(
             DocumentMissing,
             $"Oplog entry {at} changes a document of '{ns}' that the head does not hold.",
-            "The head is damaged at that document: verify the newest snapshots and start a resync of this replica set."
+            "The head is damaged at that document: verify the newest snapshots and start a fresh initial sync ('backup resync RS')."
         );
 
     public static BackupException Catalogue(string what) =>

@@ -20,14 +20,14 @@ public static class SnapshotsErrors
         new(
             DocumentMissing,
             $"The oplog entry at {at} updates a document that is not there: '{collection}', _id {id}.",
-            "The backup of this collection is not whole: start a resync of the replica set; earlier snapshots stay good."
+            "The backup of this collection is not whole: start a fresh initial sync ('backup resync RS'); earlier snapshots stay good."
         );
 
     public static BackupException Block(string what, string id, Exception? inner = null) =>
         new(
             DamagedBlock,
             $"Block {id} does not hold what it should: {what}.",
-            "Verify the store; restore from another snapshot, and resync the replica set if the newest one is hit.",
+            "Verify the store; restore from another snapshot, and start a fresh initial sync ('backup resync RS') if the newest one is hit.",
             inner: inner
         );
 
@@ -57,7 +57,7 @@ public static class SnapshotsErrors
         new(
             UnknownCollection,
             $"An operation names collection {collection}, which the head's catalogue does not hold.",
-            "The oplog before it is not whole: start a resync of the replica set."
+            "The oplog before it is not whole: start a fresh initial sync ('backup resync RS')."
         );
 
     public static BackupException Order(string what) =>
@@ -70,6 +70,6 @@ public static class SnapshotsErrors
         new(
             RecordTooLarge,
             $"A record of {length} bytes is larger than a block can be.",
-            "No MongoDB document is that large: the source sent damaged data; start a resync of the replica set."
+            "No MongoDB document is that large: the source sent damaged data; start a fresh initial sync ('backup resync RS')."
         );
 }

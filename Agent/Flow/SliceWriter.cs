@@ -11,7 +11,8 @@ namespace Backup.Agent.Flow;
 /// </summary>
 internal sealed class SliceWriter(ByteBudget budget) : IDisposable
 {
-    private readonly ZstdEncoder _encoder = new();
+    // Fast rather than dense: the processor is the database's, and the server compresses again what it keeps.
+    private readonly ZstdEncoder _encoder = new(level: 1);
     private ByteBudget.Share? _share;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 

@@ -64,8 +64,7 @@ internal sealed class Assignments(IMetadataStore metadata)
             : new Fault(
                 replicaSet.StopCode ?? "BK8017",
                 replicaSet.StopMessage ?? $"The oplog from {hole.From} to {hole.To} is lost: {hole.Cause}",
-                replicaSet.StopHint
-                    ?? "Start its backup anew in another data folder: backup up --data FOLDER --protect URI; snapshots taken so far stay."
+                replicaSet.StopHint ?? "Start a fresh initial sync ('backup resync RS'); snapshots taken so far stay."
             );
     }
 }
