@@ -24,7 +24,7 @@ public static class Resync
         if (replicaSet.SyncId is { } syncId)
         {
             await metadata.Syncs.AbandonAsync(syncId, cancellation);
-            await objects.DeletePrefixAsync($"sync/{syncId}/", cancellation);
+            await objects.DeletePrefixAsync(SliceNames.SyncPrefix(syncId), cancellation);
         }
     }
 }

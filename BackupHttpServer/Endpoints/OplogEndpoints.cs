@@ -25,9 +25,6 @@ internal sealed class OplogEndpoints(
         _ = routes.MapPost(AgentRoutes.HolesTemplate, HoleAsync);
     }
 
-    /// <summary>The prefix of a sync's oplog objects.</summary>
-    internal static string Prefix(string syncId) => $"oplog/{syncId}/";
-
     private async Task SliceAsync(HttpContext context)
     {
         var cancellation = context.RequestAborted;
@@ -56,7 +53,7 @@ internal sealed class OplogEndpoints(
             first,
             last,
             headers.Documents,
-            $"{Prefix(sync.Id)}{sequence:D12}-{headers.HashText}",
+            $"{SliceNames.OplogPrefix(sync.Id)}{sequence:D12}-{headers.HashText}",
             headers.RawLength,
             headers.StoredLength,
             headers.Sha256,

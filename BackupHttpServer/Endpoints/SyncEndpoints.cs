@@ -36,10 +36,6 @@ internal sealed class SyncEndpoints(
         _ = routes.MapPost(AgentRoutes.CopiedTemplate, CopiedAsync);
     }
 
-    /// <summary>The prefix of a range's objects.</summary>
-    internal static string Prefix(string syncId, Guid collection, int range) =>
-        $"sync/{syncId}/{collection:N}/{range}/";
-
     private async Task DiscoverAsync(HttpContext context)
     {
         var cancellation = context.RequestAborted;
@@ -157,7 +153,7 @@ internal sealed class SyncEndpoints(
             id,
             range,
             sequence,
-            $"{Prefix(sync.Id, id, range)}{sequence:D10}-{headers.HashText}",
+            $"{SliceNames.RangePrefix(sync.Id, id, range)}{sequence:D10}-{headers.HashText}",
             headers.Documents,
             headers.RawLength,
             headers.StoredLength,
@@ -199,7 +195,7 @@ internal sealed class SyncEndpoints(
         var position = await PositionAsync(sync.Id, id, range, context.RequestAborted);
         RequireOpen(sync, position, position.NextSequence);
         await metadata.Syncs.ResetCollectionAsync(sync.Id, id, range, context.RequestAborted);
-        await objects.DeletePrefixAsync(Prefix(sync.Id, id, range), context.RequestAborted);
+        await objects.DeletePrefixAsync(SliceNames.RangePrefix(sync.Id, id, range), context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
