@@ -30,6 +30,10 @@ internal static class MongodumpArchive
                 await using var cursor = snapshot.OpenCollection(uuid);
                 await WriteDocumentsAsync(item, name, cursor, output, told, cancellation);
             }
+            else
+            {
+                await WriteEndOfNamespaceAsync(item.Database, item.Name, crc: 0, output, cancellation);
+            }
         }
 
         return items.Count;
@@ -98,7 +102,19 @@ internal static class MongodumpArchive
             await EndAsync(output, cancellation);
         }
 
-        await output.WriteAsync(NamespaceHeader(item.Database, name, end: true, crc.Value).Memory, cancellation);
+        await WriteEndOfNamespaceAsync(item.Database, name, crc.Value, output, cancellation);
+    }
+
+    /// <summary>Each namespace of the prelude has one, a view too: mongorestore counts them and calls an archive without it cut off.</summary>
+    private static async Task WriteEndOfNamespaceAsync(
+        string database,
+        string name,
+        ulong crc,
+        Stream output,
+        CancellationToken cancellation
+    )
+    {
+        await output.WriteAsync(NamespaceHeader(database, name, end: true, crc).Memory, cancellation);
         await EndAsync(output, cancellation);
     }
 
