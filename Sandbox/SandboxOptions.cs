@@ -79,6 +79,12 @@ public sealed record SandboxOptions
 /// </param>
 public sealed record SyntheticCollection(string Database, string Name, long Count, Func<long, BsonDocument> Generate)
 {
+    private const int Sampled = 8;
+    private long? _estimate;
+
+    /// <summary>Bytes of all documents, as far as the first few speak for the rest: what collStats tells.</summary>
+    internal long EstimatedBytes => _estimate ??= Estimate();
+
     /// <summary>Documents <c>{_id, pad}</c> of about the given sizes in turn, their bytes random but fixed.</summary>
     /// <param name="sizes">Bytes of a document, 64 to 16 MiB each; ordinal n takes <c>sizes[n % sizes.Count]</c>.</param>
     /// <param name="entropy">0 to 1: the part of the bytes that does not compress.</param>
@@ -96,6 +102,17 @@ public sealed record SyntheticCollection(string Database, string Name, long Coun
         }
 
         return new(database, name, count, ordinal => Filled(ordinal, sizes[(int)(ordinal % sizes.Count)], entropy));
+    }
+
+    private long Estimate()
+    {
+        var (bytes, sampled) = (0L, Math.Min(Count, Sampled));
+        for (var ordinal = 0L; ordinal < sampled; ordinal++)
+        {
+            bytes += Generate(ordinal).Length;
+        }
+
+        return sampled == 0 ? 0 : bytes / sampled * Count;
     }
 
     private static BsonDocument Filled(long ordinal, int size, double entropy)

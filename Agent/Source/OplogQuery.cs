@@ -60,7 +60,8 @@ internal static class OplogQuery
                     .Int32("$ne"u8, 1)
                     .EndDocument(),
             static entry => SourceMember.ReadOptime(entry["prevOpTime"u8].AsDocument),
-            cancellation
+            cancellation,
+            seek: true
         );
 
     private static async Task<Optime?> FirstAsync(
@@ -68,7 +69,8 @@ internal static class OplogQuery
         int direction,
         Action<BsonWriter> filter,
         Func<BsonView, Optime> read,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        bool seek = false
     )
     {
         var command = BsonDocument.Build(w =>
@@ -86,6 +88,10 @@ internal static class OplogQuery
                 .EndDocument()
                 .Int32("limit"u8, 1)
                 .Boolean("singleBatch"u8, true);
+            if (seek && member.SeeksOplogByFlag)
+            {
+                w.Boolean("oplogReplay"u8, true);
+            }
         });
         using var reply = await member.RunAsync("local", command, cancellation);
         foreach (var item in reply.View["cursor"u8].AsDocument["firstBatch"u8].AsDocument)

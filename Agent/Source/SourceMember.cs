@@ -15,6 +15,15 @@ internal sealed record SourceMember(MongoClient Client, ReadTarget Target, int M
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
     private const uint MostLagSeconds = 60;
 
+    /// <summary>MongoDB 4.2: the last whose find knows the flag oplogReplay.</summary>
+    private const int OplogReplayMaxWire = 8;
+
+    /// <summary>
+    /// Whether a find that begins somewhere in the oplog needs the flag <c>oplogReplay</c>, without which the server reads the oplog from its
+    /// start; later servers find the place by themselves.
+    /// </summary>
+    public bool SeeksOplogByFlag => MaxWireVersion <= OplogReplayMaxWire;
+
     public static async Task<SourceMember> ChooseAsync(MongoClient client, CancellationToken cancellation)
     {
         foreach (var host in await CandidatesAsync(client, cancellation))

@@ -29,9 +29,6 @@ internal sealed class OplogTail(
     /// <summary>After a reply so large the next is not read before what this one filled is acknowledged.</summary>
     private const int LargeReply = 2 * 1024 * 1024;
 
-    /// <summary>MongoDB 4.2: the last whose find knows the flag oplogReplay (later ones find the place by themselves).</summary>
-    private const int OplogReplayMaxWire = 8;
-
     private readonly bool _fresh = position.LastOplog is null;
     private readonly SliceWriter _writer = new(limits.Budget);
     private Optime _previous = (position.LastOplog ?? position.Begin).ToOptime();
@@ -220,7 +217,7 @@ internal sealed class OplogTail(
                 .Boolean("tailable"u8, true)
                 .Boolean("awaitData"u8, true)
                 .Boolean("noCursorTimeout"u8, true);
-            if (member.MaxWireVersion <= OplogReplayMaxWire)
+            if (member.SeeksOplogByFlag)
             {
                 w.Boolean("oplogReplay"u8, true);
             }

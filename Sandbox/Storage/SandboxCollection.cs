@@ -10,6 +10,7 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
 {
     private readonly SortedSet<Record> _byId = new(Record.ById);
     private readonly SortedDictionary<long, Record>? _natural = IsCappedBy(options) ? new() : null;
+    private long _bytes;
     private long _next = 1;
 
     public Guid Uuid { get; } = uuid;
@@ -31,7 +32,7 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
 
     public long Count => Synthetic?.Count ?? _byId.Count;
 
-    public long Bytes { get; private set; }
+    public long Bytes => Synthetic?.EstimatedBytes ?? _bytes;
 
     /// <summary>The position that the next insert will have.</summary>
     public long NextPosition => _next;
@@ -65,7 +66,7 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
 
         _next++;
         _natural?.Add(record.Position, record);
-        Bytes += document.Length;
+        _bytes += document.Length;
         return record;
     }
 
@@ -80,7 +81,7 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
             _natural[old.Position] = record;
         }
 
-        Bytes += document.Length - old.Document.Length;
+        _bytes += document.Length - old.Document.Length;
     }
 
     public void Delete(Record record)
@@ -88,7 +89,7 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
         CheckWritable();
         _byId.Remove(record);
         _natural?.Remove(record.Position);
-        Bytes -= record.Document.Length;
+        _bytes -= record.Document.Length;
     }
 
     /// <summary>In <c>_id</c> order from a record on; synthetic collections are made up on the way.</summary>

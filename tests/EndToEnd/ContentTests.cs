@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Backup.Tests.Support;
+using Shouldly;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -12,20 +14,64 @@ public sealed class ContentTests(ITestOutputHelper output)
     public async Task WhatIsRestoredIsWhatTheSandboxHeldWhileItWasWrittenTo()
     {
         await using var source = await TestSource.SandboxAsync();
-        await RoundTripAsync(source);
+        await using var appliance = new ApplianceProcess(source.Uri);
+        _ = await RoundTripAsync(appliance, source);
     }
 
     [RealMongoFact]
     public async Task WhatIsRestoredIsWhatARealServerHeldWhileItWasWrittenTo()
     {
         await using var source = await TestSource.RealAsync();
-        await RoundTripAsync(source);
+        await using var appliance = new ApplianceProcess(source.Uri);
+        _ = await RoundTripAsync(appliance, source);
     }
 
-    private async Task RoundTripAsync(TestSource source)
+    [RealRestoreFact]
+    public async Task MongorestoreMakesAnotherServerWhatTheSourceWas()
+    {
+        await using var source = await TestSource.RealAsync();
+        await using var appliance = new ApplianceProcess(source.Uri);
+        var snapshot = await RoundTripAsync(appliance, source);
+        using var folder = new TemporaryFolder();
+        foreach (var form in new[] { "archive", "directory" })
+        {
+            var output = folder.File(form);
+            _ = (
+                await appliance.RunAsync(
+                    "restore",
+                    "rs0",
+                    "--snapshot",
+                    RestoreCheck.Id(snapshot),
+                    "--format",
+                    form,
+                    "--output",
+                    output
+                )
+            ).Succeeded();
+            await using var target = await TestSource.RealAsync();
+            var (exitCode, said) = await MongoTools.RunAsync(
+                "mongorestore",
+                $"--uri={target.Uri}",
+                "--stopOnError",
+                form == "archive" ? $"--archive={output}" : $"--dir={output}"
+            );
+
+            exitCode.ShouldBe(0, said);
+            said.ShouldContain(" 0 document(s) failed");
+            var (made, wanted) = (await target.CatalogueAsync(), await source.CatalogueAsync());
+            made.Except(wanted).ShouldBeEmpty(form);
+            wanted.Except(made).ShouldBeEmpty(form);
+            var (restored, held) = (await target.HashesAsync(), await source.HashesAsync());
+            RestoreCheck.ShouldBeSame(RestoreCheck.Flat(restored), RestoreCheck.Flat(held));
+            restored
+                .Select(database => (database.Key, database.Value.Md5))
+                .ShouldBe(held.Select(database => (database.Key, database.Value.Md5)), ignoreOrder: true, form);
+        }
+    }
+
+    private async Task<JsonElement> RoundTripAsync(ApplianceProcess appliance, TestSource source)
     {
         await SourceContent.LoadAsync(source, Seed);
-        await using var appliance = new ApplianceProcess(source.Uri);
         await using (var writes = LiveWrites.Start(source, Seed))
         {
             await writes.WaitAsync(100);
@@ -37,5 +83,6 @@ public sealed class ContentTests(ITestOutputHelper output)
 
         var snapshot = await RestoreCheck.SnapshotEqualsSourceAsync(appliance, source);
         output.WriteLine(snapshot.ToString());
+        return snapshot;
     }
 }

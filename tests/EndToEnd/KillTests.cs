@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Backup.Sandbox;
+using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 using Xunit.Abstractions;
@@ -14,30 +17,63 @@ public sealed class KillTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    /// <summary>Documents of 200 KB on average, half of which does not compress: enough for several seconds of copying.</summary>
+    private const long LargeDocuments = 1_200;
+
+    /// <summary>Percent of the copy within which kills are spread; later it may be over before the signal comes.</summary>
+    private const int MostCopied = 80;
+
     [Fact]
     public async Task KilledInTheInitialSyncAndInTheTailNothingIsLostOrDoubled()
     {
-        var seed = Setting("BACKUP_TEST_SEED", Environment.TickCount & 0xffff);
+        await using var source = await TestSource.SandboxAsync(
+            new SandboxOptions
+            {
+                ReplicaSetName = "rs0",
+                Synthetic = [SyntheticCollection.Random("shop", "large", LargeDocuments, [100_000, 300_000, 200_000])],
+            }
+        );
+        await KillAsync(source, new Random(Seed()));
+    }
+
+    [RealMongoFact]
+    public async Task KilledWhileARealServerIsCopiedAndTailedNothingIsLostOrDoubled()
+    {
+        await using var source = await TestSource.RealAsync();
+        var random = new Random(Seed());
+        for (var part = 0; part < 4; part++)
+        {
+            await source.InsertAsync("shop", $"large{part}", SourceContent.Many(300, random, 100_000, 300_000));
+        }
+
+        await KillAsync(source, random);
+    }
+
+    private async Task KillAsync(TestSource source, Random random)
+    {
         var kills = Setting("BACKUP_TEST_KILLS", 6);
-        output.WriteLine($"BACKUP_TEST_SEED={seed}");
-        var random = new Random(seed);
-        await using var source = await TestSource.SandboxAsync();
         await source.InsertAsync("shop", "small", SourceContent.Many(20_000, random, 200, 1_000));
-        await source.InsertAsync("shop", "large", SourceContent.Many(200, random, 50_000, 200_000));
         await using var appliance = new ApplianceProcess(source.Uri);
-        await using (LiveWrites.Start(source, seed))
+        var inSync = 0;
+        await using (LiveWrites.Start(source, random.Next()))
         {
             appliance.Up();
-            await appliance.WaitForOutputAsync("rs0/rs0: ");
             for (var kill = 0; kill < kills / 2; kill++)
             {
-                await KillSomethingAsync(appliance, random, most: TimeSpan.FromMilliseconds(1_500));
+                // One after the other through the copy: each begins again where the one before was killed.
+                var least = MostCopied * kill / (kills / 2);
+                await CopiedAsync(appliance, random.Next(least, MostCopied * (kill + 1) / (kills / 2)));
+                inSync += Copied(appliance) is { } percent && percent < 100 ? 1 : 0;
+                await KillSomethingAsync(appliance, random);
             }
 
+            output.WriteLine($"{inSync} kills in the initial sync.");
+            inSync.ShouldBeGreaterThan(0, "else the test does not test what it says");
             await appliance.WaitForStateAsync("tailing", Patience);
             for (var kill = kills / 2; kill < kills; kill++)
             {
-                await KillSomethingAsync(appliance, random, most: TimeSpan.FromSeconds(3));
+                await Task.Delay(random.NextDouble() * TimeSpan.FromSeconds(3));
+                await KillSomethingAsync(appliance, random);
             }
         }
 
@@ -66,17 +102,17 @@ public sealed class KillTests(ITestOutputHelper output)
         output.WriteLine($"The agent ended after {watch.Elapsed.TotalSeconds:0.0} s.");
     }
 
-    private async Task KillSomethingAsync(ApplianceProcess appliance, Random random, TimeSpan most)
+    private async Task KillSomethingAsync(ApplianceProcess appliance, Random random)
     {
-        await Task.Delay(random.NextDouble() * most);
         var (agent, whole) = random.Next(3) switch
         {
             0 => (true, false),
             1 => (false, true),
             _ => (true, true),
         };
-        var state = appliance.Output.TrimEnd().Split('\n')[^1];
-        output.WriteLine($"kill -9 {(agent ? "agent " : "")}{(whole ? "appliance " : "")}when it had said: {state}");
+        output.WriteLine(
+            $"kill -9 {(agent ? "agent " : "")}{(whole ? "appliance " : "")}when it had said: {LastLine(appliance)}"
+        );
         if (agent)
         {
             appliance.KillAgents();
@@ -89,6 +125,33 @@ public sealed class KillTests(ITestOutputHelper output)
             appliance.Up();
             await appliance.WaitForOutputAsync("rs0/rs0: ");
         }
+    }
+
+    private static string LastLine(ApplianceProcess appliance) => appliance.Output.TrimEnd().Split('\n')[^1];
+
+    /// <summary>How many percent are copied by what was told last, twice a second; null where it copies no more or not yet.</summary>
+    private static int? Copied(ApplianceProcess appliance)
+    {
+        var percent = Regex.Match(LastLine(appliance), @" initial-sync (\d+) %");
+        return percent.Success ? int.Parse(percent.Groups[1].Value, CultureInfo.InvariantCulture) : null;
+    }
+
+    /// <summary>Waits until so much is copied, or until it is over.</summary>
+    private static async Task CopiedAsync(ApplianceProcess appliance, int percent)
+    {
+        await appliance.WaitForOutputAsync(" initial-sync ", Patience);
+        for (var watch = Stopwatch.StartNew(); Copied(appliance) < percent; await Task.Delay(20))
+        {
+            watch.Elapsed.ShouldBeLessThan(Patience, appliance.Output);
+        }
+    }
+
+    /// <summary>Of this run; told, so that it can be repeated.</summary>
+    private int Seed()
+    {
+        var seed = Setting("BACKUP_TEST_SEED", Environment.TickCount & 0xffff);
+        output.WriteLine($"BACKUP_TEST_SEED={seed}");
+        return seed;
     }
 
     private static int Setting(string name, int otherwise) =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;
@@ -59,7 +60,7 @@ internal sealed class TestSource : IAsyncDisposable
     /// <summary>Inserts in batches that a message can carry.</summary>
     internal async Task InsertAsync(string database, string collection, IEnumerable<BsonDocument> documents)
     {
-        const int mostBytes = 24 << 20;
+        const int mostBytes = 12 << 20;
         var (batch, bytes) = (new List<BsonDocument>(), 0);
         foreach (var document in documents)
         {
@@ -95,6 +96,42 @@ internal sealed class TestSource : IAsyncDisposable
         return all;
     }
 
+    /// <summary>
+    /// Every collection and view with its options, each collection with its indexes: one line of canonical extended JSON each, in the order
+    /// of names. Left out is what differs from server to server (UUIDs); the fields of an index are in order of name, since mongorestore
+    /// shuffles them.
+    /// </summary>
+    internal async Task<IReadOnlyList<string>> CatalogueAsync()
+    {
+        var lines = new List<string>();
+        foreach (var database in Names(await RunAsync("admin", """{"listDatabases":1,"nameOnly":true}""")))
+        {
+            if (OwnDatabases.Contains(database))
+            {
+                continue;
+            }
+
+            foreach (
+                var collection in await ListAsync(database, """{"listCollections":1,"cursor":{"batchSize":10000}}""")
+            )
+            {
+                var name = collection.View["name"u8].AsString;
+                var type = collection.View["type"u8].AsString;
+                var options = ExtendedJson.ToText(collection.View["options"u8].AsDocument);
+                lines.Add($"{database}.{name} {type} {options}");
+                if (type == "collection")
+                {
+                    var list = BsonDocument.Build(w => w.String("listIndexes"u8, name));
+                    var indexes = await ListAsync(database, list);
+                    lines.AddRange(indexes.Select(index => $"{database}.{name} index {Sorted(index.View)}"));
+                }
+            }
+        }
+
+        lines.Sort(StringComparer.Ordinal);
+        return lines;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _client.DisposeAsync();
@@ -116,6 +153,31 @@ internal sealed class TestSource : IAsyncDisposable
                 command.EndArray();
             })
         );
+
+    private static string Sorted(BsonView document)
+    {
+        using var json = JsonDocument.Parse(ExtendedJson.ToText(document));
+        return string.Join(
+            ' ',
+            json.RootElement.EnumerateObject().OrderBy(field => field.Name, StringComparer.Ordinal)
+        );
+    }
+
+    private Task<List<BsonDocument>> ListAsync(string database, string command) =>
+        ListAsync(database, ExtendedJson.Parse(command));
+
+    /// <summary>A command's first batch, which is asked for so that it is all.</summary>
+    private async Task<List<BsonDocument>> ListAsync(string database, BsonDocument command)
+    {
+        var reply = await RunAsync(database, command);
+        var list = new List<BsonDocument>();
+        foreach (var item in reply.View["cursor"u8].AsDocument["firstBatch"u8].AsDocument)
+        {
+            list.Add(item.AsDocument.ToDocument());
+        }
+
+        return list;
+    }
 
     private static List<string> Names(BsonDocument reply)
     {
