@@ -22,6 +22,8 @@ public static partial class MongoWireErrors
     public const int Standalone = 2131;
     public const int ServerTooOld = 2132;
     public const int SetNameMismatch = 2133;
+    public const int ServerTooNew = 2134;
+    public const int StalenessTooSmall = 2135;
     public const int CommandFailed = 2140;
     public const int CannotBind = 2150;
 
@@ -36,11 +38,15 @@ public static partial class MongoWireErrors
     public static BackupException Refused(string option, string why) =>
         new(RefusedOption, $"{option} is not supported: {why}.", "Take it out of the connection string.");
 
-    public static BackupException Srv(string name) =>
+    /// <param name="why">What the name service answered, or what is wrong with it.</param>
+    /// <param name="transient">Whether the name service may answer better by itself.</param>
+    public static BackupException Srv(string name, string why, bool transient = false, Exception? inner = null) =>
         new(
             SrvFailed,
-            $"The members of '{name}' would have to be asked of the name service: mongodb+srv:// is not followed by this release.",
-            "List the members: mongodb://HOST1,HOST2/?replicaSet=NAME&tls=true&authSource=admin"
+            $"The members behind mongodb+srv://{name} could not be looked up: {why}.",
+            "Check the name, and on this host the name servers in /etc/resolv.conf ('dig SRV _mongodb._tcp.NAME'); or list the members: mongodb://HOST1,HOST2/?replicaSet=NAME&tls=true&authSource=admin",
+            transient: transient,
+            inner: inner
         );
 
     public static BackupException Unreachable(HostAddress host, Exception inner) =>
@@ -120,6 +126,20 @@ public static partial class MongoWireErrors
             ServerTooOld,
             $"{host} speaks wire version {has}; at least {needs} is needed ({VersionOf(needs)}).",
             $"Upgrade that server to MongoDB {VersionOf(needs)} or later."
+        );
+
+    public static BackupException TooNew(HostAddress host, int asks, int speaks) =>
+        new(
+            ServerTooNew,
+            $"{host} asks for wire version {asks} at least; {speaks} is the newest that is spoken here.",
+            "Install a newer release of this product."
+        );
+
+    public static BackupException WrongStaleness(TimeSpan limit, TimeSpan least) =>
+        new(
+            StalenessTooSmall,
+            $"A staleness of at most {limit.TotalSeconds:0.###} s cannot be told: {least.TotalSeconds:0.###} s is the least here, and a primary has none.",
+            "Ask for a larger maxStalenessSeconds, or for none."
         );
 
     public static BackupException WrongSet(HostAddress host, string? has, string wanted) =>

@@ -49,5 +49,8 @@ public sealed class CommandException : BackupException
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>The member is no primary, or is leaving or recovering: look at the topology again and retry.</summary>
-    public bool IsStateChange => ServerErrors.IsStateChange(ServerCode);
+    public bool IsStateChange => ServerErrors.IsStateChange(ServerCode, ServerMessage);
+
+    /// <summary>How fresh the server's word is; null before MongoDB 4.4.</summary>
+    internal TopologyVersion? TopologyVersion { get; set; }
 }

@@ -1,5 +1,7 @@
 using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client.Discovery;
+using Backup.MongoWire.Dns;
 using Backup.MongoWire.Uri;
 
 namespace Backup.MongoWire.Client;
@@ -10,21 +12,33 @@ namespace Backup.MongoWire.Client;
 /// </summary>
 public sealed class MongoClient : IAsyncDisposable
 {
+    private static readonly TimeSpan DefaultThreshold = TimeSpan.FromMilliseconds(15);
     private readonly MongoClientOptions _options;
+    private readonly ConnectionSettings _settings;
+    private readonly SelectionRules _rules;
     private readonly TimeSpan _selectionTimeout;
+    private readonly int _poolSize;
     private readonly Deployment _deployment;
 
+    /// <param name="connectionString">With its members: mongodb+srv:// is opened by <see cref="OpenAsync"/>.</param>
     /// <exception cref="BackupException">2101 where the connection string wants what is not supported.</exception>
     public MongoClient(ConnectionString connectionString, MongoClientOptions options)
+        : this(
+            connectionString,
+            options,
+            TopologyMachine.Start(
+                connectionString.Hosts,
+                connectionString.Options.ReplicaSet,
+                connectionString.Options.DirectConnection,
+                options.MinWireVersion
+            )
+        ) { }
+
+    private MongoClient(ConnectionString connectionString, MongoClientOptions options, TopologyDescription start)
     {
         if (connectionString.Options.LoadBalanced)
         {
             throw MongoWireErrors.Refused("loadBalanced=true", "a backup has to know the members themselves");
-        }
-
-        if (connectionString.IsSrv)
-        {
-            throw MongoWireErrors.Srv(connectionString.Hosts[0].Host);
         }
 
         if (connectionString.Credential is { Mechanism: "GSSAPI" })
@@ -32,16 +46,48 @@ public sealed class MongoClient : IAsyncDisposable
             throw MongoWireErrors.Refused("GSSAPI", "Kerberos is not built in");
         }
 
-        _options = options;
+        if (connectionString is { IsSrv: true, IsResolved: false })
+        {
+            throw new ArgumentException("mongodb+srv:// is opened by OpenAsync.", nameof(connectionString));
+        }
+
         var uri = connectionString.Options;
+        var heartbeat = uri.HeartbeatFrequency ?? options.HeartbeatInterval;
+        Source = connectionString;
+        _options = options;
+        _settings = ConnectionSettings.From(connectionString, options);
+        _rules = new SelectionRules(heartbeat, uri.LocalThreshold ?? DefaultThreshold);
         _selectionTimeout = uri.ServerSelectionTimeout ?? options.ServerSelectionTimeout;
+        _poolSize = uri.MaxPoolSize is > 0 and var size ? size : options.MaxConnectionsPerHost;
         _deployment = new Deployment(
-            TopologyMachine.Start(connectionString.Hosts, uri.ReplicaSet, uri.DirectConnection),
-            ConnectionSettings.From(connectionString, options),
-            uri.HeartbeatFrequency ?? options.HeartbeatInterval,
-            uri.MaxPoolSize is > 0 and var size ? size : options.MaxConnectionsPerHost
+            start,
+            _settings,
+            _poolSize,
+            (address, report) => new ServerMonitor(address, _settings, heartbeat, report)
         );
     }
+
+    private ConnectionString Source { get; }
+
+    /// <summary>A client; the members of a mongodb+srv:// URI are looked up first.</summary>
+    /// <exception cref="BackupException">2100, 2101 wrong or unsupported; 2102 the members could not be looked up.</exception>
+    public static async Task<MongoClient> OpenAsync(
+        ConnectionString connectionString,
+        MongoClientOptions options,
+        CancellationToken cancellation
+    )
+    {
+        var resolved = connectionString.IsSrv
+            ? await SeedlistDiscovery.ResolveAsync(connectionString, options.Dns, cancellation)
+            : connectionString;
+        return new MongoClient(resolved, options);
+    }
+
+    /// <summary>
+    /// Another client, for this one member alone: also for a hidden one, which no other member names. It belongs to the caller.
+    /// </summary>
+    public MongoClient DirectTo(HostAddress host) =>
+        new(Source, _options, TopologyMachine.Start([host], Topology.SetName, direct: true, _options.MinWireVersion));
 
     /// <summary>What is known of the members now.</summary>
     public TopologyDescription Topology => _deployment.Topology;
@@ -110,39 +156,62 @@ public sealed class MongoClient : IAsyncDisposable
         );
 
     /// <summary>A connection for the caller alone until it is disposed (then it goes back to the pool).</summary>
-    public async Task<ConnectionLease> LeaseAsync(ReadTarget target, CancellationToken cancellation)
+    public Task<ConnectionLease> LeaseAsync(ReadTarget target, CancellationToken cancellation) =>
+        LeaseAsync(target, avoided: null, cancellation);
+
+    /// <summary>Waits for a member that fits and describes it.</summary>
+    /// <exception cref="BackupException">
+    /// 2130 after the selection timeout, with what each host answered; at once 2131, 2132, 2133, 2134, 2135, and 2112 where TLS fails with
+    /// every host.
+    /// </exception>
+    public Task<ServerDescription> SelectAsync(ReadTarget target, CancellationToken cancellation) =>
+        SelectAsync(target, avoided: null, cancellation);
+
+    /// <summary>Asks every member at once instead of at the next heartbeat.</summary>
+    public void RequestCheck() => _deployment.RequestCheck();
+
+    public ValueTask DisposeAsync() => _deployment.DisposeAsync();
+
+    private async Task<ConnectionLease> LeaseAsync(
+        ReadTarget target,
+        HashSet<HostAddress>? avoided,
+        CancellationToken cancellation
+    )
     {
-        var host = target.Host ?? (await SelectAsync(target, cancellation)).Address;
+        var host = target.Host ?? (await SelectAsync(target, avoided, cancellation)).Address;
         try
         {
             return await _deployment.PoolOf(host).TakeAsync(cancellation);
         }
-        catch (BackupException failure) when (failure.IsTransient)
+        catch (BackupException)
         {
-            await _deployment.DistrustAsync(host, failure, clearPool: true);
+            avoided?.Add(host);
             throw;
         }
     }
 
-    /// <summary>Waits for a member that fits and describes it.</summary>
-    /// <exception cref="BackupException">2130 after the selection timeout, with what each host answered; 2131, 2132, 2133 at once.</exception>
-    public async Task<ServerDescription> SelectAsync(ReadTarget target, CancellationToken cancellation)
+    private async Task<ServerDescription> SelectAsync(
+        ReadTarget target,
+        HashSet<HostAddress>? avoided,
+        CancellationToken cancellation
+    )
     {
+        var rules = _rules with { Avoided = avoided };
         var started = _options.Time.GetTimestamp();
         while (true)
         {
             var (topology, changed) = _deployment.Watch();
             ThrowIfHopeless(topology);
-            var fitting = ServerSelector.Fitting(topology, target);
+            var fitting = ServerSelector.Fitting(topology, target, rules);
             if (fitting.Count > 0)
             {
-                return Judged(fitting[Random.Shared.Next(fitting.Count)]);
+                return LessBusy(fitting);
             }
 
             var left = _selectionTimeout - _options.Time.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero)
+            if (left <= TimeSpan.Zero || topology.Servers.Count == 0)
             {
-                throw MongoWireErrors.NoServer(target, _selectionTimeout, topology);
+                throw MongoWireErrors.NoServer(target, _options.Time.GetElapsedTime(started), topology);
             }
 
             _deployment.RequestCheck();
@@ -157,10 +226,13 @@ public sealed class MongoClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks every member at once instead of at the next heartbeat.</summary>
-    public void RequestCheck() => _deployment.RequestCheck();
-
-    public ValueTask DisposeAsync() => _deployment.DisposeAsync();
+    /// <summary>Of two by chance the one with fewer commands under way.</summary>
+    private ServerDescription LessBusy(List<ServerDescription> fitting)
+    {
+        var first = fitting[Random.Shared.Next(fitting.Count)];
+        var second = fitting[Random.Shared.Next(fitting.Count)];
+        return _deployment.PoolOf(second.Address).InUse < _deployment.PoolOf(first.Address).InUse ? second : first;
+    }
 
     private async Task<T> RetryAsync<T>(
         BsonDocument command,
@@ -170,70 +242,79 @@ public sealed class MongoClient : IAsyncDisposable
     )
     {
         var retries = RetryRules.IsRead(command.View.First.NameText) ? _options.ReadRetries : 0;
+        var avoided = new HashSet<HostAddress>();
         for (var attempt = 0; ; attempt++)
         {
-            var host = default(HostAddress?);
             try
             {
-                var lease = await LeaseAsync(target, cancellation);
-                host = lease.Connection.Host;
+                var lease = await LeaseAsync(target, avoided, cancellation);
+                avoided.Add(lease.Connection.Host);
                 return await send(lease);
             }
             catch (BackupException failure) when (RetryRules.IsRetryable(failure))
             {
-                if (host is { } distrusted)
-                {
-                    await LearnAsync(distrusted, failure);
-                }
-
                 if (attempt >= retries)
                 {
                     throw;
                 }
 
-                await Task.Delay(RetryRules.Backoff(attempt), _options.Time, cancellation);
+                await PauseAsync(attempt, failure, cancellation);
             }
         }
     }
 
-    private async Task LearnAsync(HostAddress host, BackupException failure)
+    /// <summary>
+    /// Where a host takes no connection its monitor looks at it soon: that is waited for, so that the next try knows what it found.
+    /// </summary>
+    private async Task PauseAsync(int attempt, BackupException failure, CancellationToken cancellation)
     {
-        if (failure is not CommandException refused)
+        var (_, changed) = _deployment.Watch();
+        await Task.Delay(RetryRules.Backoff(attempt), _options.Time, cancellation);
+        if (failure.Number == MongoWireErrors.HostUnreachable)
         {
-            await _deployment.DistrustAsync(host, failure, clearPool: true);
-        }
-        else if (refused.IsStateChange)
-        {
-            await _deployment.DistrustAsync(host, refused, ServerErrors.IsShutdown(refused.ServerCode));
+            try
+            {
+                await changed.WaitAsync(ServerMonitor.MinInterval, _options.Time, cancellation);
+            }
+            catch (TimeoutException)
+            {
+                // It is tried as it is.
+            }
         }
     }
 
     /// <summary>No waiting makes these better.</summary>
     private void ThrowIfHopeless(TopologyDescription topology)
     {
-        if (_options.RequireReplicaSet && topology is { Servers.Count: 0, LastRemoved.Type: ServerType.Standalone })
+        if (topology.Incompatibility is { } incompatible)
         {
-            throw MongoWireErrors.IsStandalone(topology.LastRemoved.Address);
+            throw incompatible;
+        }
+
+        if (topology is { Servers.Count: 0, LastRemoved: { } last })
+        {
+            ThrowIfHopeless(last);
         }
 
         if (
             topology.Servers.Count > 0
             && topology.Servers.Values.All(server => server.ErrorNumber == MongoWireErrors.TlsFailed)
-            && topology.Servers.Values.First().Failure is { } tls
         )
         {
-            throw tls;
+            throw topology.Servers.Values.First().Failure!;
         }
 
-        if (topology.Servers.Count != 1)
+        if (topology.Servers.Count == 1)
         {
-            return;
+            ThrowIfHopeless(topology.Servers.Values.First());
         }
+    }
 
-        var only = topology.Servers.Values.First();
-        if (only.ErrorNumber == MongoWireErrors.SetNameMismatch)
+    private void ThrowIfHopeless(ServerDescription only)
+    {
+        if (only.Failure is { Number: MongoWireErrors.SetNameMismatch } mismatch)
         {
-            throw MongoWireErrors.WrongSet(only.Address, only.SetName, topology.SetName!);
+            throw mismatch;
         }
 
         if (_options.RequireReplicaSet && only.Type == ServerType.Standalone)
@@ -241,11 +322,6 @@ public sealed class MongoClient : IAsyncDisposable
             throw MongoWireErrors.IsStandalone(only.Address);
         }
     }
-
-    private ServerDescription Judged(ServerDescription server) =>
-        server.MaxWireVersion >= _options.MinWireVersion
-            ? server
-            : throw MongoWireErrors.TooOld(server.Address, server.MaxWireVersion, _options.MinWireVersion);
 
     /// <summary>As elements behind the command. A named host or a direct connection may be a secondary.</summary>
     private ReadOnlyMemory<byte> ReadPreferenceOf(ReadTarget target)

@@ -1,3 +1,5 @@
+using Backup.MongoWire.Dns;
+
 namespace Backup.MongoWire.Client;
 
 /// <summary>What the connection string leaves open. Where both say something, the connection string wins.</summary>
@@ -15,7 +17,9 @@ public sealed record MongoClientOptions
     /// <summary>How long a command waits for a member that fits its target.</summary>
     public TimeSpan ServerSelectionTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often each member is asked how it is.</summary>
+    /// <summary>
+    /// How often each member is asked how it is, at least 0.5 s. From MongoDB 4.4 on members tell by themselves when they change.
+    /// </summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Connections to one member at a time, 1 to 1000; callers beyond wait.</summary>
@@ -29,6 +33,9 @@ public sealed record MongoClientOptions
 
     /// <summary>The oldest server that is taken: 6 is MongoDB 3.6, 7 is 4.0, 8 is 4.2.</summary>
     public int MinWireVersion { get; init; } = Protocol.WireLimits.MinWireVersion;
+
+    /// <summary>Who answers for <c>mongodb+srv://</c>.</summary>
+    public IDnsResolver Dns { get; init; } = SystemDnsResolver.Instance;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Backup.Foundation.Errors;
 using Backup.MongoWire.Authentication;
 using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client.Discovery;
 using Backup.MongoWire.Protocol;
 using Backup.MongoWire.Uri;
 
@@ -15,21 +16,26 @@ namespace Backup.MongoWire.Client;
 public sealed class MongoConnection : IAsyncDisposable
 {
     private readonly ConnectionSettings _settings;
+    private readonly ConnectionOrigin _origin;
     private readonly WireStream _wire;
+    private ErrorStage _stage = ErrorStage.Connecting;
     private Exception? _broken;
     private CompressorId? _compressor;
     private int _lastRequestId;
 
-    private MongoConnection(HostAddress host, ConnectionSettings settings, WireStream wire)
+    private MongoConnection(HostAddress host, ConnectionSettings settings, ConnectionOrigin origin, WireStream wire)
     {
         Host = host;
         _settings = settings;
+        _origin = origin;
         _wire = wire;
     }
 
     public HostAddress Host { get; }
 
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
+
+    internal int Generation => _origin.Generation;
 
     /// <summary>The server's hello reply, from the handshake.</summary>
     public BsonDocument Hello { get; private set; } = BsonDocument.Empty;
@@ -39,19 +45,36 @@ public sealed class MongoConnection : IAsyncDisposable
     internal static async Task<MongoConnection> ConnectAsync(
         HostAddress host,
         ConnectionSettings settings,
+        ConnectionOrigin origin,
         CancellationToken cancellation
     )
     {
         using var limit = new CancellationTokenSource(settings.ConnectTimeout, settings.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        var connection = default(MongoConnection);
         try
         {
-            var stream = await OpenAsync(host, either.Token);
-            return await GreetAsync(host, settings, stream, either.Token);
+            var wire = new WireStream(await OpenSecuredAsync(host, settings, either.Token));
+            connection = new MongoConnection(host, settings, origin, wire);
+            await connection.HandshakeAsync(either.Token);
+            return connection;
         }
-        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        catch (Exception failure)
         {
-            throw MongoWireErrors.Timeout(host, "connecting", settings.ConnectTimeout, late);
+            var known = Translated(host, settings, failure, cancellation);
+            connection?.Break(known);
+            if (known is BackupException told && told.Number != MongoWireErrors.ServerTooOld)
+            {
+                var stage = connection?._stage ?? ErrorStage.Connecting;
+                origin.Failed?.Invoke(ApplicationError.Of(host, origin.Generation, stage, told));
+            }
+
+            if (ReferenceEquals(known, failure))
+            {
+                throw;
+            }
+
+            throw known;
         }
     }
 
@@ -77,23 +100,39 @@ public sealed class MongoConnection : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            var reply = await ExchangeAsync(database, command, trailer, either.Token);
-            return Checked(reply, command);
+            var reply = Checked(await ExchangeAsync(database, command, trailer, either.Token), command);
+            if (ApplicationError.OfWriteConcern(Host, command.View.First.NameText, reply.View) is { } late)
+            {
+                Tell(late);
+            }
+
+            return reply;
+        }
+        catch (OperationCanceledException late) when (cancellation.IsCancellationRequested)
+        {
+            Break(late);
+            throw;
         }
         catch (OperationCanceledException late)
         {
-            Break(late);
-            cancellation.ThrowIfCancellationRequested();
-            throw MongoWireErrors.Timeout(Host, command.View.First.NameText, limitLength, late);
+            var slow = MongoWireErrors.Timeout(Host, command.View.First.NameText, limitLength, late);
+            Break(slow);
+            throw Told(slow);
         }
         catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
         {
             Break(failure);
-            throw MongoWireErrors.Lost(Host, failure);
+            throw Told(MongoWireErrors.Lost(Host, Volatile.Read(ref _broken)));
         }
-        catch (BackupException failure) when (failure is not CommandException)
+        catch (CommandException refused)
+        {
+            Tell(refused);
+            throw;
+        }
+        catch (BackupException failure)
         {
             Break(failure);
+            Tell(failure);
             throw;
         }
     }
@@ -144,40 +183,56 @@ public sealed class MongoConnection : IAsyncDisposable
         }
     }
 
-    private static async Task<MongoConnection> GreetAsync(
+    private static async Task<Stream> OpenSecuredAsync(
         HostAddress host,
         ConnectionSettings settings,
-        Stream stream,
         CancellationToken cancellation
     )
     {
-        var current = stream;
-        MongoConnection? connection = null;
+        var stream = await OpenAsync(host, cancellation);
+        if (!settings.Tls)
+        {
+            return stream;
+        }
+
         try
         {
-            if (settings.Tls)
-            {
-                current = await TlsConnector.SecureAsync(stream, host, settings.Options, cancellation);
-            }
-
-            connection = new MongoConnection(host, settings, new WireStream(current));
-            await connection.HandshakeAsync(cancellation);
-            return connection;
+            return await TlsConnector.SecureAsync(stream, host, settings.Options, cancellation);
         }
-        catch (Exception failure)
+        catch
         {
-            if (connection is not null)
-            {
-                await connection.DisposeAsync();
-            }
-
-            await current.DisposeAsync();
-            if (failure is IOException or SocketException)
-            {
-                throw MongoWireErrors.Lost(host, failure);
-            }
-
+            await stream.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>The numbered error of whatever ended an attempt to connect; the caller's own cancellation stays what it is.</summary>
+    private static Exception Translated(
+        HostAddress host,
+        ConnectionSettings settings,
+        Exception failure,
+        CancellationToken cancellation
+    ) =>
+        failure switch
+        {
+            OperationCanceledException when cancellation.IsCancellationRequested => failure,
+            OperationCanceledException => MongoWireErrors.Timeout(host, "connecting", settings.ConnectTimeout, failure),
+            IOException or SocketException or ObjectDisposedException => MongoWireErrors.Lost(host, failure),
+            _ => failure,
+        };
+
+    private BackupException Told(BackupException failure)
+    {
+        Tell(failure);
+        return failure;
+    }
+
+    private void Tell(BackupException failure)
+    {
+        // While it logs in, what fails is told once, by whoever connects.
+        if (_stage == ErrorStage.Established)
+        {
+            _origin.Failed?.Invoke(ApplicationError.Of(Host, Generation, _stage, failure));
         }
     }
 
@@ -203,8 +258,11 @@ public sealed class MongoConnection : IAsyncDisposable
             .FirstOrDefault();
         if (_settings.Credential is { } credential && !RawFields.Flag(Hello.View, "arbiterOnly"u8))
         {
+            _stage = ErrorStage.Authenticating;
             await Authenticator.LogInAsync(this, credential, cancellation);
         }
+
+        _stage = ErrorStage.Established;
     }
 
     private async Task<CommandReply> ExchangeAsync(
@@ -252,14 +310,7 @@ public sealed class MongoConnection : IAsyncDisposable
 
         using (reply)
         {
-            throw MongoWireErrors.Command(
-                Host,
-                command.View.First.NameText,
-                RawFields.Number(reply.View, "code"u8),
-                RawFields.Text(reply.View, "codeName"u8) ?? "",
-                RawFields.Text(reply.View, "errmsg"u8) ?? "no reason given",
-                RawFields.Texts(reply.View, "errorLabels"u8)
-            );
+            throw ApplicationError.OfReply(Host, command.View.First.NameText, reply.View);
         }
     }
 

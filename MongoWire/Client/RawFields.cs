@@ -26,6 +26,9 @@ internal static class RawFields
     internal static int Number(BsonView view, ReadOnlySpan<byte> name, int otherwise = 0) =>
         view.TryGet(name, out var field) && field.IsNumber ? (int)field.ToInt64() : otherwise;
 
+    internal static int? NumberOrNull(BsonView view, ReadOnlySpan<byte> name) =>
+        view.TryGet(name, out var field) && field.IsNumber ? (int)field.ToInt64() : null;
+
     internal static bool Flag(BsonView view, ReadOnlySpan<byte> name) =>
         view.TryGet(name, out var field) && field.ToBoolean();
 

@@ -26,6 +26,12 @@ public sealed record ReadTarget
     /// <summary>Tag sets tried in order; a member fits one if it has all of its tags. Empty: any member.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, string>> TagSets { get; init; } = [];
 
+    /// <summary>
+    /// How far a secondary may be behind, by the dates of writes: at least 90 s, and at least the heartbeat and 10 s. Null: any. Source:
+    /// the driver specification "max staleness".
+    /// </summary>
+    public TimeSpan? MaxStaleness { get; init; }
+
     /// <summary>This very host, whatever its role; hidden members and arbiters are reached only so.</summary>
     public HostAddress? Host { get; init; }
 

@@ -17,6 +17,13 @@ public static class ServerErrors
     /// <summary>The server's state changed: the topology has to be looked at again.</summary>
     public static bool IsStateChange(int code) => IsNotPrimary(code) || IsRecovering(code);
 
+    /// <summary>The same; the message counts only where the server sent no code (0), as old ones do.</summary>
+    public static bool IsStateChange(int code, string message) =>
+        code != 0
+            ? IsStateChange(code)
+            : message.Contains("not master", StringComparison.Ordinal)
+                || message.Contains("node is recovering", StringComparison.Ordinal);
+
     public static bool IsNotPrimary(int code) => code is 10107 or 13435 or 10058;
 
     public static bool IsRecovering(int code) => code is 11600 or 11602 or 13436 or 189 or 91;

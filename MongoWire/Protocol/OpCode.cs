@@ -54,6 +54,9 @@ public static class WireLimits
     /// <summary>MongoDB 3.6: the first with OP_MSG.</summary>
     public const int MinWireVersion = 6;
 
+    /// <summary>What a server may ask of its clients at most; all released ones ask 0.</summary>
+    public const int MaxWireVersion = 29;
+
     /// <summary>MongoDB 4.2: the first that is fully supported.</summary>
     public const int SupportedWireVersion = 8;
 }

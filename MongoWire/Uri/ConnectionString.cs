@@ -8,8 +8,11 @@ public sealed class ConnectionString
     /// <exception cref="Foundation.Errors.BackupException">2100 with what is wrong and how it is written right.</exception>
     public static ConnectionString Parse(string text) => ConnectionStringParser.Parse(text);
 
-    /// <summary>Whether <see cref="Hosts"/> is one name whose SRV record lists the seeds.</summary>
+    /// <summary>Whether it is a mongodb+srv:// URI, which names the seeds by SRV records.</summary>
     public bool IsSrv { get; internal init; }
+
+    /// <summary>Whether <see cref="Hosts"/> are the seeds; not so for one name whose SRV records were not looked up.</summary>
+    public bool IsResolved { get; internal init; }
 
     /// <summary>The seeds, in their order.</summary>
     public IReadOnlyList<HostAddress> Hosts { get; internal init; } = [];
@@ -23,6 +26,9 @@ public sealed class ConnectionString
 
     /// <summary>What was ignored and why; for the user's eyes, without secrets.</summary>
     public IReadOnlyList<string> Warnings { get; internal init; } = [];
+
+    /// <summary>What stands before the @: user and password, decoded; for the time when TXT records have added options.</summary>
+    internal (string? User, string? Password) Login { get; init; }
 
     /// <summary>The URI with every secret replaced by ***.</summary>
     public string Redacted { get; internal init; } = "";

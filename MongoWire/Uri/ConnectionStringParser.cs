@@ -31,6 +31,8 @@ internal static class ConnectionStringParser
         return new ConnectionString
         {
             IsSrv = isSrv,
+            IsResolved = !isSrv,
+            Login = (user, password),
             Hosts = hosts,
             Database = database,
             Credential = CredentialRules.Build(user, password, database, options),

@@ -50,6 +50,8 @@ public sealed class UriOptions
 
     public TimeSpan? HeartbeatFrequency => Milliseconds("heartbeatFrequencyMS");
 
+    public TimeSpan? LocalThreshold => Milliseconds("localThresholdMS");
+
     public int? MaxPoolSize => Number("maxPoolSize");
 
     public string? ReadPreference => Text("readPreference");

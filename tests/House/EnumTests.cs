@@ -19,6 +19,7 @@ public class EnumTests
         ["Backup.Metadata.SyncState"] = "Copying=0, Copied=1, Built=2, Abandoned=3",
         ["Backup.MongoWire.Bson.BsonType"] =
             "EndOfDocument=0, Double=1, String=2, Document=3, Array=4, Binary=5, Undefined=6, ObjectId=7, Boolean=8, DateTime=9, Null=10, RegularExpression=11, DbPointer=12, JavaScript=13, Symbol=14, JavaScriptWithScope=15, Int32=16, Timestamp=17, Int64=18, Decimal128=19, MaxKey=127, MinKey=255",
+        ["Backup.MongoWire.Dns.DnsType"] = "Txt=16, Srv=33, Opt=41",
         ["Backup.MongoWire.Protocol.CompressorId"] = "Noop=0, Zlib=2, Zstd=3",
         ["Backup.MongoWire.Protocol.MsgFlags"] = "None=0, ChecksumPresent=1, MoreToCome=2, ExhaustAllowed=65536",
         ["Backup.MongoWire.Protocol.OpCode"] = "Reply=1, Query=2004, Compressed=2012, Msg=2013",
@@ -35,6 +36,8 @@ public class EnumTests
         "Backup.MongoWire.Uri.OptionKind",
         "Backup.Foundation.RestoreRule",
         "Backup.MongoWire.Bson.ExtendedJsonMode",
+        "Backup.MongoWire.Client.Discovery.ErrorKind",
+        "Backup.MongoWire.Client.Discovery.ErrorStage",
         "Backup.MongoWire.Client.ReadPreferenceMode",
         "Backup.MongoWire.Client.ServerType",
         "Backup.MongoWire.Client.TopologyType",

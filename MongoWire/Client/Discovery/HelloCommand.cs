@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Uri;
 
-namespace Backup.MongoWire.Client;
+namespace Backup.MongoWire.Client.Discovery;
 
 /// <summary>The first words of a connection, and a heartbeat's. Source: the driver specification "MongoDB handshake".</summary>
 internal static class HelloCommand
@@ -36,7 +36,9 @@ internal static class HelloCommand
         });
 
     /// <summary>A heartbeat: hello where the server knows it.</summary>
-    internal static BsonDocument Heartbeat(bool helloOk) =>
+    /// <param name="known">Where it is given the server answers as soon as its state is another one than this.</param>
+    /// <param name="atMost">But not later than this.</param>
+    internal static BsonDocument Heartbeat(bool helloOk, TopologyVersion? known = null, TimeSpan atMost = default) =>
         BsonDocument.Build(hello =>
         {
             if (helloOk)
@@ -47,33 +49,61 @@ internal static class HelloCommand
             {
                 hello.Int32("isMaster"u8, 1).Boolean("helloOk"u8, true);
             }
+
+            if (known is { } version)
+            {
+                hello
+                    .BeginDocument("topologyVersion"u8)
+                    .ObjectId("processId"u8, Convert.FromHexString(version.ProcessId))
+                    .Int64("counter"u8, version.Counter)
+                    .EndDocument()
+                    .Int64("maxAwaitTimeMS"u8, (long)atMost.TotalMilliseconds);
+            }
         });
 
+    internal static TopologyVersion? TopologyVersionOf(BsonView reply) =>
+        reply.TryGet("topologyVersion"u8, out var field)
+        && field.Type == BsonType.Document
+        && field.AsDocument.TryGet("processId"u8, out var process)
+        && process.Type == BsonType.ObjectId
+        && field.AsDocument.TryGet("counter"u8, out var counter)
+        && counter.IsNumber
+            ? new TopologyVersion(Convert.ToHexStringLower(process.AsObjectId), counter.ToInt64())
+            : null;
+
     /// <summary>What a hello reply says of its server.</summary>
-    internal static ServerDescription Describe(HostAddress address, BsonView hello, TimeSpan roundTrip)
+    /// <exception cref="Foundation.Errors.BackupException">2100: a member's address is none.</exception>
+    internal static ServerDescription Describe(HostAddress address, BsonView hello)
     {
+        if (!RawFields.Flag(hello, "ok"u8))
+        {
+            return ServerDescription.Failed(address, ApplicationError.OfReply(address, "hello", hello));
+        }
+
         hello.TryGet("lastWrite"u8, out var lastWrite);
         var written = lastWrite.Type == BsonType.Document ? lastWrite.AsDocument : BsonDocument.Empty.View;
         return new ServerDescription
         {
             Address = address,
             Type = TypeOf(hello),
-            RoundTrip = roundTrip,
             SetName = RawFields.Text(hello, "setName"u8),
-            SetVersion = hello.Has("setVersion"u8) ? RawFields.Number(hello, "setVersion"u8) : null,
+            SetVersion = RawFields.NumberOrNull(hello, "setVersion"u8),
             ElectionId =
                 hello.TryGet("electionId"u8, out var election) && election.Type == BsonType.ObjectId
                     ? Convert.ToHexStringLower(election.AsObjectId)
                     : null,
+            TopologyVersion = TopologyVersionOf(hello),
             Me = RawFields.Text(hello, "me"u8) is { } me ? HostAddress.Parse(me) : null,
             Hosts = Addresses(hello, "hosts"u8),
             Passives = Addresses(hello, "passives"u8),
             Arbiters = Addresses(hello, "arbiters"u8),
             Primary = RawFields.Text(hello, "primary"u8) is { Length: > 0 } primary ? HostAddress.Parse(primary) : null,
             Hidden = RawFields.Flag(hello, "hidden"u8),
+            IsInSecondaryState = RawFields.Flag(hello, "secondary"u8),
             Tags = TagsOf(hello),
             MinWireVersion = RawFields.Number(hello, "minWireVersion"u8),
             MaxWireVersion = RawFields.Number(hello, "maxWireVersion"u8),
+            LogicalSessionTimeoutMinutes = RawFields.NumberOrNull(hello, "logicalSessionTimeoutMinutes"u8),
             LastWrite = OptimeOf(written, "opTime"u8),
             MajorityWrite = OptimeOf(written, "majorityOpTime"u8),
             LastWriteDate =
@@ -83,11 +113,6 @@ internal static class HelloCommand
 
     private static ServerType TypeOf(BsonView hello)
     {
-        if (!RawFields.Flag(hello, "ok"u8))
-        {
-            return ServerType.Unknown;
-        }
-
         if (RawFields.Flag(hello, "isreplicaset"u8))
         {
             return ServerType.Ghost;
@@ -104,11 +129,14 @@ internal static class HelloCommand
         }
 
         return RawFields.Flag(hello, "hidden"u8) ? ServerType.Other
-            : RawFields.Flag(hello, "isWritablePrimary"u8) || RawFields.Flag(hello, "ismaster"u8) ? ServerType.Primary
+            : IsPrimary(hello) ? ServerType.Primary
             : RawFields.Flag(hello, "secondary"u8) ? ServerType.Secondary
             : RawFields.Flag(hello, "arbiterOnly"u8) ? ServerType.Arbiter
             : ServerType.Other;
     }
+
+    private static bool IsPrimary(BsonView hello) =>
+        hello.TryGet("isWritablePrimary"u8, out var field) ? field.ToBoolean() : RawFields.Flag(hello, "ismaster"u8);
 
     private static List<HostAddress> Addresses(BsonView hello, ReadOnlySpan<byte> name) =>
         RawFields.Texts(hello, name).ConvertAll(HostAddress.Parse);
