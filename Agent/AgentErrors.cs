@@ -1,5 +1,6 @@
 using Backup.Foundation;
 using Backup.Foundation.Errors;
+using Backup.MongoWire.Uri;
 
 namespace Backup.Agent;
 
@@ -24,6 +25,7 @@ public static class AgentErrors
     public const int Unexpected = 7016;
     public const int DocumentTooLarge = 7017;
     public const int TokenMissing = 7018;
+    public const int MemberUnfit = 7019;
 
     public static BackupException BadToken() =>
         new(
@@ -126,6 +128,14 @@ public static class AgentErrors
             MemberBehind,
             $"The member is at {newest}, behind {last} that is backed up already.",
             "The agent waits for it or takes another member by itself; if it lasts, look at the replica set's health (rs.status()).",
+            transient: true
+        );
+
+    public static BackupException Unfit(HostAddress member, string why) =>
+        new(
+            MemberUnfit,
+            $"The member {member} is not read from any longer: {why}.",
+            "The agent takes another member by itself; look at the replica set's health (rs.status()) if that member should serve.",
             transient: true
         );
 

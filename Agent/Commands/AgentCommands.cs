@@ -4,6 +4,7 @@ using Backup.Agent.Server;
 using Backup.Agent.Source;
 using Backup.Agent.Work;
 using Backup.Foundation.Errors;
+using Backup.MongoWire.Uri;
 
 namespace Backup.Agent.Commands;
 
@@ -186,11 +187,16 @@ internal static class AgentCommands
                         {
                             try
                             {
-                                await using var client = DeploymentWorker.Connect(deployment.Uri, TimeProvider.System);
-                                var member = await SourceMember.ChooseAsync(client, cancellation);
+                                await using var client = await DeploymentWorker.ConnectAsync(
+                                    deployment.Uri,
+                                    TimeProvider.System,
+                                    cancellation
+                                );
+                                var none = new HashSet<HostAddress>();
+                                await using var member = await MemberChoice.ChooseAsync(client, none, cancellation);
                                 var found = await Discovery.RunAsync(member, cancellation);
                                 await Console.Out.WriteLineAsync(
-                                    $"{deployment.Name}: {found.Name}, MongoDB {found.MongoVersion} (FCV {found.FeatureCompatibilityVersion}, {found.StorageEngine}), read from {member.Target}"
+                                    $"{deployment.Name}: {found.Name}, MongoDB {found.MongoVersion} (FCV {found.FeatureCompatibilityVersion}, {found.StorageEngine}), read from {member.Host}"
                                 );
                             }
                             catch (BackupException failure)

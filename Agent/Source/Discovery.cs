@@ -15,7 +15,7 @@ internal static class Discovery
     public static async Task<DiscoveryReport> RunAsync(SourceMember member, CancellationToken cancellation)
     {
         var version = await VersionAsync(member, cancellation);
-        await Privileges.CheckAsync(member, cancellation);
+        await Privileges.CheckAsync(member.Client, member.Target, cancellation);
         using var reply = await member.RunAsync("admin", SourceMember.Command("replSetGetConfig"), cancellation);
         var config = reply.View["config"u8].AsDocument;
         var members = new List<string>();

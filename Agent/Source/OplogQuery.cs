@@ -1,5 +1,8 @@
 using Backup.Foundation;
+using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client;
+using Backup.MongoWire.Uri;
 
 namespace Backup.Agent.Source;
 
@@ -27,6 +30,51 @@ internal static class OplogQuery
 
     public static Task<Optime?> OldestAsync(SourceMember member, CancellationToken cancellation) =>
         FirstAsync(member, Oldest, static _ => { }, static entry => SourceMember.ReadOptime(entry), cancellation);
+
+    /// <summary>Whether some other member that is in sight has that very entry, of that term, in its oplog.</summary>
+    public static async Task<bool> IsElsewhereAsync(SourceMember member, Optime entry, CancellationToken cancellation)
+    {
+        foreach (var other in member.Set.Topology.Servers.Values)
+        {
+            if (other.IsReadable && other.Address != member.Host && await HasAsync(member.Set, other.Address))
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        async Task<bool> HasAsync(MongoClient set, HostAddress host)
+        {
+            var command = BsonDocument.Build(w =>
+            {
+                w.String("find"u8, "oplog.rs")
+                    .BeginDocument("filter"u8)
+                    .Timestamp("ts"u8, entry.Timestamp)
+                    .EndDocument()
+                    .Int32("limit"u8, 1)
+                    .Boolean("singleBatch"u8, true);
+                if (member.SeeksOplogByFlag)
+                {
+                    w.Boolean("oplogReplay"u8, true);
+                }
+            });
+            try
+            {
+                using var reply = await set.RunCommandAsync("local", command, ReadTarget.On(host), cancellation);
+                foreach (var item in reply.View["cursor"u8].AsDocument["firstBatch"u8].AsDocument)
+                {
+                    return SourceMember.ReadOptime(item.AsDocument) == entry;
+                }
+            }
+            catch (BackupException)
+            {
+                // It cannot be asked: it does not help now.
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>
     /// The predecessor of the first link of a transaction that stands from <paramref name="begin"/> to <paramref name="end"/> and

@@ -1,4 +1,5 @@
 using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client;
 
 namespace Backup.Agent.Source;
 
@@ -32,10 +33,10 @@ internal static class Privileges
     ];
 
     /// <exception cref="Foundation.Errors.BackupException">7007 with all that is missing.</exception>
-    public static async Task CheckAsync(SourceMember member, CancellationToken cancellation)
+    public static async Task CheckAsync(MongoClient client, ReadTarget target, CancellationToken cancellation)
     {
         var command = BsonDocument.Build(w => w.Int32("connectionStatus"u8, 1).Boolean("showPrivileges"u8, true));
-        using var reply = await member.RunAsync("admin", command, cancellation);
+        using var reply = await client.RunCommandAsync("admin", command, target, cancellation);
         Require(reply.View["authInfo"u8].AsDocument);
     }
 

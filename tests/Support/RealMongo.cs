@@ -93,14 +93,14 @@ public sealed class RealMongo : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    private static Process Launch(TemporaryFolder folder, int port, bool authentication)
+    internal static Process Launch(TemporaryFolder folder, int port, bool authentication, params string[] more)
     {
         var start = new ProcessStartInfo(Binary ?? throw new FileNotFoundException("no mongod"))
         {
@@ -119,6 +119,11 @@ public sealed class RealMongo : IAsyncDisposable
                 "--nounixsocket",
             },
         };
+        foreach (var argument in more)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         if (authentication)
         {
             var key = folder.File("key");

@@ -1,0 +1,219 @@
+using System.Diagnostics;
+using Backup.Foundation.Errors;
+using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client;
+using Backup.MongoWire.Uri;
+
+namespace Backup.Tests.Support;
+
+/// <summary>
+/// A real replica set of several mongods on loopback, each in a folder of its own, that may be killed, stopped in their tracks and started
+/// again. Found as <see cref="RealMongo"/> finds them. It elects within some two seconds. Disposing it kills all and removes their data.
+/// </summary>
+public sealed class RealReplicaSet : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>Several servers of a test share one machine.</summary>
+    private static readonly string[] Modest = ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "100"];
+
+    private readonly Member[] _members;
+    private MongoClient? _client;
+
+    private RealReplicaSet(int members)
+    {
+        _members =
+        [
+            .. Enumerable.Range(0, members).Select(_ => new Member(new TemporaryFolder(), RealMongo.FreePort())),
+        ];
+        ConnectionString = $"mongodb://{string.Join(',', _members.Select(member => member.Name))}/?replicaSet=rs0";
+    }
+
+    /// <summary>With all members.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>Of the set as a whole, without retries of its own.</summary>
+    public MongoClient Client => _client ?? throw new InvalidOperationException("It has not started.");
+
+    public int Count => _members.Length;
+
+    /// <summary>Starts, initiates and waits for the primary and for every other member to be a secondary.</summary>
+    /// <param name="configure">For member number N, further fields of its configuration as JSON, for example <c>"priority":0,"hidden":true</c>.</param>
+    public static async Task<RealReplicaSet> StartAsync(int members = 3, Func<int, string>? configure = null)
+    {
+        var set = new RealReplicaSet(members);
+        try
+        {
+            for (var number = 0; number < members; number++)
+            {
+                set.Start(number);
+            }
+
+            await set.InitiateAsync(configure ?? (_ => ""));
+            return set;
+        }
+        catch
+        {
+            await set.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Its dbpath.</summary>
+    public string Folder(int number) => _members[number].Folder.Path;
+
+    public HostAddress Address(int number) => HostAddress.Parse(_members[number].Name);
+
+    /// <summary>The number of the primary, as the newest election has it; waits for one.</summary>
+    public async Task<int> PrimaryAsync(CancellationToken cancellation = default)
+    {
+        var primary = await Client.SelectAsync(ReadTarget.Primary, cancellation);
+        return Array.FindIndex(_members, member => HostAddress.Parse(member.Name) == primary.Address);
+    }
+
+    public void Start(int number)
+    {
+        var member = _members[number];
+        member.Process?.Dispose();
+        member.Process = RealMongo.Launch(member.Folder, member.Port, authentication: false, Modest);
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync(int number)
+    {
+        var process = _members[number].Process!;
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>The process keeps its connections and answers nobody, like a host that hangs.</summary>
+    public Task FreezeAsync(int number) => SignalAsync(number, "-STOP");
+
+    public Task ThawAsync(int number) => SignalAsync(number, "-CONT");
+
+    /// <summary>Runs a command, written as extended JSON, on one member whatever it is.</summary>
+    public async Task<BsonDocument> RunAsync(int number, string database, string command)
+    {
+        using var reply = await Client.RunCommandAsync(
+            database,
+            ExtendedJson.Parse(command),
+            ReadTarget.On(Address(number)),
+            CancellationToken.None
+        );
+        return reply.View.ToDocument();
+    }
+
+    /// <summary>Waits until that member is in that state: 1 PRIMARY, 2 SECONDARY, 3 RECOVERING, …</summary>
+    public async Task WaitForStateAsync(int number, int state)
+    {
+        using var limit = new CancellationTokenSource(StartLimit);
+        while (true)
+        {
+            try
+            {
+                var status = await RunAsync(number, "admin", """{"replSetGetStatus":1}""");
+                if (status.View["myState"u8].ToInt64() == state)
+                {
+                    return;
+                }
+            }
+            catch (BackupException)
+            {
+                // It is starting.
+            }
+
+            await Task.Delay(100, limit.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is not null)
+        {
+            await _client.DisposeAsync();
+        }
+
+        foreach (var member in _members)
+        {
+            if (member.Process is { HasExited: false } running)
+            {
+                running.Kill();
+                await running.WaitForExitAsync();
+            }
+
+            member.Process?.Dispose();
+            member.Folder.Dispose();
+        }
+    }
+
+    private async Task SignalAsync(int number, string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_members[number].Process!.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    private async Task InitiateAsync(Func<int, string> configure)
+    {
+        var members = _members.Select(
+            (member, number) =>
+            {
+                var more = configure(number);
+                var comma = more.Length > 0 ? "," : "";
+                return $$"""{"_id":{{number}},"host":"{{member.Name}}"{{comma}}{{more}} }""";
+            }
+        );
+        var initiate = $$"""
+            {"replSetInitiate":{"_id":"rs0","members":[{{string.Join(',', members)}}],
+             "settings":{"electionTimeoutMillis":2000,"heartbeatIntervalMillis":500} } }
+            """;
+        var uri = Backup.MongoWire.Uri.ConnectionString.Parse($"mongodb://{_members[0].Name}/?directConnection=true");
+        await using (var first = new MongoClient(uri, new MongoClientOptions()))
+        {
+            await UntilItWorksAsync(first, initiate);
+        }
+
+        _client = new MongoClient(
+            Backup.MongoWire.Uri.ConnectionString.Parse(ConnectionString),
+            new MongoClientOptions { ApplicationName = "test", HeartbeatInterval = TimeSpan.FromSeconds(1) }
+        );
+        var primary = await PrimaryAsync();
+        for (var number = 0; number < Count; number++)
+        {
+            await WaitForStateAsync(number, number == primary ? 1 : 2);
+        }
+    }
+
+    private async Task UntilItWorksAsync(MongoClient client, string command)
+    {
+        using var limit = new CancellationTokenSource(StartLimit);
+        while (true)
+        {
+            try
+            {
+                using var reply = await client.RunCommandAsync(
+                    "admin",
+                    ExtendedJson.Parse(command),
+                    ReadTarget.On(Address(0)),
+                    limit.Token
+                );
+                return;
+            }
+            catch (BackupException) when (_members.All(member => member.Process is { HasExited: false }))
+            {
+                // The others may not listen yet.
+                await Task.Delay(200, limit.Token);
+            }
+        }
+    }
+
+    private sealed class Member(TemporaryFolder folder, int port)
+    {
+        public TemporaryFolder Folder => folder;
+
+        public int Port => port;
+
+        public string Name => $"127.0.0.1:{port}";
+
+        public Process? Process { get; set; }
+    }
+}
