@@ -132,7 +132,7 @@ public sealed class KillTests(ITestOutputHelper output)
     /// <summary>How many percent are copied by what was told last, twice a second; null where it copies no more or not yet.</summary>
     private static int? Copied(ApplianceProcess appliance)
     {
-        var percent = Regex.Match(LastLine(appliance), @" initial-sync (\d+) %");
+        var percent = Regex.Match(LastLine(appliance), @" initial-sync (\d+) %", RegexOptions.NonBacktracking);
         return percent.Success ? int.Parse(percent.Groups[1].Value, CultureInfo.InvariantCulture) : null;
     }
 

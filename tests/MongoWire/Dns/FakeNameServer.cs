@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Backup.MongoWire.Dns;
 
 namespace Backup.Tests.MongoWire.Dns;
 
