@@ -6,6 +6,7 @@ using Backup.BackupHttpServer.Endpoints;
 using Backup.BackupHttpServer.Slices;
 using Backup.Blockstore;
 using Backup.Foundation.Contracts;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,22 +21,32 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly CertificateAuthority _authority;
+    private readonly RouteTroubles _troubles;
 
-    private BackupHttpServerHost(WebApplication application, CertificateAuthority authority, IPEndPoint endPoint)
+    private BackupHttpServerHost(
+        WebApplication application,
+        CertificateAuthority authority,
+        RouteTroubles troubles,
+        IPEndPoint endPoint
+    )
     {
         _application = application;
         _authority = authority;
+        _troubles = troubles;
         EndPoint = endPoint;
     }
 
     /// <summary>Where it listens, with the port that was taken.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Why what agents send cannot be taken now, for example 1003 (disk full); null while all is well.</summary>
+    public BackupException? Trouble => _troubles.Any;
+
     /// <summary>SHA-256 of the CA's certificate: for enrolment tokens.</summary>
     public ReadOnlyMemory<byte> CaFingerprint => _authority.Fingerprint;
 
     /// <summary>Starts to serve. The stores stay the caller's and outlive the server.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">8026 certificate unusable, 8027 the port is not free.</exception>
+    /// <exception cref="BackupException">8026 certificate unusable, 8027 the port is not free.</exception>
     public static async Task<BackupHttpServerHost> StartAsync(
         BackupHttpServerOptions options,
         IMetadataStore metadata,
@@ -52,7 +63,8 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
             cancellation
         );
         var application = Build(options, authority, loggers);
-        Map(application, options, metadata, objects, authority, time, loggers);
+        var troubles = new RouteTroubles();
+        Map(application, options, metadata, objects, authority, troubles, time, loggers);
         try
         {
             await application.StartAsync(cancellation);
@@ -65,7 +77,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         }
 
         var port = new System.Uri(application.Urls.First()).Port;
-        return new BackupHttpServerHost(application, authority, new IPEndPoint(options.Address, port));
+        return new BackupHttpServerHost(application, authority, troubles, new IPEndPoint(options.Address, port));
     }
 
     /// <summary>Takes no new request, waits for those in work, stops.</summary>
@@ -129,12 +141,13 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         IMetadataStore metadata,
         IObjectStore objects,
         CertificateAuthority authority,
+        RouteTroubles troubles,
         TimeProvider time,
         ILoggerFactory loggers
     )
     {
         var log = loggers.CreateLogger<BackupHttpServerHost>();
-        _ = application.Use((context, next) => Problems.GuardAsync(context, next, log));
+        _ = application.Use((context, next) => Problems.GuardAsync(context, next, troubles, log));
         _ = application.UseRouting();
         var gate = new AgentGate(metadata);
         var claims = new WorkClaims(metadata, time);

@@ -12,11 +12,12 @@ internal static partial class Problems
 {
     private const string RetryAfterSeconds = "2";
 
-    public static async Task GuardAsync(HttpContext context, RequestDelegate next, ILogger log)
+    public static async Task GuardAsync(HttpContext context, RequestDelegate next, RouteTroubles troubles, ILogger log)
     {
         try
         {
             await next(context);
+            troubles.Succeeded(context);
             if (context.Response is { StatusCode: StatusCodes.Status404NotFound, HasStarted: false })
             {
                 await WriteAsync(context, BackupHttpServerErrors.Nothing("such route"));
@@ -33,6 +34,7 @@ internal static partial class Problems
             if (status >= StatusCodes.Status500InternalServerError)
             {
                 LogFailure(log, known.Code, context.Request.Path, failure);
+                troubles.Failed(context, known);
             }
             else
             {

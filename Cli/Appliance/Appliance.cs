@@ -132,6 +132,7 @@ internal sealed class Appliance : IAsyncDisposable
                     )
             )
         );
+        Operations.Watch(() => server.Trouble);
         AgentsAddress = new Uri($"https://localhost:{server.EndPoint.Port}");
         var frontDoor = Keep(
             await PortInUse.TranslateAsync(

@@ -6,6 +6,7 @@ using Backup.Cli.Control;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.Restores;
 using Backup.Foundation;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 
 namespace Backup.Cli.Appliance;
@@ -22,6 +23,14 @@ internal sealed class ApplianceOperations(
     TimeProvider time
 )
 {
+    /// <summary>From when on silence counts as lag: a heartbeat comes every few seconds.</summary>
+    private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(30);
+
+    private readonly List<Func<BackupException?>> _parts = [];
+
+    /// <summary>Adds a part of the appliance that can say what is wrong with it. Before anybody asks.</summary>
+    internal void Watch(Func<BackupException?> trouble) => _parts.Add(trouble);
+
     internal async Task<StatusView> StatusAsync(CancellationToken cancellation)
     {
         var replicaSets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
@@ -48,7 +57,8 @@ internal sealed class ApplianceOperations(
         var agents = await metadata.Access.AgentsAsync(cancellation);
         return new StatusView(
             deployments,
-            [.. agents.Where(a => !a.Revoked).Select(a => new AgentView(a.Id, a.HostName, a.Version, a.LastSeenAt))]
+            [.. agents.Where(a => !a.Revoked).Select(a => new AgentView(a.Id, a.HostName, a.Version, a.LastSeenAt))],
+            [.. _parts.Select(trouble => trouble()).OfType<BackupException>().Select(ControlServer.Describe)]
         );
     }
 
@@ -133,7 +143,7 @@ internal sealed class ApplianceOperations(
     {
         var head = await metadata.Heads.FindAsync(set.Id, cancellation);
         var optime = backEnd.Daemon?.LiveOptime(set.Id) ?? head?.Optime ?? Optime.Zero;
-        var lag = optime.IsZero ? 0 : Math.Max(0, (double)set.SourceOptime.T - optime.T);
+        var lag = optime.IsZero ? 0 : Math.Max(0, (double)set.SourceOptime.T - optime.T) + SilenceOf(set);
         var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
         return new ReplicaSetView(
             set.Id,
@@ -151,6 +161,12 @@ internal sealed class ApplianceOperations(
                 : null
         );
     }
+
+    /// <summary>What the source may have written since the agent was last heard: it is unknown, so all of that time counts.</summary>
+    private double SilenceOf(ReplicaSetRecord set) =>
+        set.SourceSeenAt is { } seen && time.GetUtcNow() - seen is var silence && silence > LongSilence
+            ? Math.Floor(silence.TotalSeconds)
+            : 0;
 
     private async Task<SyncView?> SyncAsync(ReplicaSetRecord set, CancellationToken cancellation)
     {

@@ -46,6 +46,11 @@ internal static class StatusCommand
 
     private static void Print(StatusView status)
     {
+        foreach (var error in status.Errors)
+        {
+            Printer.Error("appliance", error);
+        }
+
         if (status.Deployments.Count == 0)
         {
             Console.Out.WriteLine(

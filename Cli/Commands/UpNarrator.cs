@@ -48,7 +48,9 @@ internal sealed class UpNarrator(string root, bool json)
     {
         while (true)
         {
-            foreach (var deployment in (await operations.StatusAsync(cancellation)).Deployments)
+            var status = await operations.StatusAsync(cancellation);
+            Changed("appliance!", status.Errors.FirstOrDefault(), error => ErrorLine("appliance", error));
+            foreach (var deployment in status.Deployments)
             {
                 Changed($"{deployment.Name}!", deployment.Error, error => ErrorLine(deployment.Name, error));
                 foreach (var set in deployment.ReplicaSets)

@@ -18,7 +18,14 @@ public static class ControlJson
 /// <param name="I">Ordinal within the second.</param>
 public sealed record OptimeView(uint T, uint I);
 
-public sealed record StatusView(IReadOnlyList<DeploymentView> Deployments, IReadOnlyList<AgentView> Agents);
+/// <param name="Deployments">What is protected.</param>
+/// <param name="Agents">Those that may connect.</param>
+/// <param name="Errors">What is wrong with the appliance itself, for example that its disk is full.</param>
+public sealed record StatusView(
+    IReadOnlyList<DeploymentView> Deployments,
+    IReadOnlyList<AgentView> Agents,
+    IReadOnlyList<ErrorView> Errors
+);
 
 public sealed record AgentView(string Id, string HostName, string Version, DateTimeOffset? LastSeenAt);
 
@@ -34,9 +41,11 @@ public sealed record DeploymentView(
 /// <param name="Name">The set's name.</param>
 /// <param name="State">waiting, initial-sync, catching-up, tailing or stopped.</param>
 /// <param name="Optime">The head holds everything up to and including this entry; 0,0 before it holds anything.</param>
-/// <param name="LagSeconds">How far the head is behind the newest entry that the agent has seen.</param>
+/// <param name="LagSeconds">
+/// How far the head is behind the newest entry that the agent has seen; when nothing was heard of it for 30 s, plus that time.
+/// </param>
 /// <param name="Snapshots">How many there are.</param>
-/// <param name="SourceSeenAt">When the agent last said how far the source is; the lag is as of then.</param>
+/// <param name="SourceSeenAt">When the agent last said how far the source is.</param>
 /// <param name="Sync">Progress of the initial sync, while there is one.</param>
 /// <param name="Error">Why it is stopped.</param>
 public sealed record ReplicaSetView(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Backup.Agent.Commands;
+using Backup.Tests.Support;
 
 namespace Backup.Tests.Agent;
 
@@ -11,17 +12,22 @@ internal sealed class AgentProcess : IAsyncDisposable
     private readonly StringBuilder _log = new();
 
     public AgentProcess(Appliance appliance, params string[] more)
+        : this(
+            appliance,
+            new ProcessStartInfo("dotnet") { ArgumentList = { typeof(AgentCommands).Assembly.Location } },
+            more
+        ) { }
+
+    private AgentProcess(Appliance appliance, ProcessStartInfo start, params string[] more)
     {
         var folder = appliance.Folder("agent");
         appliance.Identity.Save(folder);
-        var start = new ProcessStartInfo("dotnet")
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
-        foreach (var argument in (string[])[typeof(AgentCommands).Assembly.Location, "run", "--data", folder, .. more])
+
+        start.UseShellExecute = false;
+        start.RedirectStandardInput = true;
+        start.RedirectStandardError = true;
+        start.RedirectStandardOutput = true;
+        foreach (var argument in (string[])["run", "--data", folder, .. more])
         {
             start.ArgumentList.Add(argument);
         }
@@ -35,6 +41,15 @@ internal sealed class AgentProcess : IAsyncDisposable
             }
         };
         _process.BeginErrorReadLine();
+    }
+
+    /// <summary>The program as it is shipped: trimmed, compiled beforehand. Built by installer/build-app, which ./test runs first.</summary>
+    public static AgentProcess Shipped(Appliance appliance)
+    {
+        var program = SourceTree.At(".build", "app", "backup-agent");
+        return File.Exists(program)
+            ? new AgentProcess(appliance, new ProcessStartInfo(program))
+            : throw new FileNotFoundException("Not built yet: run installer/build-app.", program);
     }
 
     public string Log

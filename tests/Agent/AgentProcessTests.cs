@@ -8,15 +8,20 @@ namespace Backup.Tests.Agent;
 
 public sealed class AgentProcessTests(ITestOutputHelper output)
 {
-    /// <summary>The runtime with its compiler (about half of it), the budget of buffers, one large entry of the oplog.</summary>
-    private const long MemoryBound = 192L << 20;
+    /// <summary>The runtime (about half of it) and the budget of buffers.</summary>
+    private const long MemoryBound = 100L << 20;
+
+    /// <summary>The tail never waits for memory: one large entry of the oplog, as it came and as a frame, may be there on top.</summary>
+    private const long LargeEntry = 28L << 20;
 
     /// <summary>How much goes through; <c>BACKUP_SOAK_MEGABYTES</c> makes it more.</summary>
     private static readonly long Through =
         long.Parse(Environment.GetEnvironmentVariable("BACKUP_SOAK_MEGABYTES") ?? "100") << 20;
 
-    [Fact]
-    public async Task TheAgentsMemoryIsBoundedWhateverTheSizeOfDocuments()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TheAgentsMemoryIsBoundedWhateverTheSizeOfDocuments(bool withLargeEntries)
     {
         int[] sizes = [16 << 20, 300, 5 << 20, 70_000, 16 << 20, 1 << 20, 9 << 20, 2000];
         var count = Through / sizes.Sum() * sizes.Length;
@@ -33,7 +38,7 @@ public sealed class AgentProcessTests(ITestOutputHelper output)
         );
         all.Store.Discards = true;
         await all.ProtectAsync(all.Source.ConnectionString);
-        await using var agent = new AgentProcess(all);
+        await using var agent = AgentProcess.Shipped(all);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var written = 0;
         while (!(await all.Metadata.Deployments.ReplicaSetsAsync()).Any(one => one.State == ReplicaSetState.CatchingUp))
@@ -41,7 +46,7 @@ public sealed class AgentProcessTests(ITestOutputHelper output)
             watch.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(5), agent.Log);
 
             // The tail has large entries in flight at the same time as the copy.
-            if (++written % 5 == 0 && written < 200)
+            if (withLargeEntries && ++written % 5 == 0 && written < 200)
             {
                 _ = all.Source.Insert("shop", "large", Appliance.Document(written, 15 << 20));
             }
@@ -53,7 +58,7 @@ public sealed class AgentProcessTests(ITestOutputHelper output)
         output.WriteLine(
             $"{Through >> 20} MiB of documents up to 16 MiB in {watch.Elapsed.TotalSeconds:0.0} s: peak {peak >> 10} KiB\n{agent.Log}"
         );
-        peak.ShouldBeLessThan(MemoryBound);
+        peak.ShouldBeLessThan(MemoryBound + (withLargeEntries ? LargeEntry : 0));
     }
 
     [Theory]

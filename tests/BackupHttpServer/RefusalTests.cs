@@ -344,9 +344,22 @@ public sealed class RefusalTests
             Entries(ServerFixture.Begin)
         );
         _ = await RefusedAsync(all, entries, HttpStatusCode.ServiceUnavailable, FoundationErrors.DiskFull);
+        all.Server.Trouble!.Number.ShouldBe(FoundationErrors.DiskFull);
 
         all.Objects.IsFull = false;
         (await AnswerAsync(all, all.SyncSlice(0, Good))).Duplicate.ShouldBeFalse();
+        all.Server.Trouble.ShouldNotBeNull("one route works again, the other does not yet");
+        _ = await AnswerAsync(
+            all,
+            all.OplogSlice(
+                0,
+                ServerFixture.Begin,
+                ServerFixture.Begin,
+                ServerFixture.Begin,
+                Entries(ServerFixture.Begin)
+            )
+        );
+        all.Server.Trouble.ShouldBeNull();
     }
 
     [Fact]

@@ -32,10 +32,11 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private Process? _process;
 
-    internal ApplianceProcess(string? protect)
+    /// <param name="data">The data folder; removed at the end. A fresh one unless given.</param>
+    internal ApplianceProcess(string? protect, string? data = null)
     {
         Protect = protect;
-        Data = Path.Combine(Path.GetTempPath(), $"backup-e2e-{Guid.NewGuid():N}");
+        Data = data ?? Path.Combine(Path.GetTempPath(), $"backup-e2e-{Guid.NewGuid():N}");
     }
 
     internal string? Protect { get; set; }

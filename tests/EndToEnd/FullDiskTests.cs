@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using Backup.Tests.Support;
+using Shouldly;
+using Xunit.Abstractions;
+
+namespace Backup.Tests.EndToEnd;
+
+/// <summary>The disk of the data folder fills up while oplog and snapshots are written; then somebody makes room.</summary>
+public sealed class FullDiskTests(ITestOutputHelper output)
+{
+    private const int Megabytes = 160;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    [RootFact]
+    public async Task AFullDiskIsNamedNothingIsLostAndWorkGoesOnByItselfWhenThereIsRoom()
+    {
+        using var disk = new SmallDisk(Megabytes);
+        await using var source = await TestSource.SandboxAsync();
+        await source.InsertAsync("shop", "orders", SourceContent.Many(2_000, new Random(1), 500, 2_000));
+        await using var appliance = new ApplianceProcess(source.Uri, disk.Folder("data"));
+        appliance.Up();
+        await appliance.WaitForStateAsync("tailing");
+        var before = (await appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded().Json;
+        var hashes = await source.HashesAsync();
+
+        disk.Fill();
+        await source.InsertAsync("shop", "more", SourceContent.Many(3_000, new Random(2), 2_000, 8_000));
+        await UntilAsync(appliance, "BK1003");
+        // What is there can be restored: that needs no room.
+        await RestoreCheck.DirectoryEqualsAsync(appliance, before, hashes);
+        var refused = await appliance.RunAsync("snapshot", "rs0", "--wait");
+        output.WriteLine($"A snapshot meanwhile: {refused.ExitCode} {refused.Output}{refused.Errors}");
+        refused.ErrorCode.ShouldBe("BK1003");
+        disk.MakeRoom();
+
+        await ClearAsync(appliance);
+        await RestoreCheck.SnapshotEqualsSourceAsync(appliance, source);
+        await RestoreCheck.VerificationEqualsAsync(appliance, before, hashes);
+        (await appliance.StopAsync()).ShouldBe(0);
+    }
+
+    /// <summary>Whoever asks is told, and it stands in the log.</summary>
+    private static async Task UntilAsync(ApplianceProcess appliance, string code)
+    {
+        var status = "";
+        for (var watch = Stopwatch.StartNew(); !status.Contains(code, StringComparison.Ordinal); await Task.Delay(200))
+        {
+            watch.Elapsed.ShouldBeLessThan(Patience, $"{status}\n{appliance.Output}");
+            status = (await appliance.RunAsync("status")).Output;
+        }
+    }
+
+    /// <summary>Waits until no error is told any more.</summary>
+    private static async Task ClearAsync(ApplianceProcess appliance)
+    {
+        var status = "BK";
+        for (var watch = Stopwatch.StartNew(); status.Contains("BK", StringComparison.Ordinal); await Task.Delay(200))
+        {
+            watch.Elapsed.ShouldBeLessThan(Patience, $"{status}\n{appliance.Output}");
+            status = (await appliance.RunAsync("status")).Output;
+        }
+    }
+
+    /// <summary>A disk of its own, in memory.</summary>
+    private sealed class SmallDisk : IDisposable
+    {
+        private readonly TemporaryFolder _mount = new();
+
+        internal SmallDisk(int megabytes) =>
+            Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", _mount.Path);
+
+        internal string Folder(string name) => _mount.File(name);
+
+        /// <summary>Takes all that is left.</summary>
+        internal void Fill()
+        {
+            using var ballast = File.Create(_mount.File("ballast"));
+            var block = new byte[64 << 10];
+            try
+            {
+                while (true)
+                {
+                    ballast.Write(block);
+                    ballast.Flush(flushToDisk: true);
+                }
+            }
+            catch (IOException)
+            {
+                // Full.
+            }
+        }
+
+        internal void MakeRoom() => File.Delete(_mount.File("ballast"));
+
+        public void Dispose()
+        {
+            Run("umount", "--lazy", _mount.Path);
+            _mount.Dispose();
+        }
+
+        private static void Run(string program, params string[] arguments)
+        {
+            using var process = Process.Start(program, arguments);
+            process.WaitForExit();
+            process.ExitCode.ShouldBe(0, $"{program} {string.Join(' ', arguments)}");
+        }
+    }
+}
