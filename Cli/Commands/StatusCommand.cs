@@ -40,11 +40,11 @@ internal static class StatusCommand
             Console.Out.WriteLine("The appliance is not running: this is the state it stopped in.");
         }
 
-        Print(status);
+        Print(status, appliance.IsRunning);
         return ExitCodes.Ok;
     }
 
-    private static void Print(StatusView status)
+    private static void Print(StatusView status, bool isRunning)
     {
         foreach (var error in status.Errors)
         {
@@ -67,13 +67,13 @@ internal static class StatusCommand
                 Console.Out.WriteLine("  waiting for its agent");
             }
 
-            deployment.ReplicaSets.ToList().ForEach(Print);
+            deployment.ReplicaSets.ToList().ForEach(set => Print(set, isRunning));
             Printer.Error(deployment.Name, deployment.Error);
         }
     }
 
     /// <summary>Lines, not a table: they fit any terminal, and an error has room for its way out.</summary>
-    private static void Print(ReplicaSetView set)
+    private static void Print(ReplicaSetView set, bool isRunning)
     {
         var progress = set.Sync is { } sync ? ": " + Printer.SyncProgress(sync) : "";
         Console.Out.WriteLine($"  replica set {set.Name}: {set.State}{progress}");
@@ -86,7 +86,8 @@ internal static class StatusCommand
         }
 
         if (
-            set.SourceSeenAt is { } seen
+            isRunning
+            && set.SourceSeenAt is { } seen
             && TimeProvider.System.GetUtcNow() - seen is var silent
             && silent > LongSilence
         )
