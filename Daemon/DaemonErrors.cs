@@ -13,7 +13,14 @@ public static class DaemonErrors
     public const int SnapshotGone = 9005;
     public const int EntriesMissing = 9007;
     public const int CountDiffers = 9008;
+    public const int MomentInGap = 9010;
+    public const int MomentTooOld = 9011;
+    public const int MomentNotStored = 9012;
+    public const int TransactionUndecided = 9013;
+    public const int NothingToRestore = 9014;
     public const int Unexpected = 9499;
+
+    private const string ListMoments = "'backup ranges RS' lists all that can be restored, 'backup snapshots RS' the snapshots.";
 
     public static BackupException Gap(string replicaSet, Optime after, Optime next) =>
         new(
@@ -56,6 +63,58 @@ public static class DaemonErrors
             "Do not rely on this snapshot: restore an older or newer one, take a new one, and report this."
         );
 
+    /// <param name="near">Restorable moments before and after it.</param>
+    public static BackupException InGap(string replicaSet, string moment, string cause, string near) =>
+        new(
+            MomentInGap,
+            $"{Capital(moment)} of '{replicaSet}' cannot be restored, since it lies in a gap: {cause}",
+            $"The nearest moments that can be restored (--optime): {near}. {ListMoments}"
+        );
+
+    /// <param name="near">Restorable moments before and after it.</param>
+    public static BackupException TooOld(string replicaSet, string moment, string near) =>
+        new(
+            MomentTooOld,
+            $"{Capital(moment)} of '{replicaSet}' cannot be restored: the oplog that is kept for the point-in-time window does not reach back so far.",
+            $"The nearest moments that can be restored (--optime): {near}. {ListMoments}"
+        );
+
+    /// <param name="stored">The newest stored entry.</param>
+    /// <param name="near">Restorable moments before and after it.</param>
+    public static BackupException NotYet(string replicaSet, string moment, string stored, string near) =>
+        new(
+            MomentNotStored,
+            $"{Capital(moment)} of '{replicaSet}' is not known to be stored whole: what came in so far ends with {stored}.",
+            $"Try again when the oplog has come in ('backup status' shows the lag). The nearest moments that can be restored (--optime): {near}. {ListMoments}",
+            transient: true
+        );
+
+    /// <param name="stored">The newest stored entry.</param>
+    /// <param name="near">Restorable moments before and after it.</param>
+    public static BackupException Future(string replicaSet, string moment, string stored, string near) =>
+        new(
+            MomentNotStored,
+            $"{Capital(moment)} of '{replicaSet}' lies in the future: what came in so far ends with {stored}.",
+            $"Check the time and its zone. The nearest moments that can be restored (--optime): {near}. {ListMoments}"
+        );
+
+    /// <param name="prepared">The entry that prepared the oldest transaction that is not decided.</param>
+    /// <param name="before">The newest moment that needs no decision.</param>
+    public static BackupException Undecided(string replicaSet, string moment, string prepared, string before) =>
+        new(
+            TransactionUndecided,
+            $"Whether a transaction belongs to {moment} of '{replicaSet}' is not known yet: it was prepared at {prepared} and its commit or abort has not come in.",
+            $"Try again in a moment; what can be restored now (--optime): {before} and everything before.",
+            transient: true
+        );
+
+    public static BackupException NothingRestorable(string replicaSet) =>
+        new(
+            NothingToRestore,
+            $"No moment of '{replicaSet}' can be restored yet: there is no snapshot.",
+            $"Take one: backup snapshot {replicaSet} --wait. 'backup status' shows how far its initial sync is."
+        );
+
     public static BackupException Defect(Exception inner) =>
         new(
             Unexpected,
@@ -63,4 +122,6 @@ public static class DaemonErrors
             "Its log says more under this code: report it as a defect.",
             inner: inner
         );
+
+    private static string Capital(string moment) => string.Concat(char.ToUpperInvariant(moment[0]).ToString(), moment.AsSpan(1));
 }

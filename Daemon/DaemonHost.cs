@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Backup.Blockstore;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
+using Backup.Daemon.PointInTime;
 using Backup.Daemon.Schedule;
 using Backup.Foundation;
 using Backup.Foundation.Files;
@@ -35,7 +36,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
 
         var snapshot = new SnapshotJob(services.Metadata, _keepers.GetValueOrDefault, services.Time);
         _jobs = new JobWorker(services.Metadata, [verify, snapshot], services.Options, services.Time, services.Logger);
-        _schedule = new SnapshotScheduler(services.Metadata, services.Time, services.Logger);
+        _schedule = new SnapshotScheduler(services);
         services.OnTailing = _schedule.Wake;
         _loop = Task.Run(() => LookForReplicaSetsAsync(_stop.Token));
     }
@@ -58,6 +59,8 @@ public sealed partial class DaemonHost : IAsyncDisposable
     )
     {
         DurableFile.CreateFolder(options.SpillFolder);
+        // A restore that runs now would read from stores that were just opened again beneath it: it is lost anyway.
+        RestoreFolder.RemoveLeftovers(options);
         var logger = loggers.CreateLogger("Backup.Daemon");
         var services = new HeadServices(metadata, blocks, objects, options, time, logger)
         {

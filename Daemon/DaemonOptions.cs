@@ -3,7 +3,7 @@ namespace Backup.Daemon;
 /// <summary>How a daemon works; the defaults suit an appliance on a machine of its own.</summary>
 public sealed record DaemonOptions
 {
-    /// <summary>A folder for this daemon alone: large open transactions are spilled there.</summary>
+    /// <summary>A folder for this daemon alone: large open transactions and what restores need for a while are spilled there.</summary>
     public required string SpillFolder { get; init; }
 
     /// <summary>Who this daemon is in leases of jobs; unique among daemons.</summary>
@@ -15,8 +15,16 @@ public sealed record DaemonOptions
     /// <summary>Bytes of a head's memtable; 1 MiB to 1 GiB, 64 MiB unless set.</summary>
     public long MemtableBytes { get; init; } = 64L << 20;
 
+    /// <summary>
+    /// Bytes of the memtable of a restore to a point in time, beyond which it goes through a temporary file; 1 MiB to 4 GiB, 256 MiB unless set.
+    /// </summary>
+    public long RestoreMemtableBytes { get; init; } = 256L << 20;
+
     /// <summary>Collections of an initial sync built at the same time; 1 to 16, 2 unless set.</summary>
     public int BuildParallelism { get; init; } = 2;
+
+    /// <summary>How often oplog that nothing needs any more is given up; 1 minute unless set.</summary>
+    public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Jobs worked on at the same time; 1 to 64, 4 unless set.</summary>
     public int Jobs { get; init; } = 4;

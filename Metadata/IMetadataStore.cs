@@ -18,6 +18,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IOplogSlices OplogSlices { get; }
 
+    IReadHolds Holds { get; }
+
     IHeads Heads { get; }
 
     ISnapshots Snapshots { get; }
@@ -117,7 +119,7 @@ public interface ISyncs
 {
     /// <summary>
     /// Adds the sync with its collections, makes it the replica set's current one, abandons every older one: from then on slices of
-    /// the older ones are refused with 6011.
+    /// the older ones are refused with 6011, and where one had oplog slices an open hole (<see cref="HoleKind.Resync"/>) begins at its last entry.
     /// </summary>
     Task BeginAsync(
         SyncRecord sync,
@@ -168,7 +170,7 @@ public interface ISyncs
 
     /// <summary>
     /// State Abandoned; the replica set has no current sync and waits (SyncId null, state Waiting, no stop reason): its agent begins a new one.
-    /// Nothing happens where there is no such sync.
+    /// Where it had oplog slices an open hole (<see cref="HoleKind.Resync"/>) begins at its last entry. Nothing happens where there is no such sync.
     /// </summary>
     Task AbandonAsync(string syncId, CancellationToken cancellation = default);
 
@@ -184,7 +186,10 @@ public interface ISyncs
         CancellationToken cancellation = default
     );
 
-    /// <summary>State Built, the head stored and the sync slices' rows removed, in one step; the objects are deleted by the caller afterwards.</summary>
+    /// <summary>
+    /// State Built, the head stored, the sync slices' rows removed, and the replica set's open holes of older syncs closed at this sync's end, in
+    /// one step; the objects are deleted by the caller afterwards.
+    /// </summary>
     Task BuiltAsync(string syncId, HeadRecord head, CancellationToken cancellation = default);
 }
 
@@ -209,19 +214,52 @@ public interface IOplogSlices
         CancellationToken cancellation = default
     );
 
-    /// <summary>
-    /// Removes rows of slices whose Last is before <paramref name="before"/> and gives their object names. The newest slice of a sync
-    /// always stays: the next one has to follow on it.
-    /// </summary>
-    Task<IReadOnlyList<string>> RemoveBeforeAsync(
+    /// <summary>What the slices of that sync hold; null where there is none.</summary>
+    Task<OplogExtent?> ExtentAsync(string syncId, CancellationToken cancellation = default);
+
+    /// <summary>Raw bytes of the slices with entries after <paramref name="after"/> and not after <paramref name="through"/>.</summary>
+    Task<long> RawBytesAsync(
         string syncId,
-        Optime before,
+        Optime after,
+        Optime through,
         CancellationToken cancellation = default
     );
 
+    /// <summary>
+    /// Gives up the slices whose Last is before <paramref name="before"/>, and before what a hold that has not run out reads from: their
+    /// rows are removed and their objects are listed by <see cref="DoomedAsync"/>, in one step, so that no crash between the two leaves a
+    /// row without its object or an object that nobody knows. The newest slice of a sync always stays, since the next one has to follow
+    /// on it, except of an abandoned sync, which takes no more.
+    /// </summary>
+    /// <returns>How many were given up.</returns>
+    Task<int> RemoveBeforeAsync(string syncId, Optime before, CancellationToken cancellation = default);
+
+    /// <summary>At most <paramref name="limit"/> names of objects that no row refers to any more and that are to be deleted.</summary>
+    Task<IReadOnlyList<string>> DoomedAsync(int limit, CancellationToken cancellation = default);
+
+    /// <summary>Takes objects off that list, once they are deleted.</summary>
+    Task DeletedAsync(IReadOnlyList<string> objectNames, CancellationToken cancellation = default);
+
+    /// <summary>Nothing happens where a hole of the same sync, kind, From and namespace is known.</summary>
     Task AddHoleAsync(OplogHole hole, CancellationToken cancellation = default);
 
+    /// <summary>Oldest first.</summary>
     Task<IReadOnlyList<OplogHole>> HolesAsync(string replicaSetId, CancellationToken cancellation = default);
+
+    /// <summary>Removes the open holes of that kind: what stopped there has gone on.</summary>
+    Task RemoveHolesAsync(string syncId, HoleKind kind, CancellationToken cancellation = default);
+}
+
+public interface IReadHolds
+{
+    /// <summary>Adds the hold, or renews it: the one with that id is replaced.</summary>
+    Task SetAsync(ReadHold hold, CancellationToken cancellation = default);
+
+    /// <summary>Nothing happens where there is none.</summary>
+    Task ReleaseAsync(string id, CancellationToken cancellation = default);
+
+    /// <summary>Those that have not run out.</summary>
+    Task<IReadOnlyList<ReadHold>> ListAsync(string replicaSetId, CancellationToken cancellation = default);
 }
 
 public interface IHeads

@@ -191,14 +191,6 @@ public sealed record OplogSlice(
     DateTimeOffset ReceivedAt
 );
 
-/// <summary>A part of the oplog that is lost for ever: no point in it can be restored.</summary>
-/// <param name="ReplicaSetId">The replica set.</param>
-/// <param name="From">The last entry that is there before it.</param>
-/// <param name="To">The first entry that is there after it.</param>
-/// <param name="Cause">For people.</param>
-/// <param name="At">When it was found.</param>
-public sealed record OplogHole(string ReplicaSetId, Optime From, Optime To, string Cause, DateTimeOffset At);
-
 /// <summary>The durable state of a head: its manifest is a block; what came after is in the slices.</summary>
 /// <param name="ReplicaSetId">The replica set.</param>
 /// <param name="SyncId">The sync it grew from.</param>
@@ -220,6 +212,23 @@ public sealed record HeadRecord(
 );
 
 /// <summary>A complete, readable snapshot.</summary>
+/// <param name="Id">Ours.</param>
+/// <param name="ReplicaSetId">The replica set.</param>
+/// <param name="Optime">Everything up to and including this entry is in it.</param>
+/// <param name="ManifestBlock">Hex id of the manifest's block.</param>
+/// <param name="Documents">Counted.</param>
+/// <param name="RawBytes">Their BSON bytes.</param>
+/// <param name="NewBytes">Bytes that the head's growth since the snapshot before has added to the blockstore.</param>
+/// <param name="StoredBytes">Bytes of its blocks in the store.</param>
+/// <param name="DurationSeconds">How long taking it took.</param>
+/// <param name="Trigger">Shown to people.</param>
+/// <param name="CreatedAt">When.</param>
+/// <param name="ExpiresAt">When its time is over; null: never.</param>
+/// <param name="SyncId">The sync that its head grew from; empty where a release that did not write it down left it unknown.</param>
+/// <param name="ReplayFrom">
+/// Where to start reading the oplog to go on from it, every open transaction whole; at most <paramref name="Optime"/>. Null where a
+/// release that did not write it down took the snapshot: its manifest tells.
+/// </param>
 public sealed record SnapshotRecord(
     string Id,
     string ReplicaSetId,
@@ -232,7 +241,9 @@ public sealed record SnapshotRecord(
     double DurationSeconds,
     string Trigger,
     DateTimeOffset CreatedAt,
-    DateTimeOffset? ExpiresAt
+    DateTimeOffset? ExpiresAt,
+    string SyncId = "",
+    Optime? ReplayFrom = null
 );
 
 /// <summary>Frozen: the numbers are persisted.</summary>
@@ -288,7 +299,7 @@ public sealed record JobRecord(
 /// <param name="Interval">15 minutes to 24 hours; 6 hours unless set.</param>
 /// <param name="Reference">Snapshots are due at this time and every interval before and after it.</param>
 /// <param name="BaseRetention">How long every snapshot is kept; 2 days unless set.</param>
-/// <param name="PointInTimeWindow">How long oplog slices are kept; 24 hours unless set.</param>
+/// <param name="PointInTimeWindow">How far back every moment can be restored; zero (none) to 90 days, 24 hours unless set.</param>
 public sealed record SnapshotPolicy(
     string ReplicaSetId,
     TimeSpan Interval,
@@ -297,6 +308,8 @@ public sealed record SnapshotPolicy(
     TimeSpan PointInTimeWindow
 )
 {
+    public static readonly TimeSpan LongestWindow = TimeSpan.FromDays(90);
+
     public static SnapshotPolicy Default(string replicaSetId) =>
         new(
             replicaSetId,
@@ -320,9 +333,9 @@ public sealed record SnapshotPolicy(
             throw MetadataErrors.Policy("base retention", "at least the interval between two snapshots");
         }
 
-        if (PointInTimeWindow < TimeSpan.Zero)
+        if (PointInTimeWindow < TimeSpan.Zero || PointInTimeWindow > LongestWindow)
         {
-            throw MetadataErrors.Policy("point-in-time window", "zero (none) or more");
+            throw MetadataErrors.Policy("point-in-time window", "zero (none) to 90 days");
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class Assignments(IMetadataStore metadata)
         }
 
         var newest = await metadata.OplogSlices.NewestAsync(sync.Id, cancellation);
-        var stop = await StopAsync(replicaSet, newest?.Last ?? sync.Begin, cancellation);
+        var stop = await StopAsync(replicaSet, sync, newest?.Last ?? sync.Begin, cancellation);
         var position = new SyncPosition(
             sync.Id,
             sync.State == SyncState.Copying,
@@ -55,15 +55,24 @@ internal sealed class Assignments(IMetadataStore metadata)
     }
 
     /// <summary>A hole right after the last durable entry stops the agent until a new sync is asked for.</summary>
-    private async Task<Fault?> StopAsync(ReplicaSetRecord replicaSet, Optime last, CancellationToken cancellation)
+    private async Task<Fault?> StopAsync(
+        ReplicaSetRecord replicaSet,
+        SyncRecord sync,
+        Optime last,
+        CancellationToken cancellation
+    )
     {
         var holes = await metadata.OplogSlices.HolesAsync(replicaSet.Id, cancellation);
-        var hole = holes.FirstOrDefault(one => one.From.Timestamp == last.Timestamp);
+        var hole = holes.FirstOrDefault(one =>
+            one.Kind is HoleKind.OplogLost or HoleKind.RolledBack
+            && (one.SyncId.Length == 0 || one.SyncId == sync.Id)
+            && one.From.Timestamp == last.Timestamp
+        );
         return hole is null
             ? null
             : new Fault(
-                replicaSet.StopCode ?? "BK8017",
-                replicaSet.StopMessage ?? $"The oplog from {hole.From} to {hole.To} is lost: {hole.Cause}",
+                replicaSet.StopCode ?? hole.Code ?? "BK8017",
+                replicaSet.StopMessage ?? $"The oplog from {hole.From} on is lost: {hole.Cause}",
                 replicaSet.StopHint ?? "Start a fresh initial sync ('backup resync RS'); snapshots taken so far stay."
             );
     }

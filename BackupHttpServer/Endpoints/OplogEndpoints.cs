@@ -79,16 +79,21 @@ internal sealed class OplogEndpoints(
         var agent = await gate.AuthenticateAsync(context);
         var replicaSet = await gate.ReplicaSetAsync(agent, Json.Route(context, "replicaSetId"), cancellation);
         var report = await Json.ReadAsync(context, AgentJson.Default.HoleReport);
-        var from = report.From.ToOptime();
-        var known = await metadata.OplogSlices.HolesAsync(replicaSet.Id, cancellation);
-        if (!known.Any(hole => hole.From.Timestamp == from.Timestamp))
-        {
-            await metadata.OplogSlices.AddHoleAsync(
-                new OplogHole(replicaSet.Id, from, report.To.ToOptime(), report.Fault.Message, time.GetUtcNow()),
-                cancellation
-            );
-        }
-
+        var (from, to) = (report.From.ToOptime(), report.To.ToOptime());
+        await metadata.OplogSlices.AddHoleAsync(
+            new OplogHole(
+                replicaSet.Id,
+                from,
+                to > from ? to : Optime.Zero,
+                report.Fault.Message,
+                time.GetUtcNow(),
+                // Where nothing is missing at the source, what was shipped is no longer what is there.
+                to > from ? HoleKind.OplogLost : HoleKind.RolledBack,
+                replicaSet.SyncId ?? "",
+                report.Fault.Code
+            ),
+            cancellation
+        );
         await metadata.Deployments.SetStateAsync(
             replicaSet.Id,
             ReplicaSetState.Stopped,

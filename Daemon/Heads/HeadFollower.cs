@@ -19,6 +19,7 @@ internal sealed class HeadFollower : IDisposable
     private readonly SyncRecord _sync;
     private readonly Head _head;
     private readonly OplogReplayer _replayer;
+    private readonly List<ReplayNotice> _lostCollections = [];
     private Optime _read;
     private HeadRecord _stored;
 
@@ -40,13 +41,15 @@ internal sealed class HeadFollower : IDisposable
                 AppliedThrough = stored.Optime,
                 FeatureCompatibilityVersion = head.ReplicaSet.FeatureCompatibilityVersion,
                 SpillFolder = Path.Combine(services.Options.SpillFolder, stored.ReplicaSetId),
-                OnNotice = services.OnNotice,
+                OnNotice = Notice,
             }
         );
     }
 
     /// <summary>Everything up to and including this entry is applied.</summary>
     internal Optime Applied { get; private set; }
+
+    internal string SyncId => _sync.Id;
 
     /// <summary>Whether the end of the initial sync is passed.</summary>
     internal bool IsConsistent => _replayer.Mode == ReplayMode.Consistent;
@@ -56,8 +59,8 @@ internal sealed class HeadFollower : IDisposable
 
     internal DateTimeOffset LastCheckpoint => _stored.UpdatedAt;
 
-    /// <summary>Where the next start would begin to read: slices from here on must be kept.</summary>
-    internal Optime NeedsFrom => _stored.ReplayFrom;
+    /// <summary>Where the next start would begin to read.</summary>
+    internal Optime ReplayFrom => _stored.ReplayFrom;
 
     internal static async Task<HeadFollower> OpenAsync(
         HeadServices services,
@@ -119,6 +122,7 @@ internal sealed class HeadFollower : IDisposable
             NewBytes = _stored.NewBytes + _services.Blocks.Statistics.NewBytes - newBytes,
             UpdatedAt = _services.Time.GetUtcNow(),
         };
+        await RecordLostCollectionsAsync(cancellation);
         await _services.Metadata.Heads.SetAsync(record, cancellation);
         _stored = record;
         return flushed;
@@ -137,6 +141,38 @@ internal sealed class HeadFollower : IDisposable
     {
         _replayer.Dispose();
         _head.Dispose();
+    }
+
+    private void Notice(ReplayNotice notice)
+    {
+        _services.OnNotice?.Invoke(notice);
+        if (notice.Kind is ReplayNoticeKind.CollectionNeedsResync or ReplayNoticeKind.CollectionExcluded)
+        {
+            _lostCollections.Add(notice);
+        }
+    }
+
+    /// <summary>Before the checkpoint: a crash between the two finds the same entries again, and the same hole is recorded once.</summary>
+    private async Task RecordLostCollectionsAsync(CancellationToken cancellation)
+    {
+        foreach (var lost in _lostCollections)
+        {
+            var hole = new OplogHole(
+                _stored.ReplicaSetId,
+                // It can be restored as it was before the entry that ended it.
+                Before(lost.At),
+                Optime.Zero,
+                lost.Text,
+                _services.Time.GetUtcNow(),
+                HoleKind.CollectionLost,
+                _sync.Id,
+                Code: null,
+                lost.Namespace
+            );
+            await _services.Metadata.OplogSlices.AddHoleAsync(hole, cancellation);
+        }
+
+        _lostCollections.Clear();
     }
 
     private void CheckContinues(OplogSlice slice)

@@ -25,6 +25,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
     private readonly Task _loop;
     private ReplicaSetState? _state;
     private BackupException? _stoppedBy;
+    private StopPoint? _stopPoint;
     private ulong _live;
 
     internal HeadKeeper(HeadServices services, string replicaSetId)
@@ -104,6 +105,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
     /// <summary>From the sync at hand to its replacement by another.</summary>
     private async Task RunAsync(CancellationToken cancellation)
     {
+        _stopPoint = null;
         var (set, sync) = await WaitForSyncAsync(cancellation);
         var stored = await _services.Metadata.Heads.FindAsync(_replicaSetId, cancellation);
         if (stored?.SyncId != sync.Id)
@@ -160,12 +162,22 @@ internal sealed class HeadKeeper : IAsyncDisposable
 
     private async Task FollowAsync(HeadFollower head, SyncRecord sync, CancellationToken cancellation)
     {
+        _stopPoint = new StopPoint(_services, _replicaSetId, sync.Id);
         while (true)
         {
             var seen = _services.Metadata.ChangeCount;
-            var slices = await head.AdvanceAsync(cancellation);
+            int slices;
+            try
+            {
+                slices = await head.AdvanceAsync(cancellation);
+            }
+            finally
+            {
+                Volatile.Write(ref _live, head.Applied.Timestamp);
+            }
+
             Trouble = null;
-            Volatile.Write(ref _live, head.Applied.Timestamp);
+            await _stopPoint.PassAsync(head.Applied, cancellation);
             CollectRequests();
             await ServeAsync(head, cancellation);
             if (
@@ -174,7 +186,6 @@ internal sealed class HeadKeeper : IAsyncDisposable
             )
             {
                 await head.CheckpointAsync(cancellation);
-                await ForgetSlicesAsync(head, sync, cancellation);
             }
 
             var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
@@ -265,19 +276,6 @@ internal sealed class HeadKeeper : IAsyncDisposable
             : _services.Time.GetUtcNow() - requestedAt > _services.Options.SourcePatience;
     }
 
-    /// <summary>Removes oplog slices that no restart and no point in the window needs.</summary>
-    private async Task ForgetSlicesAsync(HeadFollower head, SyncRecord sync, CancellationToken cancellation)
-    {
-        var policy = await _services.Metadata.Deployments.PolicyAsync(_replicaSetId, cancellation);
-        var oldest = (_services.Time.GetUtcNow() - policy.PointInTimeWindow).ToUnixTimeSeconds();
-        var window = new Optime((uint)Math.Clamp(oldest, 0, uint.MaxValue), 0);
-        var before = window < head.NeedsFrom ? window : head.NeedsFrom;
-        foreach (var name in await _services.Metadata.OplogSlices.RemoveBeforeAsync(sync.Id, before, cancellation))
-        {
-            await _services.Objects.DeleteAsync(name, cancellation);
-        }
-    }
-
     private async Task StopAsync(BackupException failure, CancellationToken cancellation)
     {
         _stoppedBy = failure;
@@ -286,6 +284,11 @@ internal sealed class HeadKeeper : IAsyncDisposable
         _pending.ForEach(request => request.Fail(failure));
         _pending.Clear();
         _state = ReplicaSetState.Stopped;
+        if (_stopPoint is not null && Live is { } live)
+        {
+            await _stopPoint.RecordAsync(live, failure, cancellation);
+        }
+
         await _services.Metadata.Deployments.SetStateAsync(
             _replicaSetId,
             ReplicaSetState.Stopped,

@@ -29,7 +29,9 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
             services.Time.GetElapsedTime(started).TotalSeconds,
             trigger,
             now,
-            now + policy.BaseRetention
+            now + policy.BaseRetention,
+            head.SyncId,
+            head.ReplayFrom
         );
         await services.Metadata.Snapshots.AddAsync(snapshot, cancellation);
         return snapshot;

@@ -1,48 +1,17 @@
-using Backup.Blockstore;
+using Backup.Daemon.PointInTime;
+using Backup.Foundation;
 using Backup.Metadata;
 using Backup.Snapshots.Exports;
 using Backup.Snapshots.Reading;
 
 namespace Backup.Daemon.Restores;
 
-/// <summary>The forms a snapshot can be written out in.</summary>
-public enum RestoreFormat
+/// <summary>Opens snapshots, and moments between them, to be written out.</summary>
+public sealed class RestoreService(RestoreServices services)
 {
-    Archive = 0,
-    Directory = 1,
-    Ndjson = 2,
-}
+    // A plan that was given up before it could be held is made anew; it can hardly happen twice.
+    private const int Attempts = 5;
 
-/// <summary>The names of <see cref="RestoreFormat"/> that commands and routes use.</summary>
-public static class RestoreFormats
-{
-    public static readonly IReadOnlyList<string> Names = ["archive", "directory", "ndjson"];
-
-    public static string Name(RestoreFormat format) => Names[(int)format];
-
-    /// <exception cref="Foundation.Errors.BackupException">9004</exception>
-    public static RestoreFormat Parse(string name)
-    {
-        for (var i = 0; i < Names.Count; i++)
-        {
-            if (Names[i] == name)
-            {
-                return (RestoreFormat)i;
-            }
-        }
-
-        throw DaemonErrors.Format(name, Names);
-    }
-}
-
-/// <param name="Documents">Written.</param>
-/// <param name="Bytes">Of the output.</param>
-/// <param name="Sha256">Of the output, 64 hex digits.</param>
-public sealed record RestoreResult(long Documents, long Bytes, string Sha256);
-
-/// <summary>Writes snapshots out.</summary>
-public sealed class RestoreService(IMetadataStore metadata, IBlockStore blocks)
-{
     /// <summary>Opens the snapshot: what is wrong with it in itself is said here, before a byte is written.</summary>
     /// <exception cref="Foundation.Errors.BackupException">9005 where it is gone, 4003, 5001, 5002 where its manifest cannot be read.</exception>
     public async Task<OpenRestore> OpenAsync(
@@ -52,27 +21,111 @@ public sealed class RestoreService(IMetadataStore metadata, IBlockStore blocks)
     )
     {
         var current =
-            await metadata.Snapshots.FindAsync(snapshot.Id, cancellation) ?? throw DaemonErrors.NoSnapshot(snapshot.Id);
-        if (!BlockId.TryParse(current.ManifestBlock, out var manifest))
-        {
-            throw DaemonErrors.NoSnapshot(snapshot.Id);
-        }
-
-        return new OpenRestore(await SnapshotReader.OpenAsync(blocks, manifest, cancellation), format);
+            await services.Metadata.Snapshots.FindAsync(snapshot.Id, cancellation)
+            ?? throw DaemonErrors.NoSnapshot(snapshot.Id);
+        var manifest = SnapshotBases.ManifestOf(current);
+        var reader = await SnapshotReader.OpenAsync(services.Blocks, manifest, cancellation);
+        return new OpenRestore(reader, current.Optime, format);
     }
+
+    /// <summary>
+    /// Replays the oplog over the nearest base before that moment, in bounded memory: what is wrong with the moment in itself is said here, before a
+    /// byte is written.
+    /// </summary>
+    /// <param name="set">The replica set.</param>
+    /// <param name="point">The moment.</param>
+    /// <param name="format">How it will be written.</param>
+    /// <param name="progress">Told how far the replay is.</param>
+    /// <param name="cancellation">Everything temporary is removed.</param>
+    /// <exception cref="Foundation.Errors.BackupException">
+    /// 9010 in a gap, 9011 before the oldest moment, 9012 not stored yet, 9013 a transaction is not decided yet, 9014 nothing at all; others where
+    /// what is stored cannot be read.
+    /// </exception>
+    public async Task<OpenRestore> OpenAsync(
+        ReplicaSetRecord set,
+        RestorePoint point,
+        RestoreFormat format,
+        IProgress<ReplayProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        var (plan, hold) = await PlanAsync(set, point, cancellation);
+        try
+        {
+            var overlay = await Overlay.BuildAsync(plan, services, progress, cancellation);
+            return new OpenRestore(overlay.Reader, overlay.Optime, format, overlay, hold);
+        }
+        catch
+        {
+            await hold.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A plan whose slices are there and held.</summary>
+    private async Task<(RestorePlan Plan, SliceHold Hold)> PlanAsync(
+        ReplicaSetRecord set,
+        RestorePoint point,
+        CancellationToken cancellation
+    )
+    {
+        var planner = new RestorePlanner(services.Metadata, services.Blocks, services.Time);
+        for (var attempt = 1; ; attempt++)
+        {
+            var plan = await planner.PlanAsync(set, point, cancellation);
+            var hold = await SliceHold.TakeAsync(
+                services.Metadata,
+                plan,
+                services.Time,
+                services.Logger,
+                cancellation
+            );
+            if (attempt == Attempts || await IsThereAsync(plan, cancellation))
+            {
+                return (plan, hold);
+            }
+
+            await hold.DisposeAsync();
+        }
+    }
+
+    private async Task<bool> IsThereAsync(RestorePlan plan, CancellationToken cancellation) =>
+        plan.Point.AtMost <= plan.BaseOptime
+        || await services.Metadata.OplogSlices.ExtentAsync(plan.SyncId, cancellation) is { } extent
+            && extent.ReachesBackTo(plan.ReplayFrom);
 }
 
-/// <summary>A restore that can be written, once.</summary>
-public sealed class OpenRestore
+/// <summary>A restore that can be written, once; dispose it afterwards.</summary>
+public sealed class OpenRestore : IAsyncDisposable
 {
     private readonly SnapshotReader _reader;
     private readonly RestoreFormat _format;
+    private readonly IAsyncDisposable[] _parts;
 
-    internal OpenRestore(SnapshotReader reader, RestoreFormat format)
+    internal OpenRestore(
+        SnapshotReader reader,
+        Optime optime,
+        RestoreFormat format,
+        params IAsyncDisposable[] parts
+    )
     {
         _reader = reader;
         _format = format;
+        _parts = parts;
+        Optime = optime;
+        Excluded =
+        [
+            .. reader
+                .Collections.Where(collection => collection.ExcludedBecause is not null)
+                .Select(collection => new ExcludedCollection(collection.Namespace, collection.ExcludedBecause!)),
+        ];
     }
+
+    /// <summary>The last entry that is in it.</summary>
+    public Optime Optime { get; }
+
+    /// <summary>Collections whose documents are not in it, as they could not be followed.</summary>
+    public IReadOnlyList<ExcludedCollection> Excluded { get; }
 
     /// <summary>Streams it; the output is flushed, not closed.</summary>
     public async Task<RestoreResult> WriteAsync(Stream output, CancellationToken cancellation = default)
@@ -84,6 +137,14 @@ public sealed class OpenRestore
             _ => ExportFormat.NdjsonLines,
         };
         var result = await SnapshotExport.ToStreamAsync(_reader, format, output, cancellation: cancellation);
-        return new RestoreResult(result.Documents, result.Bytes, result.Sha256);
+        return new RestoreResult(result.Documents, result.Bytes, result.Sha256, Optime, Excluded);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in _parts)
+        {
+            await part.DisposeAsync();
+        }
     }
 }

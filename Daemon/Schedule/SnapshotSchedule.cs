@@ -5,6 +5,8 @@ namespace Backup.Daemon.Schedule;
 /// <summary>When snapshots are due and which have had their time: plain arithmetic over a policy.</summary>
 public static class SnapshotSchedule
 {
+    private static readonly TimeSpan LongestReplay = TimeSpan.FromDays(1);
+
     /// <summary>The newest due time that is not after <paramref name="now"/>.</summary>
     public static DateTimeOffset LastDue(SnapshotPolicy policy, DateTimeOffset now)
     {
@@ -19,9 +21,61 @@ public static class SnapshotSchedule
     public static bool IsDue(SnapshotPolicy policy, DateTimeOffset? newest, DateTimeOffset now) =>
         newest is null || newest < LastDue(policy, now);
 
-    /// <summary>Snapshots whose time is over. The newest one is always kept.</summary>
+    /// <summary>
+    /// Snapshots whose time is over. The newest one is always kept, and so are those that the point-in-time window needs as bases: the newest that
+    /// is not after its start, and inside it as many that no moment is further than a day of oplog from its base.
+    /// </summary>
     /// <param name="snapshots">Newest first.</param>
+    /// <param name="window">The point-in-time window; zero: none.</param>
     /// <param name="now">The time.</param>
-    public static IReadOnlyList<SnapshotRecord> Expired(IReadOnlyList<SnapshotRecord> snapshots, DateTimeOffset now) =>
-        [.. snapshots.Skip(1).Where(snapshot => snapshot.ExpiresAt is { } expires && expires <= now)];
+    public static IReadOnlyList<SnapshotRecord> Expired(
+        IReadOnlyList<SnapshotRecord> snapshots,
+        TimeSpan window,
+        DateTimeOffset now
+    )
+    {
+        var bases = window > TimeSpan.Zero ? Bases(snapshots, now - window, now) : [];
+        return [.. snapshots.Skip(1).Where(snapshot => IsOver(snapshot, now) && !bases.Contains(snapshot.Id))];
+    }
+
+    private static bool IsOver(SnapshotRecord snapshot, DateTimeOffset now) =>
+        snapshot.ExpiresAt is { } expires && expires <= now;
+
+    private static HashSet<string> Bases(
+        IReadOnlyList<SnapshotRecord> snapshots,
+        DateTimeOffset start,
+        DateTimeOffset now
+    )
+    {
+        var bases = new HashSet<string>(StringComparer.Ordinal);
+        // Each initial sync has an oplog of its own: a snapshot of one is no base for moments of another.
+        var syncs = snapshots.Reverse().GroupBy(snapshot => snapshot.SyncId).Select(sync => sync.ToList()).ToList();
+        foreach (var (index, oldestFirst) in syncs.Index())
+        {
+            if (index + 1 < syncs.Count && syncs[index + 1][0].Optime.WallClock <= start)
+            {
+                continue; // The whole window lies in later ones.
+            }
+
+            var first = Math.Max(0, oldestFirst.FindLastIndex(snapshot => snapshot.Optime.WallClock <= start));
+            var last = oldestFirst[first];
+            bases.Add(last.Id);
+            for (var i = first + 1; i < oldestFirst.Count; i++)
+            {
+                var isNeeded =
+                    !IsOver(oldestFirst[i], now)
+                    || (i + 1 < oldestFirst.Count && Between(last, oldestFirst[i + 1]) > LongestReplay);
+                if (isNeeded)
+                {
+                    last = oldestFirst[i];
+                    bases.Add(last.Id);
+                }
+            }
+        }
+
+        return bases;
+    }
+
+    private static TimeSpan Between(SnapshotRecord earlier, SnapshotRecord later) =>
+        later.Optime.WallClock - earlier.Optime.WallClock;
 }

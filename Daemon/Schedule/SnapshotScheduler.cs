@@ -1,25 +1,31 @@
 using System.Text.Json;
+using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
 using Backup.Metadata;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Daemon.Schedule;
 
-/// <summary>Queues the snapshots that policies ask for, and removes those whose time is over.</summary>
+/// <summary>Queues the snapshots that policies ask for, and removes those whose time is over and the oplog that nothing needs any more.</summary>
 internal sealed partial class SnapshotScheduler : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
     private readonly IMetadataStore _metadata;
+    private readonly OplogRetention _retention;
+    private readonly TimeSpan _retentionInterval;
+    private readonly Dictionary<string, DateTimeOffset> _groomed = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _awake = new(0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
-    internal SnapshotScheduler(IMetadataStore metadata, TimeProvider time, ILogger logger)
+    internal SnapshotScheduler(HeadServices services)
     {
-        (_metadata, _time, _logger) = (metadata, time, logger);
+        (_metadata, _time, _logger) = (services.Metadata, services.Time, services.Logger);
+        _retention = new OplogRetention(services.Metadata, services.Blocks, services.Objects, services.Time);
+        _retentionInterval = services.Options.RetentionInterval;
         _loop = Task.Run(() => LoopAsync(_stop.Token));
     }
 
@@ -79,10 +85,16 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
             await _metadata.Jobs.AddAsync(JobKinds.New(JobKinds.Snapshot, set.Id, arguments, now), cancellation);
         }
 
-        foreach (var snapshot in SnapshotSchedule.Expired(snapshots, now))
+        foreach (var snapshot in SnapshotSchedule.Expired(snapshots, policy.PointInTimeWindow, now))
         {
             await _metadata.Snapshots.RemoveAsync(snapshot.Id, cancellation);
             LogExpired(snapshot.Id, set.Name);
+        }
+
+        if (!_groomed.TryGetValue(set.Id, out var last) || now - last >= _retentionInterval)
+        {
+            _groomed[set.Id] = now;
+            await _retention.GroomAsync(set, cancellation);
         }
     }
 

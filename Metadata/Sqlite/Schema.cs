@@ -10,7 +10,7 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps = [First];
+    internal static readonly string[] Steps = [First, PointInTime];
 
     internal static int Version => Steps.Length;
 
@@ -230,5 +230,39 @@ internal static class Schema
             lease_until INTEGER
         ) STRICT;
         CREATE INDEX jobs_open ON jobs (ordinal) WHERE state < 2;
+        """;
+
+    // Point in time: what a snapshot is the base of, why holes are there, what is read and what is to be deleted. A snapshot of the first
+    // version belongs to the newest sync that had ended by then; where to replay it from stands in its manifest alone.
+    private const string PointInTime = """
+        ALTER TABLE snapshots ADD COLUMN sync_id TEXT NOT NULL DEFAULT '';
+        ALTER TABLE snapshots ADD COLUMN replay_t INTEGER;
+        ALTER TABLE snapshots ADD COLUMN replay_i INTEGER;
+        ALTER TABLE snapshots ADD COLUMN replay_term INTEGER;
+        UPDATE snapshots SET sync_id = coalesce((
+            SELECT syncs.id FROM syncs
+            WHERE syncs.replica_set_id = snapshots.replica_set_id AND syncs.end_t IS NOT NULL
+                AND (syncs.end_t, syncs.end_i) <= (snapshots.optime_t, snapshots.optime_i)
+            ORDER BY syncs.ordinal DESC LIMIT 1), '');
+
+        ALTER TABLE oplog_holes ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE oplog_holes ADD COLUMN sync_id TEXT NOT NULL DEFAULT '';
+        ALTER TABLE oplog_holes ADD COLUMN code TEXT;
+        ALTER TABLE oplog_holes ADD COLUMN namespace TEXT;
+
+        CREATE TABLE read_holds (
+            id TEXT NOT NULL PRIMARY KEY,
+            replica_set_id TEXT NOT NULL REFERENCES replica_sets (id),
+            sync_id TEXT NOT NULL,
+            from_t INTEGER NOT NULL,
+            from_i INTEGER NOT NULL,
+            from_term INTEGER NOT NULL,
+            manifest_block TEXT NOT NULL,
+            until INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE doomed_objects (
+            name TEXT NOT NULL PRIMARY KEY
+        ) STRICT, WITHOUT ROWID;
         """;
 }

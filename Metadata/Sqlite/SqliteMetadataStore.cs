@@ -12,8 +12,9 @@ public sealed class SqliteMetadataStore : IMetadataStore
         _time = time;
         Access = new SqliteAccess(database, time);
         Deployments = new SqliteDeployments(database, time);
-        Syncs = new SqliteSyncs(database);
-        OplogSlices = new SqliteOplogSlices(database);
+        Syncs = new SqliteSyncs(database, time);
+        OplogSlices = new SqliteOplogSlices(database, time);
+        Holds = new SqliteReadHolds(database, time);
         Heads = new SqliteHeads(database);
         Snapshots = new SqliteSnapshots(database);
         Jobs = new SqliteJobs(database, time);
@@ -27,6 +28,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public ISyncs Syncs { get; }
 
     public IOplogSlices OplogSlices { get; }
+
+    public IReadHolds Holds { get; }
 
     public IHeads Heads { get; }
 

@@ -2,7 +2,7 @@ using Backup.Foundation;
 
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteOplogSlices(SqliteDatabase database) : IOplogSlices
+internal sealed class SqliteOplogSlices(SqliteDatabase database, TimeProvider time) : IOplogSlices
 {
     private const string Columns = """
         replica_set_id, sync_id, sequence, previous_t, previous_i, previous_term, first_t, first_i, first_term,
@@ -52,55 +52,70 @@ internal sealed class SqliteOplogSlices(SqliteDatabase database) : IOplogSlices
             cancellation
         );
 
-    public async Task<IReadOnlyList<string>> RemoveBeforeAsync(
-        string syncId,
-        Optime before,
-        CancellationToken cancellation = default
-    ) => await database.WriteAsync(session => RemoveBefore(session, syncId, before), cancellation);
+    public Task<OplogExtent?> ExtentAsync(string syncId, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => Extent(session, syncId), cancellation);
 
-    public Task AddHoleAsync(OplogHole hole, CancellationToken cancellation = default) =>
-        database.WriteAsync(
+    public Task<long> RawBytesAsync(
+        string syncId,
+        Optime after,
+        Optime through,
+        CancellationToken cancellation = default
+    ) =>
+        database.ReadAsync(
             session =>
-            {
-                SqliteDeployments.RequireReplicaSet(session, hole.ReplicaSetId);
-                session.Execute(
+                session.Number(
                     """
-                    INSERT INTO oplog_holes (replica_set_id, from_t, from_i, from_term, to_t, to_i, to_term, cause, at)
-                    VALUES (@ReplicaSetId, @ft, @fi, @fterm, @tt, @ti, @tterm, @Cause, @at)
+                    SELECT coalesce(sum(raw_length), 0) FROM oplog_slices
+                    WHERE sync_id = @syncId AND (last_t, last_i) > (@at, @ai) AND (first_t, first_i) <= (@tt, @ti)
                     """,
                     new
                     {
-                        hole.ReplicaSetId,
-                        ft = (long)hole.From.T,
-                        fi = (long)hole.From.I,
-                        fterm = hole.From.Term,
-                        tt = (long)hole.To.T,
-                        ti = (long)hole.To.I,
-                        tterm = hole.To.Term,
-                        hole.Cause,
-                        at = hole.At.ToUnixTimeMilliseconds(),
+                        syncId,
+                        at = (long)after.T,
+                        ai = (long)after.I,
+                        tt = (long)through.T,
+                        ti = (long)through.I,
                     }
-                );
+                ),
+            cancellation
+        );
+
+    public Task<int> RemoveBeforeAsync(string syncId, Optime before, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => RemoveBefore(session, syncId, before, time), cancellation);
+
+    public async Task<IReadOnlyList<string>> DoomedAsync(int limit, CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    "SELECT name FROM doomed_objects ORDER BY name LIMIT @limit",
+                    row => row.Text(),
+                    new { limit }
+                ),
+            cancellation
+        );
+
+    public Task DeletedAsync(IReadOnlyList<string> objectNames, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                foreach (var name in objectNames)
+                {
+                    session.Execute("DELETE FROM doomed_objects WHERE name = @name", new { name });
+                }
             },
             cancellation
         );
 
+    public Task AddHoleAsync(OplogHole hole, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => SqliteHoles.Add(session, hole), cancellation);
+
     public async Task<IReadOnlyList<OplogHole>> HolesAsync(
         string replicaSetId,
         CancellationToken cancellation = default
-    ) =>
-        await database.ReadAsync(
-            session =>
-                session.Query(
-                    """
-                    SELECT replica_set_id, from_t, from_i, from_term, to_t, to_i, to_term, cause, at
-                    FROM oplog_holes WHERE replica_set_id = @replicaSetId ORDER BY from_t, from_i, ordinal
-                    """,
-                    row => new OplogHole(row.Text(), row.Optime(), row.Optime(), row.Text(), row.Time()),
-                    new { replicaSetId }
-                ),
-            cancellation
-        );
+    ) => await database.ReadAsync(session => SqliteHoles.List(session, replicaSetId), cancellation);
+
+    public Task RemoveHolesAsync(string syncId, HoleKind kind, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => SqliteHoles.RemoveOpen(session, syncId, kind), cancellation);
 
     private static bool Add(Session session, OplogSlice slice)
     {
@@ -150,25 +165,44 @@ internal sealed class SqliteOplogSlices(SqliteDatabase database) : IOplogSlices
         return true;
     }
 
-    private static List<string> RemoveBefore(Session session, string syncId, Optime before)
+    private static int RemoveBefore(Session session, string syncId, Optime before, TimeProvider time)
     {
+        if (SqliteReadHolds.OldestOf(session, syncId, time) is { } read && read < before)
+        {
+            before = read;
+        }
+
         const string doomed = """
             FROM oplog_slices
             WHERE sync_id = @syncId AND (last_t, last_i) < (@t, @i)
-                AND sequence < (SELECT max(sequence) FROM oplog_slices WHERE sync_id = @syncId)
+                AND (sequence < (SELECT max(sequence) FROM oplog_slices WHERE sync_id = @syncId)
+                    OR (SELECT state FROM syncs WHERE id = @syncId) = @abandoned)
             """;
         var arguments = new
         {
             syncId,
             t = (long)before.T,
             i = (long)before.I,
+            abandoned = (int)SyncState.Abandoned,
         };
-        var names = session.Query($"SELECT object_name {doomed} ORDER BY sequence", row => row.Text(), arguments);
-        session.Execute($"DELETE {doomed}", arguments);
-        return names;
+        session.Execute($"INSERT OR IGNORE INTO doomed_objects (name) SELECT object_name {doomed}", arguments);
+        return session.Execute($"DELETE {doomed}", arguments);
     }
 
-    private static OplogSlice? Newest(Session session, string syncId) =>
+    private static OplogExtent? Extent(Session session, string syncId)
+    {
+        var newest = Newest(session, syncId);
+        var oldest = newest is null
+            ? null
+            : session.Find(
+                $"SELECT {Columns} FROM oplog_slices WHERE sync_id = @syncId ORDER BY sequence LIMIT 1",
+                Slice,
+                new { syncId }
+            );
+        return newest is null ? null : new OplogExtent(oldest!.Previous, oldest.First, newest.Last);
+    }
+
+    internal static OplogSlice? Newest(Session session, string syncId) =>
         session.Find(
             $"SELECT {Columns} FROM oplog_slices WHERE sync_id = @syncId ORDER BY sequence DESC LIMIT 1",
             Slice,

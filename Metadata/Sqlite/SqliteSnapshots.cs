@@ -4,7 +4,7 @@ internal sealed class SqliteSnapshots(SqliteDatabase database) : ISnapshots
 {
     private const string Columns = """
         id, replica_set_id, optime_t, optime_i, optime_term, manifest_block, documents, raw_bytes, new_bytes,
-        stored_bytes, duration_seconds, cause, created_at, expires_at
+        stored_bytes, duration_seconds, cause, created_at, expires_at, sync_id, replay_t, replay_i, replay_term
         """;
 
     public Task AddAsync(SnapshotRecord snapshot, CancellationToken cancellation = default) =>
@@ -16,7 +16,7 @@ internal sealed class SqliteSnapshots(SqliteDatabase database) : ISnapshots
                     $"""
                     INSERT INTO snapshots ({Columns})
                     VALUES (@Id, @ReplicaSetId, @t, @i, @term, @ManifestBlock, @Documents, @RawBytes, @NewBytes,
-                        @StoredBytes, @DurationSeconds, @Trigger, @created, @expires)
+                        @StoredBytes, @DurationSeconds, @Trigger, @created, @expires, @SyncId, @rt, @ri, @rterm)
                     """,
                     new
                     {
@@ -34,6 +34,10 @@ internal sealed class SqliteSnapshots(SqliteDatabase database) : ISnapshots
                         snapshot.Trigger,
                         created = snapshot.CreatedAt.ToUnixTimeMilliseconds(),
                         expires = snapshot.ExpiresAt?.ToUnixTimeMilliseconds(),
+                        snapshot.SyncId,
+                        rt = (long?)snapshot.ReplayFrom?.T,
+                        ri = (long?)snapshot.ReplayFrom?.I,
+                        rterm = snapshot.ReplayFrom?.Term,
                     }
                 );
             },
@@ -88,6 +92,8 @@ internal sealed class SqliteSnapshots(SqliteDatabase database) : ISnapshots
             row.Real(),
             row.Text(),
             row.Time(),
-            row.TimeOrNull()
+            row.TimeOrNull(),
+            row.Text(),
+            row.OptimeOrNull()
         );
 }

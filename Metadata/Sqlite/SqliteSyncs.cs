@@ -2,7 +2,7 @@ using Backup.Foundation;
 
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
+internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : ISyncs
 {
     private const string SyncColumns =
         "id, replica_set_id, state, begin_t, begin_i, begin_term, end_t, end_i, end_term, catalogue, started_at";
@@ -117,10 +117,7 @@ internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
         database.WriteAsync(
             session =>
             {
-                session.Execute(
-                    "UPDATE syncs SET state = @state WHERE id = @syncId",
-                    new { state = (int)SyncState.Abandoned, syncId }
-                );
+                Abandon(session, syncId);
                 session.Execute(
                     """
                     UPDATE replica_sets
@@ -204,6 +201,7 @@ internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
                 );
                 session.Execute("DELETE FROM sync_slices WHERE sync_id = @syncId", new { syncId });
                 SqliteHeads.Set(session, head);
+                SqliteHoles.CloseOthers(session, sync.ReplicaSetId, syncId, sync.End!.Value);
             },
             cancellation
         );
@@ -211,13 +209,15 @@ internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
     internal static SyncRecord? Find(Session session, string id) =>
         session.Find($"SELECT {SyncColumns} FROM syncs WHERE id = @id", Sync, new { id });
 
-    private static void Begin(Session session, SyncRecord sync, IReadOnlyList<SyncCollection> collections)
+    private void Begin(Session session, SyncRecord sync, IReadOnlyList<SyncCollection> collections)
     {
         SqliteDeployments.RequireReplicaSet(session, sync.ReplicaSetId);
-        session.Execute(
-            "UPDATE syncs SET state = @state WHERE replica_set_id = @ReplicaSetId",
-            new { state = (int)SyncState.Abandoned, sync.ReplicaSetId }
+        var older = session.Query(
+            "SELECT id FROM syncs WHERE replica_set_id = @ReplicaSetId ORDER BY ordinal",
+            row => row.Text(),
+            new { sync.ReplicaSetId }
         );
+        older.ForEach(id => Abandon(session, id));
         session.Execute(
             $"""
             INSERT INTO syncs ({SyncColumns})
@@ -247,6 +247,28 @@ internal sealed class SqliteSyncs(SqliteDatabase database) : ISyncs
             "UPDATE replica_sets SET sync_id = @Id WHERE id = @ReplicaSetId",
             new { sync.Id, sync.ReplicaSetId }
         );
+    }
+
+    /// <summary>What can be restored of it ends with its last oplog slice: the hole begins there.</summary>
+    private void Abandon(Session session, string syncId)
+    {
+        var abandoned = session.Execute(
+            "UPDATE syncs SET state = @state WHERE id = @syncId AND state <> @state",
+            new { state = (int)SyncState.Abandoned, syncId }
+        );
+        if (abandoned > 0 && SqliteOplogSlices.Newest(session, syncId) is { } newest)
+        {
+            var hole = new OplogHole(
+                newest.ReplicaSetId,
+                newest.Last,
+                Optime.Zero,
+                "A new initial sync took the place of the copy that was followed so far.",
+                time.GetUtcNow(),
+                HoleKind.Resync,
+                syncId
+            );
+            SqliteHoles.Add(session, hole);
+        }
     }
 
     private static void AddCollection(Session session, SyncCollection collection) =>

@@ -245,10 +245,11 @@ public sealed class Head : IOperationTarget, IDisposable
     }
 
     /// <summary>Everything applied so far, the memtable included: for a restore to a point in time. Valid until the next operation.</summary>
-    public SnapshotReader OpenReader() =>
+    /// <param name="position">Where the head stands now; as of the last flush unless given.</param>
+    public SnapshotReader OpenReader(HeadPosition? position = null) =>
         new(
             _store,
-            Describe(Position, []),
+            Describe(position ?? Position, []),
             uuid =>
                 _states.TryGetValue(uuid, out var state)
                     ? Enumerable.Reverse(state.Tables).Select(table => new MemtableCursor(table))

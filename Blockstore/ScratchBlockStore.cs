@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Backup.Foundation.Compression;
+using Backup.Foundation.Files;
+
+namespace Backup.Blockstore;
+
+/// <summary>
+/// A store for one piece of work over another store that is only read: what is put goes to a temporary file, which is there from the first
+/// put on and goes when this is disposed. A killed process leaves the file under <see cref="DurableFile.TemporarySuffix"/>, to be removed at
+/// the next start. Nothing is ever durable, so <see cref="FlushAsync"/> does nothing. In memory there are about 100 bytes for
+/// each block that was put.
+/// </summary>
+/// <param name="below">Blocks that were not put here are read from it; not disposed.</param>
+/// <param name="folder">Where the file goes; must exist, for its owner alone.</param>
+public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlockStore
+{
+    // It is written once and read once or twice: speed counts, not density.
+    private const int Level = 1;
+
+    private readonly ConcurrentDictionary<BlockId, Place> _places = new();
+    private readonly Lock _appending = new();
+    private PendingFile? _file;
+    private long _raw;
+    private long _duplicates;
+
+    /// <summary>A length equal to the raw one: stored as it is.</summary>
+    private readonly record struct Place(long Offset, int StoredLength, int RawLength);
+
+    /// <summary>Of what was put here alone.</summary>
+    public BlockStoreStatistics Statistics
+    {
+        get
+        {
+            var stored = _file?.Length ?? 0;
+            return new(_places.Count, stored, _places.Count, stored, Interlocked.Read(ref _duplicates));
+        }
+    }
+
+    /// <summary>Raw bytes that were put here.</summary>
+    public long RawBytes => Interlocked.Read(ref _raw);
+
+    public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (raw.Length is 0 or > IBlockStore.MaxRawLength)
+        {
+            throw BlockstoreErrors.BadLength(raw.Length);
+        }
+
+        var id = BlockId.Of(raw.Span);
+        if (_places.TryGetValue(id, out var known))
+        {
+            Interlocked.Increment(ref _duplicates);
+            return new(new PutResult(id, known.StoredLength, IsNew: false));
+        }
+
+        using var frame = new PooledBytes(Zstd.MaxCompressedLength(raw.Length));
+        var length = Zstd.Compress(raw.Span, frame.Span, Level);
+        var place = Append(length < raw.Length ? frame.Span[..length] : raw.Span, raw.Length);
+        _places[id] = place;
+        return new(new PutResult(id, place.StoredLength, IsNew: true));
+    }
+
+    public Task FlushAsync(CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return Task.CompletedTask;
+    }
+
+    public async ValueTask<bool> ContainsAsync(BlockId id, CancellationToken cancellation = default) =>
+        _places.ContainsKey(id) || await below.ContainsAsync(id, cancellation);
+
+    public ValueTask<IMemoryOwner<byte>> GetAsync(BlockId id, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return _places.TryGetValue(id, out var place) ? new(Read(id, place)) : below.GetAsync(id, cancellation);
+    }
+
+    public async IAsyncEnumerable<StoredBlock> ListAsync(
+        [EnumeratorCancellation] CancellationToken cancellation = default
+    )
+    {
+        foreach (var (id, place) in _places)
+        {
+            yield return new StoredBlock(id, place.RawLength, place.StoredLength);
+        }
+
+        await foreach (var block in below.ListAsync(cancellation))
+        {
+            if (!_places.ContainsKey(block.Id))
+            {
+                yield return block;
+            }
+        }
+    }
+
+    /// <summary>Of what was put here alone: the store below is checked by whom it belongs to.</summary>
+    public Task<StoreCheck> CheckAsync(Action<StoreFinding> found, CancellationToken cancellation = default)
+    {
+        var (blocks, bytes, findings) = (0L, 0L, 0L);
+        foreach (var (id, place) in _places)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            blocks++;
+            bytes += place.StoredLength;
+            try
+            {
+                Read(id, place).Dispose();
+            }
+            catch (Foundation.Errors.BackupException damaged)
+            {
+                findings++;
+                found(new StoreFinding(id, "temporary file", place.Offset, damaged.Message));
+            }
+        }
+
+        return Task.FromResult(new StoreCheck(blocks, bytes, findings));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _file?.Dispose();
+        _file = null;
+        _places.Clear();
+        return ValueTask.CompletedTask;
+    }
+
+    private Place Append(ReadOnlySpan<byte> stored, int rawLength)
+    {
+        lock (_appending)
+        {
+            _file ??= DurableFile.Create(Path.Combine(folder, "blocks"));
+            var place = new Place(_file.Length, stored.Length, rawLength);
+            _file.Append(stored);
+            _raw += rawLength;
+            return place;
+        }
+    }
+
+    private PooledBytes Read(BlockId id, Place place)
+    {
+        var raw = new PooledBytes(place.RawLength);
+        try
+        {
+            if (place.StoredLength == place.RawLength)
+            {
+                _file!.Read(place.Offset, raw.Span);
+            }
+            else
+            {
+                using var frame = new PooledBytes(place.StoredLength);
+                _file!.Read(place.Offset, frame.Span);
+                Zstd.Decompress(frame.Span, raw.Span);
+            }
+
+            return BlockId.Of(raw.Span) == id
+                ? raw
+                : throw BlockstoreErrors.Damaged(id, "temporary file", "its content has another hash");
+        }
+        catch (Exception failure) when (failure is IOException or Foundation.Errors.BackupException)
+        {
+            raw.Dispose();
+            throw failure is Foundation.Errors.BackupException { Number: BlockstoreErrors.BlockDamaged }
+                ? failure
+                : BlockstoreErrors.Damaged(id, "temporary file", failure.Message, failure);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using Backup.Blockstore;
+using Backup.Foundation;
+using Backup.Metadata;
+
+namespace Backup.Daemon.PointInTime;
+
+/// <summary>One initial sync of a replica set, and what can be restored of what was followed from it.</summary>
+/// <param name="Sync">The sync.</param>
+/// <param name="Bases">Its snapshots from which the stored oplog goes on, oldest first.</param>
+/// <param name="Range">Null where no moment can be restored.</param>
+/// <param name="Holes">Of it.</param>
+internal sealed record Epoch(
+    SyncRecord Sync,
+    IReadOnlyList<SnapshotRecord> Bases,
+    RestorableRange? Range,
+    IReadOnlyList<OplogHole> Holes
+);
+
+/// <summary>Reads off the metadata which moments can be restored, and why the others cannot. Claims nothing that is not there.</summary>
+public sealed class TimelineReader
+{
+    private readonly IMetadataStore _metadata;
+    private readonly SnapshotBases _bases;
+
+    public TimelineReader(IMetadataStore metadata, IBlockStore blocks)
+    {
+        _metadata = metadata;
+        _bases = new SnapshotBases(blocks);
+    }
+
+    /// <param name="replicaSetId">Ours.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<RestorableTimeline> ReadAsync(string replicaSetId, CancellationToken cancellation = default) =>
+        Describe(await EpochsAsync(replicaSetId, cancellation));
+
+    /// <summary>Oldest first.</summary>
+    internal async Task<IReadOnlyList<Epoch>> EpochsAsync(string replicaSetId, CancellationToken cancellation)
+    {
+        // Snapshots before slices: a snapshot that goes meanwhile may be claimed for a moment, and is refused when it is opened.
+        var snapshots = (await _metadata.Snapshots.ListAsync(replicaSetId, cancellation)).Reverse().ToList();
+        var holes = await _metadata.OplogSlices.HolesAsync(replicaSetId, cancellation);
+        var epochs = new List<Epoch>();
+        foreach (var sync in await _metadata.Syncs.ListAsync(replicaSetId, cancellation))
+        {
+            var own = snapshots.Where(snapshot => snapshot.SyncId == sync.Id);
+            epochs.Add(await EpochAsync(sync, own, holes, cancellation));
+        }
+
+        return epochs;
+    }
+
+    internal static RestorableTimeline Describe(IReadOnlyList<Epoch> epochs)
+    {
+        var ranges = epochs.Where(epoch => epoch.Range is not null).Select(epoch => epoch.Range!).ToList();
+        var gaps = new List<RestorableGap>();
+        for (var i = 0; i < ranges.Count; i++)
+        {
+            var next = i + 1 < ranges.Count ? ranges[i + 1] : null;
+            if (GapAfter(ranges[i], next, epochs) is { } gap)
+            {
+                gaps.Add(gap);
+            }
+        }
+
+        var partial = epochs
+            .SelectMany(epoch => epoch.Holes)
+            .Where(hole => hole.Namespace is not null)
+            .Select(hole => new RestorableGap(
+                hole.From,
+                hole.IsOpen ? null : hole.To,
+                hole.Kind,
+                hole.Code,
+                hole.Cause,
+                hole.Namespace
+            ));
+        return new RestorableTimeline(ranges, [.. gaps.Concat(partial).OrderBy(gap => gap.From)]);
+    }
+
+    private async Task<Epoch> EpochAsync(
+        SyncRecord sync,
+        IEnumerable<SnapshotRecord> snapshots,
+        IReadOnlyList<OplogHole> holes,
+        CancellationToken cancellation
+    )
+    {
+        var extent = await _metadata.OplogSlices.ExtentAsync(sync.Id, cancellation);
+        var own = holes.Where(hole => BelongsTo(hole, sync, extent)).ToList();
+        if (extent is null)
+        {
+            return new Epoch(sync, [], null, own);
+        }
+
+        var stops = own.Where(hole => hole.Kind == HoleKind.HeadStopped).Select(hole => hole.From);
+        var last = stops.Append(extent.Last).Min();
+        var bases = new List<SnapshotRecord>();
+        foreach (var snapshot in snapshots.Where(one => one.Optime <= last))
+        {
+            if (extent.ReachesBackTo(await _bases.ReplayFromAsync(snapshot, cancellation)))
+            {
+                bases.Add(snapshot);
+            }
+        }
+
+        var range = bases.Count == 0 ? null : new RestorableRange(sync.Id, bases[0].Optime, last);
+        return new Epoch(sync, bases, range, own);
+    }
+
+    /// <summary>Holes of early releases do not say of which sync they are: they begin where its oplog ends.</summary>
+    private static bool BelongsTo(OplogHole hole, SyncRecord sync, OplogExtent? extent) =>
+        hole.SyncId.Length > 0 ? hole.SyncId == sync.Id : hole.From.Timestamp == extent?.Last.Timestamp;
+
+    /// <summary>Between a range and the next one there is always a gap; after the last one where something is known to be lost.</summary>
+    private static RestorableGap? GapAfter(RestorableRange range, RestorableRange? next, IReadOnlyList<Epoch> epochs)
+    {
+        var hole = epochs
+            .SkipWhile(epoch => epoch.Sync.Id != range.SyncId)
+            .TakeWhile(epoch => next is null || epoch.Sync.Id != next.SyncId)
+            .SelectMany(epoch => epoch.Holes)
+            .Where(one => one.Namespace is null)
+            // What made a new sync necessary says more than that there was one.
+            .MinBy(one => one.Kind == HoleKind.Resync ? 1 : 0);
+        return
+            hole is not null
+                ? new RestorableGap(range.To, next?.From, hole.Kind, hole.Code, hole.Cause, Namespace: null)
+            : next is not null
+                ? new RestorableGap(
+                    range.To,
+                    next.From,
+                    HoleKind.Resync,
+                    Code: null,
+                    "A new initial sync took the place of the copy that was followed so far.",
+                    Namespace: null
+                )
+            : null;
+    }
+}
