@@ -20,6 +20,10 @@ public static class ExitCodes
             or CliErrors.UnknownSnapshot
             or CliErrors.NoSnapshotYet
             or CliErrors.NotRunning
+            or Daemon.DaemonErrors.MomentInGap
+            or Daemon.DaemonErrors.MomentTooOld
+            or Daemon.DaemonErrors.MomentNotStored
+            or Daemon.DaemonErrors.NothingToRestore
             or CliErrors.NoDataFolder => NotFound,
             CliErrors.DataFolderInUse or Blockstore.BlockstoreErrors.StoreInUse => Locked,
             CliErrors.DataFolderNotAllowed => NotAllowed,

@@ -9,6 +9,7 @@ var root = new RootCommand(
     StatusCommand.Create(),
     SnapshotCommand.Create(),
     SnapshotsCommand.Create(),
+    RangesCommand.Create(),
     RestoreCommand.Create(),
     VerifyCommand.Create(),
     ResyncCommand.Create(),

@@ -31,6 +31,8 @@ internal sealed class Appliance : IAsyncDisposable
 
     internal ApplianceOperations Operations { get; private set; } = null!;
 
+    internal RestoreOperations Restores { get; private set; } = null!;
+
     /// <summary>Where agents connect; null offline.</summary>
     internal Uri? AgentsAddress { get; private set; }
 
@@ -92,6 +94,13 @@ internal sealed class Appliance : IAsyncDisposable
             )
         );
         Operations = new ApplianceOperations(metadata, objects, backEnd, time);
+        Restores = new RestoreOperations(
+            metadata,
+            objects,
+            backEnd,
+            time,
+            _loggers.CreateLogger("Backup.Restore")
+        );
         if (!options.Offline)
         {
             await ServeAsync(options, metadata, objects, time, cancellation);
@@ -103,6 +112,7 @@ internal sealed class Appliance : IAsyncDisposable
                 Folder,
                 socket,
                 Operations,
+                Restores,
                 _loggers.CreateLogger("Backup.Control"),
                 cancellation
             )

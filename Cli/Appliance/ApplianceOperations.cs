@@ -4,7 +4,6 @@ using Backup.BackupHttpServer;
 using Backup.Blockstore;
 using Backup.Cli.Control;
 using Backup.Daemon.Jobs;
-using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -64,21 +63,21 @@ internal sealed class ApplianceOperations(
 
     internal async Task<IReadOnlyList<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation)
     {
-        var found = await FindAsync(replicaSet, cancellation);
+        var found = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
         var snapshots = await metadata.Snapshots.ListAsync(found.Id, cancellation);
         return [.. snapshots.Select(snapshot => View(snapshot, found))];
     }
 
     internal async Task<JobView> RequestSnapshotAsync(string replicaSet, CancellationToken cancellation)
     {
-        var found = await FindAsync(replicaSet, cancellation);
+        var found = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
         return await QueueAsync(JobKinds.Snapshot, found.Id, new SnapshotArguments("on demand"), cancellation);
     }
 
     /// <summary>Starts the initial sync over; snapshots stay.</summary>
     internal async Task<ReplicaSetView> ResyncAsync(string replicaSet, CancellationToken cancellation)
     {
-        var found = await FindAsync(replicaSet, cancellation);
+        var found = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
         await Resync.RequestAsync(metadata, objects, found.Id, cancellation);
         return await ViewAsync((await metadata.Deployments.FindReplicaSetAsync(found.Id, cancellation))!, cancellation);
     }
@@ -103,41 +102,8 @@ internal sealed class ApplianceOperations(
         return await JobAsync(job, cancellation);
     }
 
-    internal async Task<OpenRestore> OpenRestoreAsync(
-        string snapshot,
-        RestoreFormat format,
-        CancellationToken cancellation
-    ) =>
-        await new RestoreService(metadata, backEnd.Blocks).OpenAsync(
-            await FindSnapshotAsync(snapshot, cancellation),
-            format,
-            cancellation
-        );
-
     private async Task<SnapshotRecord> FindSnapshotAsync(string id, CancellationToken cancellation) =>
         await metadata.Snapshots.FindAsync(id, cancellation) ?? throw CliErrors.NoSuchSnapshot(id);
-
-    /// <summary>By id, by name, or by <c>deployment/name</c>; of several with one name the one that is not stopped.</summary>
-    private async Task<ReplicaSetRecord> FindAsync(string name, CancellationToken cancellation)
-    {
-        var all = await metadata.Deployments.ReplicaSetsAsync(cancellation);
-        if (all.FirstOrDefault(set => set.Id == name) is { } byId)
-        {
-            return byId;
-        }
-
-        var deployments = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(d => d.Id);
-        var named = all.Where(set => set.Name == name || $"{deployments[set.DeploymentId].Name}/{set.Name}" == name)
-            .ToList();
-        var alive = named.Where(set => set.State != ReplicaSetState.Stopped).ToList();
-        return (named.Count, alive.Count) switch
-        {
-            (0, _) => throw CliErrors.NoSuchReplicaSet(name, all.Select(set => set.Name).Distinct()),
-            (1, _) => named[0],
-            (_, 1) => alive[0],
-            _ => throw CliErrors.SeveralReplicaSets(name, named.Select(set => set.Id)),
-        };
-    }
 
     private async Task<ReplicaSetView> ViewAsync(ReplicaSetRecord set, CancellationToken cancellation)
     {

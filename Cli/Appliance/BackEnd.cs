@@ -46,6 +46,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
             time,
             loggers
         );
+        Options = ApplianceSettings.Daemon(folder);
         _logger = loggers.CreateLogger("Backup.Daemon");
         _blocks = blocks;
         _daemon = StartDaemon(blocks);
@@ -55,6 +56,9 @@ internal sealed partial class BackEnd : IAsyncDisposable
     /// <summary>The store that is open now.</summary>
     /// <exception cref="Foundation.Errors.BackupException">9517 while it is being opened again.</exception>
     internal IBlockStore Blocks => _blocks ?? throw CliErrors.StoreReopening(_folder.Blocks);
+
+    /// <summary>How the daemon and restores work.</summary>
+    internal DaemonOptions Options { get; }
 
     /// <summary>The daemon that runs now; null while it is being started again.</summary>
     internal DaemonHost? Daemon => _daemon;
@@ -87,7 +91,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
             _metadata,
             blocks,
             _objects,
-            new DaemonOptions { SpillFolder = _folder.Spill },
+            Options,
             _keepsHeads,
             _time,
             _loggers

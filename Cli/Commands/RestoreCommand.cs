@@ -7,15 +7,23 @@ using Backup.Daemon.Restores;
 namespace Backup.Cli.Commands;
 
 /// <summary>
-/// <c>backup restore RS (--snapshot ID | --latest) --format F --output PATH|-</c>: a snapshot as files. The output appears under its
-/// name only when it is whole and its hash is the one that was sent.
+/// <c>backup restore RS (--snapshot ID | --latest | --time T | --optime T,I) --format F --output PATH|-</c>: a snapshot, or a moment
+/// between snapshots, as files. The output appears under its name only when it is whole and its hash is the one that was sent.
 /// </summary>
 internal static class RestoreCommand
 {
+    /// <param name="Data">The data folder.</param>
+    /// <param name="ReplicaSet">As the user names it.</param>
+    /// <param name="Snapshot">Its id; null for the newest one, or where a moment is given.</param>
+    /// <param name="Moment">Null for a snapshot.</param>
+    /// <param name="Format">How it is written.</param>
+    /// <param name="Output">Where to.</param>
+    /// <param name="Json">For scripts.</param>
     private sealed record Request(
         string? Data,
         string ReplicaSet,
         string? Snapshot,
+        (string Parameter, string Value)? Moment,
         RestoreFormat Format,
         string Output,
         bool Json
@@ -27,8 +35,7 @@ internal static class RestoreCommand
     internal static Command Create()
     {
         var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
-        var snapshot = new Option<string?>("--snapshot") { Description = "The snapshot's id", HelpName = "ID" };
-        var latest = new Option<bool>("--latest") { Description = "The newest snapshot" };
+        var which = new MomentOptions();
         var format = new Option<string>("--format")
         {
             Description = "archive (mongorestore --archive), directory (mongorestore --dir) or ndjson",
@@ -42,30 +49,23 @@ internal static class RestoreCommand
             Required = true,
             HelpName = "PATH|-",
         };
-        var command = new Command("restore", "Write a snapshot out as files")
+        var command = new Command("restore", "Write a snapshot, or any moment between snapshots, out as files")
         {
             replicaSet,
-            snapshot,
-            latest,
             format,
             output,
             data,
             json,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(snapshot) is null == !result.GetValue(latest))
-            {
-                result.AddError("Say which snapshot: either --snapshot ID or --latest.");
-            }
-        });
+        which.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
             {
                 var request = new Request(
                     parsed.GetValue(data),
                     parsed.GetRequiredValue(replicaSet),
-                    parsed.GetValue(snapshot),
+                    which.SnapshotOf(parsed),
+                    which.MomentOf(parsed),
                     RestoreFormats.Parse(parsed.GetRequiredValue(format)),
                     parsed.GetRequiredValue(output),
                     parsed.GetValue(json)
@@ -93,16 +93,57 @@ internal static class RestoreCommand
             needsRunning: false,
             cancellation
         );
-        var snapshot = await ChooseAsync(appliance.Client, request, cancellation);
-        using var progress = new ByteProgress($"restore {snapshot.Id}", snapshot.RawBytes);
+        var (what, result) = request.Moment is { } moment
+            ? await MomentAsync(appliance.Client, request, moment, cancellation)
+            : await SnapshotAsync(appliance.Client, request, cancellation);
+        Report(request, what, result);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<(string What, RestoreView Result)> SnapshotAsync(
+        ControlClient client,
+        Request request,
+        CancellationToken cancellation
+    )
+    {
+        var snapshot = await ChooseAsync(client, request, cancellation);
+        using var progress = new RestoreProgress($"restore {snapshot.Id}", snapshot.RawBytes);
         var result = await WriteAsync(
             request,
-            output => appliance.Client.RestoreAsync(snapshot.Id, request.Format, output, progress.Report, cancellation),
+            output =>
+                client.RestoreSnapshotAsync(snapshot.Id, request.Format, output, progress.Report, cancellation),
             cancellation
         );
-        progress.Dispose();
-        Report(request, snapshot, result);
-        return ExitCodes.Ok;
+        return ($"snapshot {snapshot.Id}", result);
+    }
+
+    private static async Task<(string What, RestoreView Result)> MomentAsync(
+        ControlClient client,
+        Request request,
+        (string Parameter, string Value) moment,
+        CancellationToken cancellation
+    )
+    {
+        var snapshots = await client.SnapshotsAsync(request.ReplicaSet, cancellation);
+        var id = Guid.NewGuid().ToString("N");
+        // About as much as the newest snapshot: the moment's own size is known when it is written.
+        var expected = snapshots.Count == 0 ? 0 : snapshots[0].RawBytes;
+        using var progress = new RestoreProgress($"restore {request.ReplicaSet}", expected, client, id);
+        var result = await WriteAsync(
+            request,
+            output =>
+                client.RestoreMomentAsync(
+                    request.ReplicaSet,
+                    moment,
+                    request.Format,
+                    id,
+                    output,
+                    progress.Report,
+                    cancellation
+                ),
+            cancellation
+        );
+        return (request.ReplicaSet, result);
     }
 
     private static async Task<SnapshotView> ChooseAsync(
@@ -142,7 +183,7 @@ internal static class RestoreCommand
         }
     }
 
-    private static void Report(Request request, SnapshotView snapshot, RestoreView result)
+    private static void Report(Request request, string what, RestoreView result)
     {
         var to = request.ToStandardOutput ? Console.Error : Console.Out;
         if (request.Json)
@@ -152,8 +193,16 @@ internal static class RestoreCommand
         }
 
         to.WriteLine(
-            $"Restored snapshot {snapshot.Id}: {result.Documents} documents, {Printer.Bytes(result.Bytes)}, sha256 {result.Sha256}"
+            $"Restored {what}: {result.Documents} documents, {Printer.Bytes(result.Bytes)}, sha256 {result.Sha256}"
         );
+        to.WriteLine(
+            $"  up to and including optime {result.Optime.T},{result.Optime.I} ({DateTimeOffset.FromUnixTimeSeconds(result.Optime.T):u})"
+        );
+        foreach (var excluded in result.Excluded ?? [])
+        {
+            to.WriteLine($"  without the documents of {excluded.Namespace}: {excluded.Reason}");
+        }
+
         if (!request.ToStandardOutput)
         {
             to.WriteLine(

@@ -89,21 +89,56 @@ internal sealed class ControlClient : IDisposable
     internal Task<JobView> CancelAsync(string job, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Cancel, job), cancellation);
 
-    /// <summary>
-    /// Copies a restore's stream to <paramref name="output"/>, hashing it on the way, and compares hash and length with what the
-    /// appliance says it sent.
-    /// </summary>
-    internal async Task<RestoreView> RestoreAsync(
+    internal Task<RangesView> RangesAsync(string replicaSet, CancellationToken cancellation) =>
+        GetAsync<RangesView>(ControlRoutes.Fill(ControlRoutes.Ranges, replicaSet), cancellation);
+
+    internal Task<ReplayView> ReplayAsync(string restore, CancellationToken cancellation) =>
+        GetAsync<ReplayView>(ControlRoutes.Fill(ControlRoutes.RestoreProgress, restore), cancellation);
+
+    internal Task<RestoreView> RestoreSnapshotAsync(
         string snapshot,
         RestoreFormat format,
         Stream output,
         Action<long> progress,
         CancellationToken cancellation
+    ) => RestoreAsync(Route(ControlRoutes.Restore, snapshot, format), output, progress, cancellation);
+
+    /// <param name="replicaSet">As users name it.</param>
+    /// <param name="moment"><see cref="ControlRoutes.OptimeParameter"/> or <see cref="ControlRoutes.SecondParameter"/>, and its value.</param>
+    /// <param name="format">How it is written.</param>
+    /// <param name="id">Under which <see cref="ReplayAsync"/> tells how far it is before the first byte.</param>
+    /// <param name="output">Receives it.</param>
+    /// <param name="progress">Told of bytes received.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal Task<RestoreView> RestoreMomentAsync(
+        string replicaSet,
+        (string Parameter, string Value) moment,
+        RestoreFormat format,
+        string id,
+        Stream output,
+        Action<long> progress,
+        CancellationToken cancellation
     )
     {
-        var route = ControlRoutes
-            .Fill(ControlRoutes.Restore, snapshot)
-            .Replace("{format}", RestoreFormats.Name(format), StringComparison.Ordinal);
+        var route = Route(ControlRoutes.RestoreMoment, replicaSet, format);
+        var query = $"?{moment.Parameter}={Uri.EscapeDataString(moment.Value)}&{ControlRoutes.IdParameter}={id}";
+        return RestoreAsync(route + query, output, progress, cancellation);
+    }
+
+    private static string Route(string route, string of, RestoreFormat format) =>
+        ControlRoutes.Fill(route, of).Replace("{format}", RestoreFormats.Name(format), StringComparison.Ordinal);
+
+    /// <summary>
+    /// Copies a restore's stream to <paramref name="output"/>, hashing it on the way, and compares hash and length with what the
+    /// appliance says it sent.
+    /// </summary>
+    private async Task<RestoreView> RestoreAsync(
+        string route,
+        Stream output,
+        Action<long> progress,
+        CancellationToken cancellation
+    )
+    {
         using var response = await _http.GetAsync(route, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (!response.IsSuccessStatusCode)
         {
@@ -144,7 +179,7 @@ internal sealed class ControlClient : IDisposable
 
         if (Trailer(ControlRoutes.ErrorTrailer) is { } error)
         {
-            throw Thrown(JsonSerializer.Deserialize<ErrorView>(Convert.FromBase64String(error), ControlJson.Options)!);
+            throw Thrown(Decoded<ErrorView>(error));
         }
 
         if (Trailer(ControlRoutes.Sha256Trailer) is not { } announced)
@@ -158,8 +193,13 @@ internal sealed class ControlClient : IDisposable
         }
 
         var documents = long.Parse(Trailer(ControlRoutes.DocumentsTrailer)!, CultureInfo.InvariantCulture);
-        return new RestoreView(true, documents, received, sha256);
+        _ = Foundation.Optime.TryParse(Trailer(ControlRoutes.OptimeTrailer), out var optime);
+        var excluded = Trailer(ControlRoutes.ExcludedTrailer) is { } list ? Decoded<List<ExcludedView>>(list) : null;
+        return new RestoreView(true, documents, received, sha256, new OptimeView(optime.T, optime.I), excluded);
     }
+
+    private static T Decoded<T>(string text) =>
+        JsonSerializer.Deserialize<T>(Convert.FromBase64String(text), ControlJson.Options)!;
 
     private async Task<T> GetAsync<T>(string route, CancellationToken cancellation)
     {

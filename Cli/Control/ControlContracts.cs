@@ -93,7 +93,55 @@ public sealed record JobView(
     ErrorView? Error
 );
 
-public sealed record RestoreView(bool Ok, long Documents, long Bytes, string Sha256);
+/// <param name="Ok">True.</param>
+/// <param name="Documents">Written.</param>
+/// <param name="Bytes">Of the output.</param>
+/// <param name="Sha256">Of the output.</param>
+/// <param name="Optime">The last oplog entry that is in it.</param>
+/// <param name="Excluded">Collections whose documents are not in it, with the reason; left out where there is none.</param>
+public sealed record RestoreView(
+    bool Ok,
+    long Documents,
+    long Bytes,
+    string Sha256,
+    OptimeView Optime,
+    IReadOnlyList<ExcludedView>? Excluded
+);
+
+public sealed record ExcludedView(string Namespace, string Reason);
+
+/// <summary>An edge of a range or a gap, as both ways to name a moment take it.</summary>
+/// <param name="Optime">For <c>--optime</c>: up to and including.</param>
+/// <param name="Time">For <c>--time</c>: before that second; the first one or the last one that is taken.</param>
+public sealed record MomentView(OptimeView Optime, DateTimeOffset Time);
+
+/// <param name="ReplicaSet">The set's name.</param>
+/// <param name="Ranges">Of each, every moment can be restored; oldest first.</param>
+/// <param name="Gaps">Of each, none can; oldest first.</param>
+public sealed record RangesView(
+    string ReplicaSet,
+    IReadOnlyList<RangeView> Ranges,
+    IReadOnlyList<GapView> Gaps
+);
+
+public sealed record RangeView(MomentView From, MomentView To);
+
+/// <param name="From">The last moment before it that can be restored.</param>
+/// <param name="To">The first one after it; left out where there is none yet.</param>
+/// <param name="Cause">Why.</param>
+/// <param name="Collection">Of a gap in one collection: every other one can be restored. Left out of one in everything.</param>
+public sealed record GapView(MomentView From, MomentView? To, CauseView Cause, string? Collection);
+
+/// <param name="Code">oplog-lost, rolled-back, resync, head-stopped or collection-lost.</param>
+/// <param name="Text">For people.</param>
+/// <param name="Error">The number of the error that made it, where it was one.</param>
+public sealed record CauseView(string Code, string Text, string? Error);
+
+/// <summary>How far a restore has replayed the oplog.</summary>
+/// <param name="At">The last entry applied; left out before the first slice and once it is done.</param>
+/// <param name="Bytes">Read so far.</param>
+/// <param name="ExpectedBytes">To be read.</param>
+public sealed record ReplayView(OptimeView? At, long Bytes, long ExpectedBytes);
 
 public sealed record ErrorView(string Code, string Message, string Hint);
 

@@ -8,16 +8,26 @@ internal static class ControlRoutes
 {
     internal const string Status = "/v1/status";
     internal const string Snapshots = "/v1/replica-sets/{replicaSet}/snapshots";
+    internal const string Ranges = "/v1/replica-sets/{replicaSet}/ranges";
     internal const string Resync = "/v1/replica-sets/{replicaSet}/resync";
     internal const string Job = "/v1/jobs/{job}";
     internal const string Cancel = "/v1/jobs/{job}/cancel";
     internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";
+    internal const string RestoreMoment = "/v1/replica-sets/{replicaSet}/restore/{format}";
+    internal const string RestoreProgress = "/v1/restores/{restore}";
     internal const string Verify = "/v1/snapshots/{snapshot}/verify";
+
+    /// <summary>Query parameters of <see cref="RestoreMoment"/>: one of the first two, and under which id its progress can be asked for.</summary>
+    internal const string OptimeParameter = "optime";
+    internal const string SecondParameter = "before";
+    internal const string IdParameter = "id";
 
     /// <summary>Trailers of a restore's stream.</summary>
     internal const string DocumentsTrailer = "Backup-Documents";
     internal const string BytesTrailer = "Backup-Bytes";
     internal const string Sha256Trailer = "Backup-Sha256";
+    internal const string OptimeTrailer = "Backup-Optime";
+    internal const string ExcludedTrailer = "Backup-Excluded";
     internal const string ErrorTrailer = "Backup-Error";
 
     internal static string Fill(string route, string value) =>

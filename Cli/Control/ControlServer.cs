@@ -1,6 +1,8 @@
 using System.Globalization;
 using Backup.Cli.Appliance;
+using Backup.Daemon.PointInTime;
 using Backup.Daemon.Restores;
+using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
@@ -15,6 +17,9 @@ namespace Backup.Cli.Control;
 /// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
 internal sealed partial class ControlServer : IAsyncDisposable
 {
+    // A header has an end: whoever lost more than this knows enough.
+    private const int MostExcluded = 50;
+
     private readonly WebApplication _application;
     private readonly ControlSocket _socket;
 
@@ -28,6 +33,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         DataFolder folder,
         string socketName,
         ApplianceOperations operations,
+        RestoreOperations restores,
         ILogger logger,
         CancellationToken cancellation
     )
@@ -51,7 +57,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         });
         var application = builder.Build();
         application.UseExceptionHandler(handler => handler.Run(context => AnswerErrorAsync(context, logger)));
-        Map(application, operations, logger);
+        Map(application, operations, restores, logger);
         await application.StartAsync(cancellation);
         if (!OperatingSystem.IsWindows())
         {
@@ -70,7 +76,12 @@ internal sealed partial class ControlServer : IAsyncDisposable
         _socket.Dispose();
     }
 
-    private static void Map(WebApplication application, ApplianceOperations operations, ILogger logger)
+    private static void Map(
+        WebApplication application,
+        ApplianceOperations operations,
+        RestoreOperations restores,
+        ILogger logger
+    )
     {
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
@@ -79,23 +90,56 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
         application.MapGet(ControlRoutes.Job, operations.JobAsync);
         application.MapPost(ControlRoutes.Cancel, operations.CancelAsync);
+        application.MapGet(ControlRoutes.Ranges, restores.RangesAsync);
+        application.MapGet(ControlRoutes.RestoreProgress, restores.Progress);
         application.MapGet(
             ControlRoutes.Restore,
             (HttpContext context, string snapshot, string format, CancellationToken cancellation) =>
-                RestoreAsync(context, operations, snapshot, format, logger, cancellation)
+                RestoreAsync(
+                    context,
+                    restores.OpenSnapshotAsync(snapshot, RestoreFormats.Parse(format), cancellation),
+                    logger,
+                    cancellation
+                )
+        );
+        application.MapGet(
+            ControlRoutes.RestoreMoment,
+            (HttpContext context, string replicaSet, string format, CancellationToken cancellation) =>
+                RestoreAsync(
+                    context,
+                    restores.OpenMomentAsync(
+                        replicaSet,
+                        PointOf(context.Request.Query),
+                        RestoreFormats.Parse(format),
+                        context.Request.Query[ControlRoutes.IdParameter],
+                        cancellation
+                    ),
+                    logger,
+                    cancellation
+                )
         );
     }
 
+    private static RestorePoint PointOf(IQueryCollection query) =>
+        Optime.TryParse(query[ControlRoutes.OptimeParameter].ToString(), out var optime) ? RestorePoint.UpTo(optime)
+        : uint.TryParse(
+            query[ControlRoutes.SecondParameter].ToString(),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var second
+        )
+        && second > 0
+            ? RestorePoint.Before(DateTimeOffset.FromUnixTimeSeconds(second))
+        : throw CliErrors.Argument("The request names no moment.", "Give an optime or a second.");
+
     private static async Task RestoreAsync(
         HttpContext context,
-        ApplianceOperations operations,
-        string snapshot,
-        string format,
+        Task<OpenRestore> opening,
         ILogger logger,
         CancellationToken cancellation
     )
     {
-        var restore = await operations.OpenRestoreAsync(snapshot, RestoreFormats.Parse(format), cancellation);
+        await using var restore = await opening;
         var response = context.Response;
         response.ContentType = "application/octet-stream";
         response.DeclareTrailer(ControlRoutes.Sha256Trailer);
@@ -108,15 +152,26 @@ internal sealed partial class ControlServer : IAsyncDisposable
             );
             response.AppendTrailer(ControlRoutes.BytesTrailer, result.Bytes.ToString(CultureInfo.InvariantCulture));
             response.AppendTrailer(ControlRoutes.Sha256Trailer, result.Sha256);
+            response.AppendTrailer(ControlRoutes.OptimeTrailer, result.Optime.ToString());
+            if (result.Excluded.Count > 0)
+            {
+                response.AppendTrailer(ControlRoutes.ExcludedTrailer, Encoded(Views(result.Excluded)));
+            }
         }
         catch (Exception failure) when (response.HasStarted && failure is not OperationCanceledException)
         {
             // The status line is gone already: the error travels behind the body.
             LogIfUnexpected(logger, failure);
-            var json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(Describe(failure), ControlJson.Options);
-            response.AppendTrailer(ControlRoutes.ErrorTrailer, Convert.ToBase64String(json));
+            response.AppendTrailer(ControlRoutes.ErrorTrailer, Encoded(Describe(failure)));
         }
     }
+
+    /// <summary>Header values are plain text of one line.</summary>
+    private static string Encoded<T>(T value) =>
+        Convert.ToBase64String(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(value, ControlJson.Options));
+
+    private static List<ExcludedView> Views(IReadOnlyList<ExcludedCollection> excluded) =>
+        [.. excluded.Take(MostExcluded).Select(one => new ExcludedView(one.Namespace, one.Reason))];
 
     private static Task AnswerErrorAsync(HttpContext context, ILogger logger)
     {

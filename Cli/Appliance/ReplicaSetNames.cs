@@ -1,0 +1,34 @@
+using Backup.Metadata;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>How users name replica sets.</summary>
+internal static class ReplicaSetNames
+{
+    /// <summary>By id, by name, or by <c>deployment/name</c>; of several with one name the one that is not stopped.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">9506 none, 9507 several.</exception>
+    internal static async Task<ReplicaSetRecord> FindAsync(
+        IMetadataStore metadata,
+        string name,
+        CancellationToken cancellation
+    )
+    {
+        var all = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        if (all.FirstOrDefault(set => set.Id == name) is { } byId)
+        {
+            return byId;
+        }
+
+        var deployments = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(d => d.Id);
+        var named = all.Where(set => set.Name == name || $"{deployments[set.DeploymentId].Name}/{set.Name}" == name)
+            .ToList();
+        var alive = named.Where(set => set.State != ReplicaSetState.Stopped).ToList();
+        return (named.Count, alive.Count) switch
+        {
+            (0, _) => throw CliErrors.NoSuchReplicaSet(name, all.Select(set => set.Name).Distinct()),
+            (1, _) => named[0],
+            (_, 1) => alive[0],
+            _ => throw CliErrors.SeveralReplicaSets(name, named.Select(set => set.Id)),
+        };
+    }
+}
