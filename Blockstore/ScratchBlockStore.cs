@@ -121,7 +121,15 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
 
     public ValueTask DisposeAsync()
     {
-        _file?.Dispose();
+        try
+        {
+            _file?.Dispose();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The whole folder is gone already: a start removed it as a leftover.
+        }
+
         _file = null;
         _places.Clear();
         return ValueTask.CompletedTask;

@@ -175,7 +175,8 @@ internal sealed class Overlay : IAsyncDisposable
             Optime = replayer.Position > Optime ? replayer.Position : Optime;
         }
 
-        return false;
+        // The entry that was named is the last one: what follows need not be read, unless for a decision.
+        return Optime.Timestamp >= _plan.Point.AtMost.Timestamp && replayer.PreparedTransactions.Count == 0;
     }
 
     private async Task SpillAsync(CancellationToken cancellation)

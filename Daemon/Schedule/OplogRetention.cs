@@ -10,14 +10,14 @@ namespace Backup.Daemon.Schedule;
 /// what is to be deleted, then the objects, then the note: whenever this is killed, no row claims an object that is gone, and the
 /// next round deletes what is left.
 /// </summary>
-internal sealed class OplogRetention(IMetadataStore metadata, IBlockStore blocks, IObjectStore objects, TimeProvider time)
+public sealed class OplogRetention(IMetadataStore metadata, IBlockStore blocks, IObjectStore objects, TimeProvider time)
 {
     private const int ObjectsAtOnce = 500;
     private static readonly Optime Everything = new(uint.MaxValue, uint.MaxValue);
 
     private readonly SnapshotBases _bases = new(blocks);
 
-    internal async Task GroomAsync(ReplicaSetRecord set, CancellationToken cancellation)
+    public async Task GroomAsync(ReplicaSetRecord set, CancellationToken cancellation = default)
     {
         var policy = await metadata.Deployments.PolicyAsync(set.Id, cancellation);
         var snapshots = (await metadata.Snapshots.ListAsync(set.Id, cancellation)).Reverse().ToList();

@@ -61,6 +61,10 @@ internal static class ManifestFields
         }
 
         writer.EndArray();
+        if (definition.ExcludedBecause is { } reason)
+        {
+            writer.String("excluded"u8, reason);
+        }
     }
 
     internal static ManifestCollection ReadCollection(BsonView view)
@@ -89,7 +93,10 @@ internal static class ManifestFields
             (CollectionType)view["type"u8].AsInt32,
             view["options"u8].AsDocument.ToDocument(),
             indexes
-        );
+        )
+        {
+            ExcludedBecause = view.TryGet("excluded"u8, out var excluded) ? excluded.AsString : null,
+        };
         var limits = new CappedLimits(view["maxDocuments"u8].AsInt64, view["maxBytes"u8].AsInt64);
         return new ManifestCollection(definition, runs, (ulong)view["nextOrdinal"u8].AsInt64, limits);
     }

@@ -1,6 +1,11 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using Backup.Blockstore;
 using Backup.Daemon;
 using Backup.Daemon.Jobs;
+using Backup.Daemon.PointInTime;
+using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Metadata;
 using Backup.Metadata.Sqlite;
@@ -33,6 +38,8 @@ internal sealed class DaemonFixture : IAsyncDisposable
 
     internal DaemonHost? Host { get; private set; }
 
+    internal string SpillFolder => _folder.File("spill");
+
     internal static async Task<DaemonFixture> StartAsync()
     {
         var folder = new TemporaryFolder();
@@ -49,13 +56,53 @@ internal sealed class DaemonFixture : IAsyncDisposable
             Objects,
             new DaemonOptions
             {
-                SpillFolder = _folder.File("spill"),
+                SpillFolder = SpillFolder,
                 CheckpointInterval = checkpointInterval ?? TimeSpan.FromMinutes(5),
             },
             keepsHeads: true,
             TimeProvider.System,
             NullLoggerFactory.Instance
         );
+
+    /// <summary>Opens and writes a moment, as lines of JSON.</summary>
+    /// <param name="point">The moment.</param>
+    /// <param name="memory">Bytes of the memtable.</param>
+    /// <returns>Namespace, then texts by _id; and what the restore says of itself.</returns>
+    internal async Task<(Dictionary<string, SortedDictionary<int, string>> Contents, RestoreResult Result)> RestoreAsync(
+        RestorePoint point,
+        long memory = 1 << 20
+    )
+    {
+        await using var restore = await OpenRestoreAsync(point, memory);
+        using var output = new MemoryStream();
+        var result = await restore.WriteAsync(output);
+        Xunit.Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(output.ToArray())), result.Sha256);
+        var contents = new Dictionary<string, SortedDictionary<int, string>>();
+        foreach (var line in Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var json = JsonDocument.Parse(line).RootElement;
+            var ns = json.GetProperty("ns").GetString()!;
+            var document = json.GetProperty("doc");
+            var id = int.Parse(document.GetProperty("_id").GetProperty("$numberInt").GetString()!);
+            contents.TryAdd(ns, []);
+            contents[ns].Add(id, document.GetProperty("text").GetString()!);
+        }
+
+        return (contents, result);
+    }
+
+    internal async Task<OpenRestore> OpenRestoreAsync(RestorePoint point, long memory = 1 << 20)
+    {
+        var options = new DaemonOptions { SpillFolder = SpillFolder, RestoreMemtableBytes = memory };
+        var service = new RestoreService(
+            new RestoreServices(Metadata, Blocks, Objects, options, TimeProvider.System, NullLogger.Instance)
+        );
+        var set = await Metadata.Deployments.FindReplicaSetAsync(Source.Set.Id);
+        return await service.OpenAsync(set!, point, RestoreFormat.Ndjson);
+    }
+
+    internal Task<RestorableTimeline> TimelineAsync() =>
+        new TimelineReader(Metadata, Blocks).ReadAsync(Source.Set.Id);
 
     internal async Task StopAsync()
     {
@@ -108,9 +155,18 @@ internal sealed class DaemonFixture : IAsyncDisposable
     internal async Task<Dictionary<string, SortedDictionary<int, string>>> SnapshotAsync()
     {
         var id = await QueueSnapshotAsync();
-        await Source.SeenAsync();
-        var job = await WaitForJobAsync(id);
-        Xunit.Assert.True(job.State == JobState.Succeeded, $"{job.ErrorCode} {job.ErrorMessage}");
+        // The keeper looks now and then: it has to meet two signs of life.
+        JobRecord? job = null;
+        await UntilAsync(
+            async () =>
+            {
+                await Source.SeenAsync();
+                job = await Metadata.Jobs.FindAsync(id);
+                return job!.State is not (JobState.Queued or JobState.Running);
+            },
+            () => $"the job is {job?.State} {job?.Phase}"
+        );
+        Xunit.Assert.True(job!.State == JobState.Succeeded, $"{job.ErrorCode} {job.ErrorMessage}");
         var newest = (await Metadata.Snapshots.ListAsync(Source.Set.Id))[0];
         return await ReadAsync(newest);
     }

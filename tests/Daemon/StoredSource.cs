@@ -181,6 +181,53 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
     internal static BsonDocument Command(Optime at, string ns, BsonDocument command) =>
         Entry(at, "c", ns, null, w => w.Document("o"u8, command));
 
+    /// <summary>A transaction of one insert, prepared.</summary>
+    internal static BsonDocument Prepare(Optime at, int session, string ns, Guid uuid, BsonDocument inserted) =>
+        Transaction(
+            at,
+            session,
+            Optime.Zero,
+            o =>
+                o.BeginArray("applyOps"u8)
+                    .BeginDocument("0"u8)
+                    .String("op"u8, "i")
+                    .String("ns"u8, ns)
+                    .Uuid("ui"u8, uuid)
+                    .Document("o"u8, inserted)
+                    .EndDocument()
+                    .EndArray()
+                    .Boolean("prepare"u8, true)
+        );
+
+    /// <param name="commitTimestamp">When it was committed in the cluster: not before it was prepared, not after the entry.</param>
+    internal static BsonDocument Commit(Optime at, int session, Optime prepared, Optime commitTimestamp) =>
+        Transaction(
+            at,
+            session,
+            prepared,
+            o => o.Int32("commitTransaction"u8, 1).Timestamp("commitTimestamp"u8, commitTimestamp.Timestamp)
+        );
+
+    internal static BsonDocument Abort(Optime at, int session, Optime prepared) =>
+        Transaction(at, session, prepared, o => o.Int32("abortTransaction"u8, 1));
+
+    private static BsonDocument Transaction(Optime at, int session, Optime previous, Action<BsonWriter> command) =>
+        Entry(
+            at,
+            "c",
+            "admin.$cmd",
+            null,
+            w =>
+            {
+                w.Document("lsid"u8, BsonDocument.Build(l => l.Int32("id"u8, session))).Int64("txnNumber"u8, 1);
+                w.Document(
+                    "prevOpTime"u8,
+                    BsonDocument.Build(p => p.Timestamp("ts"u8, previous.Timestamp).Int64("t"u8, previous.Term))
+                );
+                w.Document("o"u8, BsonDocument.Build(command));
+            }
+        );
+
     internal static BsonDocument Noop(Optime at) =>
         Entry(at, "n", "", null, w => w.Document("o"u8, BsonDocument.Build(o => o.String("msg"u8, "periodic noop"))));
 

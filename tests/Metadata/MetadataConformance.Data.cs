@@ -207,37 +207,6 @@ public abstract partial class MetadataConformance
     }
 
     [Fact]
-    public async Task Old_slices_are_removed_but_never_the_newest()
-    {
-        var set = await ReplicaSetAsync();
-        var sync = await SyncAsync(set, Orders);
-        var previous = At(100);
-        for (uint n = 0; n < 4; n++)
-        {
-            await Store.OplogSlices.AddAsync(NewOplog(sync, n, previous, At(110 + n)));
-            previous = At(110 + n);
-        }
-
-        (await Store.OplogSlices.RemoveBeforeAsync(sync.Id, At(111))).ShouldBe([$"o/{sync.Id}/0"]);
-        (await Store.OplogSlices.RemoveBeforeAsync(sync.Id, At(999))).ShouldBe([$"o/{sync.Id}/1", $"o/{sync.Id}/2"]);
-        (await Store.OplogSlices.RemoveBeforeAsync(sync.Id, At(999))).ShouldBeEmpty();
-        (await Store.OplogSlices.AddAsync(NewOplog(sync, 4, previous, At(120)))).ShouldBeTrue();
-    }
-
-    [Fact]
-    public async Task A_hole_is_remembered()
-    {
-        var set = await ReplicaSetAsync();
-        var late = new OplogHole(set.Id, At(9), At(12), "rolled over", Time.GetUtcNow());
-        var early = new OplogHole(set.Id, At(2), At(3), "rolled over", Time.GetUtcNow());
-        await Store.OplogSlices.AddHoleAsync(late);
-        await Store.OplogSlices.AddHoleAsync(early);
-        await ReopenAsync();
-        (await Store.OplogSlices.HolesAsync(set.Id)).ShouldBe([early, late]);
-        (await Store.OplogSlices.HolesAsync("none")).ShouldBeEmpty();
-    }
-
-    [Fact]
     public async Task Snapshots_are_listed_newest_first_and_removed_one_by_one()
     {
         var set = await ReplicaSetAsync();

@@ -63,6 +63,26 @@ public sealed class SqliteMetadataStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_database_of_the_first_version_is_read_and_brought_up_to_date()
+    {
+        Run(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "data", "metadata-v1.sql")));
+        await using var store = await SqliteMetadataStore.OpenAsync(Database);
+        Scalar("PRAGMA user_version").ShouldBe(2);
+
+        var set = (await store.Deployments.ReplicaSetsAsync()).ShouldHaveSingleItem();
+        var syncs = await store.Syncs.ListAsync(set.Id);
+        syncs.Select(sync => sync.State).ShouldBe([SyncState.Abandoned, SyncState.Built, SyncState.Copying]);
+        (await store.Snapshots.ListAsync(set.Id))
+            .Select(snapshot => (snapshot.Optime.T, snapshot.SyncId, snapshot.ReplayFrom))
+            .ShouldBe([(310, syncs[1].Id, null), (120, syncs[0].Id, null), (90, "", null)]);
+        var hole = (await store.OplogSlices.HolesAsync(set.Id)).ShouldHaveSingleItem();
+        (hole.Kind, hole.SyncId, hole.Cause).ShouldBe((HoleKind.OplogLost, "", "rolled over"));
+        (await store.OplogSlices.ExtentAsync(syncs[1].Id))!.Last.T.ShouldBe(320u);
+        (await store.OplogSlices.RemoveBeforeAsync(syncs[1].Id, new Foundation.Optime(315, 1))).ShouldBe(1);
+        (await store.OplogSlices.DoomedAsync(10)).Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_database_of_somebody_else_is_refused()
     {
         Run("CREATE TABLE theirs (a)");
@@ -132,7 +152,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
         await using (await SqliteMetadataStore.OpenAsync(Database)) { }
         Text("PRAGMA journal_mode").ShouldBe("wal");
         Scalar("PRAGMA application_id").ShouldBe(0x424B4D44);
-        Scalar("PRAGMA user_version").ShouldBe(1);
+        Scalar("PRAGMA user_version").ShouldBe(2);
     }
 
     [Fact]
@@ -147,6 +167,9 @@ public sealed class SqliteMetadataStoreTests : IDisposable
         Enum.GetValues<JobState>()
             .Select(s => $"{s}={(int)s}")
             .ShouldBe(["Queued=0", "Running=1", "Succeeded=2", "Failed=3", "Cancelled=4"]);
+        Enum.GetValues<HoleKind>()
+            .Select(s => $"{s}={(int)s}")
+            .ShouldBe(["OplogLost=0", "RolledBack=1", "Resync=2", "HeadStopped=3", "CollectionLost=4"]);
     }
 
     private async Task<int> FailureAsync() =>
