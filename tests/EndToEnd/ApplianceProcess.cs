@@ -43,6 +43,9 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal string Data { get; }
 
+    /// <summary>Environment variables of <see cref="Up"/>.</summary>
+    internal Dictionary<string, string> Variables { get; } = [];
+
     internal string Output
     {
         get
@@ -62,6 +65,11 @@ internal sealed class ApplianceProcess : IAsyncDisposable
         if (Protect is not null)
         {
             start.Environment["BACKUP_PROTECT"] = Protect;
+        }
+
+        foreach (var (name, value) in Variables)
+        {
+            start.Environment[name] = value;
         }
 
         _process = new Process { StartInfo = start };

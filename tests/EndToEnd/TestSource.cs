@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;
@@ -79,6 +80,68 @@ internal sealed class TestSource : IAsyncDisposable
         {
             await InsertBatchAsync(database, collection, batch);
         }
+    }
+
+    /// <summary>Every entry of the oplog after <paramref name="after"/>, in order.</summary>
+    internal async Task<List<BsonDocument>> OplogAsync(Optime after)
+    {
+        var find = BsonDocument.Build(w =>
+            w.String("find"u8, "oplog.rs")
+                .BeginDocument("filter"u8)
+                .BeginDocument("ts"u8)
+                .Timestamp("$gt"u8, after.Timestamp)
+                .EndDocument()
+                .EndDocument()
+        );
+        await using var cursor = await _client.OpenCursorAsync(
+            "local",
+            find,
+            ReadTarget.Primary,
+            new CursorOptions(),
+            CancellationToken.None
+        );
+        var entries = new List<BsonDocument>();
+        while (await cursor.NextBatchAsync(CancellationToken.None) is { } batch)
+        {
+            using (batch)
+            {
+                foreach (var entry in batch)
+                {
+                    entries.Add(entry.View.ToDocument());
+                }
+            }
+        }
+
+        return entries;
+    }
+
+    /// <summary>UUID (as canonical extended JSON) and namespace of each collection of the user's databases; views are none.</summary>
+    internal async Task<Dictionary<string, string>> CollectionsAsync()
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var database in Names(await RunAsync("admin", """{"listDatabases":1,"nameOnly":true}""")))
+        {
+            if (OwnDatabases.Contains(database))
+            {
+                continue;
+            }
+
+            foreach (
+                var collection in await ListAsync(database, """{"listCollections":1,"cursor":{"batchSize":10000}}""")
+            )
+            {
+                if (collection.View["info"u8].AsDocument.Has("uuid"u8))
+                {
+                    using var info = JsonDocument.Parse(
+                        ExtendedJson.ToText(collection.View["info"u8].AsDocument, ExtendedJsonMode.Canonical)
+                    );
+                    found[PlainReplay.Text(info.RootElement.GetProperty("uuid"))] =
+                        $"{database}.{collection.View["name"u8].AsString}";
+                }
+            }
+        }
+
+        return found;
     }
 
     /// <summary>By database: what <c>dbHash</c> answers.</summary>
