@@ -20,7 +20,8 @@ public static class DaemonErrors
     public const int NothingToRestore = 9014;
     public const int Unexpected = 9499;
 
-    private const string ListMoments = "'backup ranges RS' lists all that can be restored, 'backup snapshots RS' the snapshots.";
+    private const string ListMoments =
+        "'backup ranges RS' lists all that can be restored, 'backup snapshots RS' the snapshots.";
 
     public static BackupException Gap(string replicaSet, Optime after, Optime next) =>
         new(
@@ -123,5 +124,6 @@ public static class DaemonErrors
             inner: inner
         );
 
-    private static string Capital(string moment) => string.Concat(char.ToUpperInvariant(moment[0]).ToString(), moment.AsSpan(1));
+    private static string Capital(string moment) =>
+        string.Concat(char.ToUpperInvariant(moment[0]).ToString(), moment.AsSpan(1));
 }

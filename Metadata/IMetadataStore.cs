@@ -218,12 +218,7 @@ public interface IOplogSlices
     Task<OplogExtent?> ExtentAsync(string syncId, CancellationToken cancellation = default);
 
     /// <summary>Raw bytes of the slices with entries after <paramref name="after"/> and not after <paramref name="through"/>.</summary>
-    Task<long> RawBytesAsync(
-        string syncId,
-        Optime after,
-        Optime through,
-        CancellationToken cancellation = default
-    );
+    Task<long> RawBytesAsync(string syncId, Optime after, Optime through, CancellationToken cancellation = default);
 
     /// <summary>
     /// Gives up the slices whose Last is before <paramref name="before"/>, and before what a hold that has not run out reads from: their

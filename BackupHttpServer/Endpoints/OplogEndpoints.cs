@@ -88,7 +88,9 @@ internal sealed class OplogEndpoints(
                 report.Fault.Message,
                 time.GetUtcNow(),
                 // Where nothing is missing at the source, what was shipped is no longer what is there.
-                to > from ? HoleKind.OplogLost : HoleKind.RolledBack,
+                to > from
+                    ? HoleKind.OplogLost
+                    : HoleKind.RolledBack,
                 replicaSet.SyncId ?? "",
                 report.Fault.Code
             ),

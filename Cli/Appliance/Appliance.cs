@@ -94,13 +94,7 @@ internal sealed class Appliance : IAsyncDisposable
             )
         );
         Operations = new ApplianceOperations(metadata, objects, backEnd, time);
-        Restores = new RestoreOperations(
-            metadata,
-            objects,
-            backEnd,
-            time,
-            _loggers.CreateLogger("Backup.Restore")
-        );
+        Restores = new RestoreOperations(metadata, objects, backEnd, time, _loggers.CreateLogger("Backup.Restore"));
         if (!options.Offline)
         {
             await ServeAsync(options, metadata, objects, time, cancellation);

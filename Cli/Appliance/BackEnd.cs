@@ -87,15 +87,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
     }
 
     private DaemonHost StartDaemon(PackBlockStore blocks) =>
-        DaemonHost.Start(
-            _metadata,
-            blocks,
-            _objects,
-            Options,
-            _keepsHeads,
-            _time,
-            _loggers
-        );
+        DaemonHost.Start(_metadata, blocks, _objects, Options, _keepsHeads, _time, _loggers);
 
     private async Task WatchAsync(CancellationToken cancellation)
     {

@@ -19,8 +19,7 @@ internal sealed class MomentOptions
 
     private readonly Option<string?> _time = new("--time")
     {
-        Description =
-            "As it was before that second, for example 2026-11-21T10:00:00Z or 2026-11-21T11:00:00+01:00",
+        Description = "As it was before that second, for example 2026-11-21T10:00:00Z or 2026-11-21T11:00:00+01:00",
         HelpName = "TIME",
     };
 
@@ -58,7 +57,13 @@ internal sealed class MomentOptions
     private void Validate(CommandResult result)
     {
         var (time, optime) = (result.GetValue(_time), result.GetValue(_optime));
-        var given = new[] { result.GetValue(_snapshot) is not null, result.GetValue(_latest), time is not null, optime is not null };
+        var given = new[]
+        {
+            result.GetValue(_snapshot) is not null,
+            result.GetValue(_latest),
+            time is not null,
+            optime is not null,
+        };
         if (given.Count(one => one) != 1)
         {
             result.AddError("Say what: one of --snapshot ID, --latest, --time TIME and --optime T,I.");
@@ -86,7 +91,8 @@ internal sealed class MomentOptions
             "yyyy-MM-dd HH:mm:ssK",
         ];
         second = 0;
-        var hasZone = text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > text.IndexOf(':', StringComparison.Ordinal);
+        var hasZone =
+            text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > text.IndexOf(':', StringComparison.Ordinal);
         if (
             !hasZone
             || !DateTimeOffset.TryParseExact(

@@ -110,8 +110,7 @@ internal static class RestoreCommand
         using var progress = new RestoreProgress($"restore {snapshot.Id}", snapshot.RawBytes);
         var result = await WriteAsync(
             request,
-            output =>
-                client.RestoreSnapshotAsync(snapshot.Id, request.Format, output, progress.Report, cancellation),
+            output => client.RestoreSnapshotAsync(snapshot.Id, request.Format, output, progress.Report, cancellation),
             cancellation
         );
         return ($"snapshot {snapshot.Id}", result);

@@ -118,11 +118,7 @@ public sealed record MomentView(OptimeView Optime, DateTimeOffset Time);
 /// <param name="ReplicaSet">The set's name.</param>
 /// <param name="Ranges">Of each, every moment can be restored; oldest first.</param>
 /// <param name="Gaps">Of each, none can; oldest first.</param>
-public sealed record RangesView(
-    string ReplicaSet,
-    IReadOnlyList<RangeView> Ranges,
-    IReadOnlyList<GapView> Gaps
-);
+public sealed record RangesView(string ReplicaSet, IReadOnlyList<RangeView> Ranges, IReadOnlyList<GapView> Gaps);
 
 public sealed record RangeView(MomentView From, MomentView To);
 

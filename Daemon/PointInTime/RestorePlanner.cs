@@ -27,11 +27,7 @@ internal sealed class RestorePlanner(IMetadataStore metadata, IBlockStore blocks
     private readonly SnapshotBases _bases = new(blocks);
 
     /// <exception cref="Foundation.Errors.BackupException">9010 in a gap, 9011 before the oldest moment, 9012 not stored yet, 9014 nothing at all.</exception>
-    internal async Task<RestorePlan> PlanAsync(
-        ReplicaSetRecord set,
-        RestorePoint point,
-        CancellationToken cancellation
-    )
+    internal async Task<RestorePlan> PlanAsync(ReplicaSetRecord set, RestorePoint point, CancellationToken cancellation)
     {
         var epochs = await _timeline.EpochsAsync(set.Id, cancellation);
         var epoch = epochs.LastOrDefault(one =>
@@ -115,7 +111,12 @@ internal sealed class RestorePlanner(IMetadataStore metadata, IBlockStore blocks
         var isFuture = point.AtMost.WallClock > now + TimeSpan.FromMinutes(1);
         if (gap is not null && !isFuture)
         {
-            return DaemonErrors.InGap(set.Name, point.Text, gap.Code is null ? gap.Cause : $"{gap.Code} {gap.Cause}", near);
+            return DaemonErrors.InGap(
+                set.Name,
+                point.Text,
+                gap.Code is null ? gap.Cause : $"{gap.Code} {gap.Cause}",
+                near
+            );
         }
 
         if (timeline.Ranges.Count == 0 || point.AtMost < timeline.Ranges[0].From)

@@ -1,5 +1,4 @@
 using Backup.Blockstore;
-using Backup.Foundation;
 using Backup.Metadata;
 
 namespace Backup.Daemon.PointInTime;
@@ -119,8 +118,7 @@ public sealed class TimelineReader
             .Where(one => one.Namespace is null)
             // What made a new sync necessary says more than that there was one.
             .MinBy(one => one.Kind == HoleKind.Resync ? 1 : 0);
-        return
-            hole is not null
+        return hole is not null
                 ? new RestorableGap(range.To, next?.From, hole.Kind, hole.Code, hole.Cause, Namespace: null)
             : next is not null
                 ? new RestorableGap(

@@ -73,13 +73,7 @@ public sealed class RestoreService(RestoreServices services)
         for (var attempt = 1; ; attempt++)
         {
             var plan = await planner.PlanAsync(set, point, cancellation);
-            var hold = await SliceHold.TakeAsync(
-                services.Metadata,
-                plan,
-                services.Time,
-                services.Logger,
-                cancellation
-            );
+            var hold = await SliceHold.TakeAsync(services.Metadata, plan, services.Time, services.Logger, cancellation);
             if (attempt == Attempts || await IsThereAsync(plan, cancellation))
             {
                 return (plan, hold);
@@ -102,12 +96,7 @@ public sealed class OpenRestore : IAsyncDisposable
     private readonly RestoreFormat _format;
     private readonly IAsyncDisposable[] _parts;
 
-    internal OpenRestore(
-        SnapshotReader reader,
-        Optime optime,
-        RestoreFormat format,
-        params IAsyncDisposable[] parts
-    )
+    internal OpenRestore(SnapshotReader reader, Optime optime, RestoreFormat format, params IAsyncDisposable[] parts)
     {
         _reader = reader;
         _format = format;

@@ -81,9 +81,7 @@ public sealed class OplogRetention(IMetadataStore metadata, IBlockStore blocks, 
 
     private async Task DeleteDoomedAsync(CancellationToken cancellation)
     {
-        while (
-            await metadata.OplogSlices.DoomedAsync(ObjectsAtOnce, cancellation) is { Count: > 0 } doomed
-        )
+        while (await metadata.OplogSlices.DoomedAsync(ObjectsAtOnce, cancellation) is { Count: > 0 } doomed)
         {
             foreach (var name in doomed)
             {

@@ -4,8 +4,7 @@ namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteReadHolds(SqliteDatabase database, TimeProvider time) : IReadHolds
 {
-    private const string Columns =
-        "id, replica_set_id, sync_id, from_t, from_i, from_term, manifest_block, until";
+    private const string Columns = "id, replica_set_id, sync_id, from_t, from_i, from_term, manifest_block, until";
 
     public Task SetAsync(ReadHold hold, CancellationToken cancellation = default) =>
         database.WriteAsync(

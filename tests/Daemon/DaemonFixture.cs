@@ -68,17 +68,19 @@ internal sealed class DaemonFixture : IAsyncDisposable
     /// <param name="point">The moment.</param>
     /// <param name="memory">Bytes of the memtable.</param>
     /// <returns>Namespace, then texts by _id; and what the restore says of itself.</returns>
-    internal async Task<(Dictionary<string, SortedDictionary<int, string>> Contents, RestoreResult Result)> RestoreAsync(
-        RestorePoint point,
-        long memory = 1 << 20
-    )
+    internal async Task<(
+        Dictionary<string, SortedDictionary<int, string>> Contents,
+        RestoreResult Result
+    )> RestoreAsync(RestorePoint point, long memory = 1 << 20)
     {
         await using var restore = await OpenRestoreAsync(point, memory);
         using var output = new MemoryStream();
         var result = await restore.WriteAsync(output);
         Xunit.Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(output.ToArray())), result.Sha256);
         var contents = new Dictionary<string, SortedDictionary<int, string>>();
-        foreach (var line in Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            var line in Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        )
         {
             var json = JsonDocument.Parse(line).RootElement;
             var ns = json.GetProperty("ns").GetString()!;
@@ -101,8 +103,7 @@ internal sealed class DaemonFixture : IAsyncDisposable
         return await service.OpenAsync(set!, point, RestoreFormat.Ndjson);
     }
 
-    internal Task<RestorableTimeline> TimelineAsync() =>
-        new TimelineReader(Metadata, Blocks).ReadAsync(Source.Set.Id);
+    internal Task<RestorableTimeline> TimelineAsync() => new TimelineReader(Metadata, Blocks).ReadAsync(Source.Set.Id);
 
     internal async Task StopAsync()
     {

@@ -31,7 +31,10 @@ public sealed class OplogRetentionTests
         (await daemon.RestoreAsync(RestorePoint.UpTo(At(4)))).Contents[Ns].Keys.Max().ShouldBe(104);
         (await daemon.RestoreAsync(RestorePoint.UpTo(At(4.5)))).Contents[Ns].Keys.Max().ShouldBe(104);
         // A snapshot is a moment by itself, without any oplog.
-        (await daemon.RestoreAsync(RestorePoint.UpTo(At(2)))).Contents[Ns].Keys.Max().ShouldBe(102);
+        (await daemon.RestoreAsync(RestorePoint.UpTo(At(2))))
+            .Contents[Ns]
+            .Keys.Max()
+            .ShouldBe(102);
         await PointInTimeTests.ShouldRefuseAsync(
             daemon,
             Backup.Daemon.DaemonErrors.MomentTooOld,
@@ -148,7 +151,10 @@ public sealed class OplogRetentionTests
     {
         var id = await SetWindowAsync(daemon, window);
         var retention = new OplogRetention(daemon.Metadata, daemon.Blocks, daemon.Objects, TimeProvider.System);
-        await retention.GroomAsync((await daemon.Metadata.Deployments.FindReplicaSetAsync(id))!, CancellationToken.None);
+        await retention.GroomAsync(
+            (await daemon.Metadata.Deployments.FindReplicaSetAsync(id))!,
+            CancellationToken.None
+        );
     }
 
     /// <summary>Every row has its object, every object its row.</summary>

@@ -127,11 +127,7 @@ public sealed class PointInTimeTests
             Insert(At(25), Ns, Orders, Document(34, "an insert")),
             Insert(At(26), Ns, Orders, Document(35, "another"))
         );
-        var undecided = await ShouldRefuseAsync(
-            daemon,
-            DaemonErrors.TransactionUndecided,
-            RestorePoint.UpTo(At(25))
-        );
+        var undecided = await ShouldRefuseAsync(daemon, DaemonErrors.TransactionUndecided, RestorePoint.UpTo(At(25)));
         undecided.IsTransient.ShouldBeTrue();
 
         await daemon.Source.ShipAsync(Commit(At(40), 1, At(20), At(24)), Insert(At(41), Ns, Orders, Document(36, "d")));
@@ -231,7 +227,9 @@ public sealed class PointInTimeTests
         await daemon.WaitForStateAsync(ReplicaSetState.Stopped);
 
         var gap = (await daemon.TimelineAsync()).Gaps.ShouldHaveSingleItem();
-        (gap.From, gap.To, gap.Kind, gap.Code).ShouldBe((At(50) with { Term = -1 }, null, HoleKind.HeadStopped, "BK3002"));
+        (gap.From, gap.To, gap.Kind, gap.Code).ShouldBe(
+            (At(50) with { Term = -1 }, null, HoleKind.HeadStopped, "BK3002")
+        );
         (await daemon.TimelineAsync()).Ranges[0].To.Timestamp.ShouldBe(At(50).Timestamp);
         var refused = await ShouldRefuseAsync(daemon, DaemonErrors.MomentInGap, RestorePoint.UpTo(At(55)));
         refused.Message.ShouldContain("inventedCommand");

@@ -58,12 +58,21 @@ public sealed class SnapshotScheduleTests
     public void The_window_keeps_the_snapshot_that_its_first_moment_needs()
     {
         var now = Midnight.AddDays(10);
-        var snapshots = new[] { At("d", now), At("c", now.AddHours(-20)), At("b", now.AddHours(-24)), At("a", now.AddHours(-40)) };
+        var snapshots = new[]
+        {
+            At("d", now),
+            At("c", now.AddHours(-20)),
+            At("b", now.AddHours(-24)),
+            At("a", now.AddHours(-40)),
+        };
 
         SnapshotSchedule
             .Expired(snapshots, TimeSpan.FromHours(24), now)
             .Select(snapshot => snapshot.Id)
-            .ShouldBe(["c", "a"], "d is the newest, b the base of the window's start, and from b to d it is not further than a day");
+            .ShouldBe(
+                ["c", "a"],
+                "d is the newest, b the base of the window's start, and from b to d it is not further than a day"
+            );
         SnapshotSchedule
             .Expired(snapshots, TimeSpan.Zero, now)
             .Select(snapshot => snapshot.Id)
@@ -94,10 +103,22 @@ public sealed class SnapshotScheduleTests
         var now = Midnight.AddDays(10);
         SnapshotRecord[] snapshots =
         [
-            At("d", now.AddHours(-1)) with { SyncId = "s2" },
-            At("c", now.AddHours(-10)) with { SyncId = "s2" },
-            At("b", now.AddHours(-11)) with { SyncId = "s1" },
-            At("a", now.AddHours(-30)) with { SyncId = "s1" },
+            At("d", now.AddHours(-1)) with
+            {
+                SyncId = "s2",
+            },
+            At("c", now.AddHours(-10)) with
+            {
+                SyncId = "s2",
+            },
+            At("b", now.AddHours(-11)) with
+            {
+                SyncId = "s1",
+            },
+            At("a", now.AddHours(-30)) with
+            {
+                SyncId = "s1",
+            },
         ];
         List<string> Expired(double hours) =>
             [.. SnapshotSchedule.Expired(snapshots, TimeSpan.FromHours(hours), now).Select(one => one.Id)];

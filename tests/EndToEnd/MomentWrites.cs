@@ -60,19 +60,13 @@ internal sealed class MomentWrites(TestSource source, Random random, bool withCa
     private int Known() => random.Next(Math.Max(1, _next));
 
     private Task UpdateAsync(string change) =>
-        source.RunAsync(
-            Database,
-            $$$"""{"update":"busy","updates":[{"q":{"_id":{{{Known()}}}},"u":{{{change}}}}]}"""
-        );
+        source.RunAsync(Database, $$$"""{"update":"busy","updates":[{"q":{"_id":{{{Known()}}}},"u":{{{change}}}}]}""");
 
     private async Task CreateAsync()
     {
         var name = $"c{++_collections}";
         await source.RunAsync(Database, $$"""{"create":"{{name}}"}""");
-        await source.RunAsync(
-            Database,
-            $$"""{"createIndexes":"{{name}}","indexes":[{"key":{"n":1},"name":"by n"}]}"""
-        );
+        await source.RunAsync(Database, $$"""{"createIndexes":"{{name}}","indexes":[{"key":{"n":1},"name":"by n"}]}""");
     }
 
     /// <summary>The collection may be gone already.</summary>

@@ -69,7 +69,11 @@ internal sealed class PlainReplay
     {
         var (ns, o) = (entry["ns"]!.GetValue<string>(), entry["o"]!.AsObject());
         var operation = entry["op"]!.GetValue<string>();
-        if (operation == "n" || ns.Split('.')[0] is "config" or "local" || (ns.StartsWith("admin.") && operation != "c"))
+        if (
+            operation == "n"
+            || ns.Split('.')[0] is "config" or "local"
+            || (ns.StartsWith("admin.") && operation != "c")
+        )
         {
             return;
         }

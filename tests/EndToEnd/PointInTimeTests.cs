@@ -231,5 +231,6 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
             restored.GetProperty("optime").GetProperty("i").GetUInt32()
         );
 
-    private static Optime Ts(BsonDocument entry) => Backup.Foundation.Optime.FromTimestamp(entry.View["ts"u8].AsTimestamp);
+    private static Optime Ts(BsonDocument entry) =>
+        Backup.Foundation.Optime.FromTimestamp(entry.View["ts"u8].AsTimestamp);
 }
