@@ -22,7 +22,6 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
     private readonly ConcurrentDictionary<BlockId, Place> _places = new();
     private readonly Lock _appending = new();
     private PendingFile? _file;
-    private long _raw;
     private long _duplicates;
 
     /// <summary>A length equal to the raw one: stored as it is.</summary>
@@ -38,9 +37,6 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
         }
     }
 
-    /// <summary>Raw bytes that were put here.</summary>
-    public long RawBytes => Interlocked.Read(ref _raw);
-
     public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
@@ -52,15 +48,21 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
         var id = BlockId.Of(raw.Span);
         if (_places.TryGetValue(id, out var known))
         {
-            Interlocked.Increment(ref _duplicates);
-            return new(new PutResult(id, known.StoredLength, IsNew: false));
+            return new(Duplicate(id, known));
         }
 
         using var frame = new PooledBytes(Zstd.MaxCompressedLength(raw.Length));
         var length = Zstd.Compress(raw.Span, frame.Span, Level);
-        var place = Append(length < raw.Length ? frame.Span[..length] : raw.Span, raw.Length);
-        _places[id] = place;
-        return new(new PutResult(id, place.StoredLength, IsNew: true));
+        var stored = length < raw.Length ? frame.Span[..length] : raw.Span;
+        lock (_appending)
+        {
+            // Another thread may have put the same content meanwhile.
+            return new(
+                _places.TryGetValue(id, out known)
+                    ? Duplicate(id, known)
+                    : new PutResult(id, Append(id, stored, raw.Length).StoredLength, IsNew: true)
+            );
+        }
     }
 
     public Task FlushAsync(CancellationToken cancellation = default)
@@ -135,16 +137,18 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
         return ValueTask.CompletedTask;
     }
 
-    private Place Append(ReadOnlySpan<byte> stored, int rawLength)
+    private PutResult Duplicate(BlockId id, Place known)
     {
-        lock (_appending)
-        {
-            _file ??= DurableFile.Create(Path.Combine(folder, "blocks"));
-            var place = new Place(_file.Length, stored.Length, rawLength);
-            _file.Append(stored);
-            _raw += rawLength;
-            return place;
-        }
+        Interlocked.Increment(ref _duplicates);
+        return new PutResult(id, known.StoredLength, IsNew: false);
+    }
+
+    private Place Append(BlockId id, ReadOnlySpan<byte> stored, int rawLength)
+    {
+        _file ??= DurableFile.Create(Path.Combine(folder, "blocks"));
+        var place = new Place(_file.Length, stored.Length, rawLength);
+        _file.Append(stored);
+        return _places[id] = place;
     }
 
     private PooledBytes Read(BlockId id, Place place)

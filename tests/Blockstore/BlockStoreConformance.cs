@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Backup.Blockstore;
 using Backup.Blockstore.Packs;
 using Backup.Foundation.Errors;
@@ -138,4 +139,58 @@ public sealed class PackConformance : BlockStoreConformance
 public sealed class MemoryConformance : BlockStoreConformance
 {
     protected override Task<IBlockStore> OpenAsync() => Task.FromResult<IBlockStore>(new MemoryBlockStore());
+}
+
+/// <summary>Over a store that holds something else.</summary>
+public sealed class ScratchConformance : BlockStoreConformance
+{
+    protected override Task<IBlockStore> OpenAsync() =>
+        Task.FromResult<IBlockStore>(new ScratchBlockStore(new MemoryBlockStore(), Folder.Path));
+
+    [Fact]
+    public async Task What_lies_below_is_read_and_never_written()
+    {
+        await using var below = new MemoryBlockStore();
+        var (old, fresh) = (Data.Compressible(5000, 1), Data.Compressible(5000, 2));
+        await below.PutAsync(old);
+        await using (var scratch = new ScratchBlockStore(below, Folder.Path))
+        {
+            await scratch.PutAsync(fresh);
+            await scratch.FlushAsync();
+            foreach (var raw in new[] { old, fresh })
+            {
+                using var got = await scratch.GetAsync(BlockId.Of(raw));
+                got.Memory.ToArray().ShouldBe(raw);
+            }
+
+            (await scratch.ContainsAsync(BlockId.Of(old))).ShouldBeTrue();
+            Directory.EnumerateFiles(Folder.Path).ShouldHaveSingleItem().ShouldEndWith(".tmp~");
+        }
+
+        below.Statistics.Blocks.ShouldBe(1);
+        Directory.EnumerateFiles(Folder.Path).ShouldBeEmpty("the file goes with the store");
+    }
+
+    [Fact]
+    public async Task A_damaged_temporary_file_is_found()
+    {
+        await using var scratch = new ScratchBlockStore(new MemoryBlockStore(), Folder.Path);
+        foreach (var raw in new[] { Data.Compressible(5000, 1), Data.Random(5000, 2) })
+        {
+            var id = (await scratch.PutAsync(raw)).Id;
+            var file = Directory.GetFiles(Folder.Path)[0];
+            var seek = new FileInfo(file).Length - 20;
+            // The store holds it against this runtime's other streams, not against another program.
+            string[] arguments = ["if=/dev/zero", $"of={file}", "bs=1", "conv=notrunc", "count=20", $"seek={seek}"];
+            using (var dd = Process.Start(new ProcessStartInfo("dd", arguments) { RedirectStandardError = true })!)
+            {
+                await dd.WaitForExitAsync();
+                dd.ExitCode.ShouldBe(0);
+            }
+
+            (await Should.ThrowAsync<BackupException>(async () => await scratch.GetAsync(id))).Number.ShouldBe(
+                BlockstoreErrors.BlockDamaged
+            );
+        }
+    }
 }

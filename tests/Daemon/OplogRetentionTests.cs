@@ -1,4 +1,3 @@
-using Backup.Blockstore;
 using Backup.Daemon.PointInTime;
 using Backup.Daemon.Schedule;
 using Backup.Foundation;
