@@ -64,6 +64,9 @@ internal static class MemberChoice
         var own = set.DirectTo(host);
         try
         {
+            // A selection alone would wait for a host that takes no connections.
+            using (await own.LeaseAsync(ReadTarget.On(host), cancellation)) { }
+
             var server = await own.SelectAsync(ReadTarget.On(host), cancellation);
             if (server.IsReadable)
             {

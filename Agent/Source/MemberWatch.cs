@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.MongoWire;
 using Backup.MongoWire.Client;
 
 namespace Backup.Agent.Source;
@@ -45,6 +46,11 @@ internal sealed class MemberWatch(SourceMember member, Func<bool> mayMove, TimeP
     private string? ReasonToLeave()
     {
         var seen = member.Seen;
+        if (seen.ErrorNumber == MongoWireErrors.SetNameMismatch)
+        {
+            return "it is no member of the set any more";
+        }
+
         if (seen.Type == ServerType.Unknown)
         {
             return Lasts(ref _silentSince, SilencePatience) ? $"it does not answer ({seen.Error})" : null;
@@ -53,9 +59,7 @@ internal sealed class MemberWatch(SourceMember member, Func<bool> mayMove, TimeP
         _silentSince = null;
         if (!seen.IsReadable)
         {
-            return seen.Type == ServerType.Ghost
-                ? "it was removed from the set"
-                : "it is neither primary nor secondary any more";
+            return "it is neither primary nor secondary any more";
         }
 
         var others = Others();

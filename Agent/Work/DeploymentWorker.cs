@@ -5,6 +5,7 @@ using Backup.Agent.Sync;
 using Backup.Agent.Tail;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
+using Backup.MongoWire;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;
 
@@ -156,9 +157,12 @@ internal sealed class DeploymentWorker(
         }
     }
 
-    /// <summary>Whether another member may do better: errors of the connection to it, or found in what it gave.</summary>
+    /// <summary>Whether another member may do better: errors of the connection to it, or found in what it gave. A missing primary is none.</summary>
     private static bool IsMembers(BackupException failure) =>
-        failure.Number is >= 2000 and < 2500 or AgentErrors.MemberBehind or AgentErrors.MemberUnfit;
+        failure.Number
+            is (>= 2000 and < 2500 and not MongoWireErrors.NoSuitableServer)
+                or AgentErrors.MemberBehind
+                or AgentErrors.MemberUnfit;
 
     private async Task ServeAsync(SourceMember member, Backoff backoff, CancellationToken cancellation)
     {

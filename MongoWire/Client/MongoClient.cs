@@ -253,7 +253,7 @@ public sealed class MongoClient : IAsyncDisposable
             }
             catch (BackupException failure) when (RetryRules.IsRetryable(failure))
             {
-                if (attempt >= retries)
+                if (attempt >= retries || IsSilent(target, failure))
                 {
                     throw;
                 }
@@ -262,6 +262,14 @@ public sealed class MongoClient : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>A host that answers nobody, while no other will do: each further try would only take the time limit again.</summary>
+    private bool IsSilent(ReadTarget target, BackupException failure) =>
+        target.Host is { } host
+        && (
+            failure.Number == MongoWireErrors.TimedOut
+            || Topology.Servers.GetValueOrDefault(host)?.ErrorNumber == MongoWireErrors.TimedOut
+        );
 
     /// <summary>
     /// Where a host takes no connection its monitor looks at it soon: that is waited for, so that the next try knows what it found.

@@ -34,7 +34,7 @@ internal sealed class Appliance : IAsyncDisposable
 
     public AgentIdentity Identity { get; private set; } = null!;
 
-    public StringWriter Log { get; } = new();
+    public StringWriter Log { get; } = new SharedText();
 
     public System.Uri Address => new($"https://localhost:{Server.EndPoint.Port}");
 
@@ -137,5 +137,27 @@ internal sealed class Appliance : IAsyncDisposable
         await Metadata.DisposeAsync();
         await Source.DisposeAsync();
         _folder.Dispose();
+    }
+
+    /// <summary>Read by the test while the agent writes lines to it.</summary>
+    private sealed class SharedText : StringWriter
+    {
+        private readonly Lock _lock = new();
+
+        public override void WriteLine(string? value)
+        {
+            lock (_lock)
+            {
+                base.WriteLine(value);
+            }
+        }
+
+        public override string ToString()
+        {
+            lock (_lock)
+            {
+                return base.ToString();
+            }
+        }
     }
 }

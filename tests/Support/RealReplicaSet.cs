@@ -91,12 +91,29 @@ public sealed class RealReplicaSet : IAsyncDisposable
 
     public Task ThawAsync(int number) => SignalAsync(number, "-CONT");
 
+    /// <summary>Removes all that a killed member has: started again, it is synced anew.</summary>
+    public void Erase(int number)
+    {
+        foreach (var folder in Directory.EnumerateDirectories(Folder(number)))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        foreach (var file in Directory.EnumerateFiles(Folder(number)))
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <summary>Runs a command, written as extended JSON, on one member whatever it is.</summary>
-    public async Task<BsonDocument> RunAsync(int number, string database, string command)
+    public Task<BsonDocument> RunAsync(int number, string database, string command) =>
+        RunAsync(number, database, ExtendedJson.Parse(command));
+
+    public async Task<BsonDocument> RunAsync(int number, string database, BsonDocument command)
     {
         using var reply = await Client.RunCommandAsync(
             database,
-            ExtendedJson.Parse(command),
+            command,
             ReadTarget.On(Address(number)),
             CancellationToken.None
         );

@@ -37,6 +37,17 @@ internal sealed class FakeMember : ICommandHandler, IAsyncDisposable
 
     internal int Pings { get; private set; }
 
+    internal int Hellos { get; private set; }
+
+    /// <summary>Grows with each change, as a server from MongoDB 4.4 on counts; null for an older one.</summary>
+    internal long? Counter { get; set; }
+
+    /// <summary>Whether a hello that is to be held back is answered at once, as by something between that does not know of that.</summary>
+    internal bool AnswersAtOnce { get; set; }
+
+    /// <summary>Takes requests and answers none.</summary>
+    internal bool Hangs { get; set; }
+
     /// <summary>How many of the next pings find the connection cut.</summary>
     internal bool RefusePings { get; set; }
 
@@ -44,10 +55,17 @@ internal sealed class FakeMember : ICommandHandler, IAsyncDisposable
 
     public async ValueTask<BsonDocument> HandleAsync(CommandRequest request, CancellationToken cancellation)
     {
+        if (Hangs)
+        {
+            await Task.Delay(Timeout.Infinite, cancellation);
+        }
+
         var sasl = (SaslServer)request.Connection.Items.GetOrAdd("sasl", _ => new SaslServer(Find));
         switch (request.Name)
         {
             case "isMaster" or "hello":
+                Hellos++;
+                await HoldBackAsync(request.Command, cancellation);
                 return Hello();
             case "saslStart":
                 return sasl.Start(request.Database, request.Command.View);
@@ -64,6 +82,8 @@ internal sealed class FakeMember : ICommandHandler, IAsyncDisposable
         {
             "ping" => Ping(),
             "big" => BsonDocument.Build(reply => reply.Binary("bytes"u8, new byte[BigLength]).Double("ok"u8, 1)),
+            "sleep" => await SleepAsync(cancellation),
+            "insert" => ReplyWhileShuttingDown(),
             "find" => Batch("firstBatch"u8, 42, 3),
             "getMore" => await MoreAsync(cancellation),
             "killCursors" => BsonDocument.Build(reply => reply.Double("ok"u8, 1)),
@@ -76,9 +96,46 @@ internal sealed class FakeMember : ICommandHandler, IAsyncDisposable
             ? _credentials.FirstOrDefault(credential => credential.Mechanism == mechanism)
             : null;
 
+    private static async Task<BsonDocument> SleepAsync(CancellationToken cancellation)
+    {
+        await Task.Delay(Timeout.Infinite, cancellation);
+        return BsonDocument.Empty;
+    }
+
+    private static BsonDocument ReplyWhileShuttingDown() =>
+        BsonDocument.Build(reply =>
+            reply
+                .BeginDocument("writeConcernError"u8)
+                .Int32("code"u8, 91)
+                .String("errmsg"u8, "Replication is being shut down")
+                .EndDocument()
+                .Double("ok"u8, 1)
+        );
+
+    private async Task HoldBackAsync(BsonDocument hello, CancellationToken cancellation)
+    {
+        if (AnswersAtOnce || !hello.View.Has("topologyVersion"u8))
+        {
+            return;
+        }
+
+        var known = hello.View["topologyVersion"u8].AsDocument["counter"u8].ToInt64();
+        var limit = TimeSpan.FromMilliseconds(hello.View["maxAwaitTimeMS"u8].ToInt64());
+        for (var waited = TimeSpan.Zero; known == Counter && waited < limit; waited += TimeSpan.FromMilliseconds(10))
+        {
+            await Task.Delay(10, cancellation);
+        }
+    }
+
     private BsonDocument Hello() =>
         BsonDocument.Build(reply =>
         {
+            if (Counter is { } counter)
+            {
+                reply.BeginDocument("topologyVersion"u8).ObjectId("processId"u8, new byte[12]);
+                reply.Int64("counter"u8, counter).EndDocument();
+            }
+
             reply.Boolean("helloOk"u8, true).Boolean("ismaster"u8, Primary == Name);
             reply.Boolean("secondary"u8, Primary != Name);
             if (SetName is not null)

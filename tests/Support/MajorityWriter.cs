@@ -2,15 +2,14 @@ using System.Collections.Concurrent;
 using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
-using Backup.Tests.Support;
 
-namespace Backup.Tests.EndToEnd;
+namespace Backup.Tests.Support;
 
 /// <summary>
 /// Inserts without pause, each document with <c>w: majority</c>, and remembers which ones were acknowledged. What failed may be there or
 /// not: its number is never used again. Dispose to end.
 /// </summary>
-internal sealed class MajorityWriter : IAsyncDisposable
+public sealed class MajorityWriter : IAsyncDisposable
 {
     private const int Workers = 4;
     private readonly RealReplicaSet _set;
@@ -20,18 +19,18 @@ internal sealed class MajorityWriter : IAsyncDisposable
     private int _next;
     private int _failed;
 
-    internal MajorityWriter(RealReplicaSet set)
+    public MajorityWriter(RealReplicaSet set)
     {
         _set = set;
         _running = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Task.Run(WriteAsync)));
     }
 
-    internal IReadOnlyCollection<int> Acknowledged => _acknowledged;
+    public IReadOnlyCollection<int> Acknowledged => _acknowledged;
 
-    internal int Failed => Volatile.Read(ref _failed);
+    public int Failed => Volatile.Read(ref _failed);
 
     /// <summary>Waits until so many more were acknowledged.</summary>
-    internal async Task WaitAsync(int more)
+    public async Task WaitAsync(int more)
     {
         for (var target = _acknowledged.Count + more; _acknowledged.Count < target; await Task.Delay(20))
         {
@@ -46,7 +45,6 @@ internal sealed class MajorityWriter : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running;
-        _stop.Dispose();
     }
 
     private async Task WriteAsync()
