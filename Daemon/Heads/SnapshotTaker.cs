@@ -1,4 +1,5 @@
 using Backup.Metadata;
+using Backup.Snapshots.Exports;
 using Backup.Snapshots.Reading;
 
 namespace Backup.Daemon.Heads;
@@ -14,7 +15,7 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
         var started = services.Time.GetTimestamp();
         var flushed = await head.CheckpointAsync(cancellation);
         var contents = await SnapshotReader.OpenAsync(services.Blocks, flushed.Manifest, cancellation);
-        var size = await contents.MeasureAsync(cancellation);
+        var size = await contents.MeasureAsync(static collection => UserData.Holds(collection), cancellation);
         var policy = await services.Metadata.Deployments.PolicyAsync(replicaSetId, cancellation);
         var now = services.Time.GetUtcNow();
         var snapshot = new SnapshotRecord(

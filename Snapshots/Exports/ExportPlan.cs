@@ -39,16 +39,11 @@ internal static class ExportPlan
         var views = new List<ExportItem>();
         foreach (var collection in snapshot.Collections)
         {
-            if (collection.Database == "local" || collection.Database == "config")
-            {
-                continue;
-            }
-
-            if (collection.Name == "system.views")
+            if (collection is { Name: "system.views", Database: not ("local" or "config") })
             {
                 await AddViewsAsync(snapshot, collection, views, cancellation);
             }
-            else if (IsRestorable(collection, options))
+            else if (UserData.Holds(collection, options.IncludeUsers))
             {
                 items.Add(ItemOf(collection));
             }
@@ -56,18 +51,6 @@ internal static class ExportPlan
 
         items.AddRange(views);
         return options.Includes is { } wanted ? items.FindAll(item => wanted(item.Namespace)) : items;
-    }
-
-    private static bool IsRestorable(CatalogueCollection collection, ExportOptions options)
-    {
-        if (!collection.Name.StartsWith("system.", StringComparison.Ordinal))
-        {
-            return collection.Type != CollectionType.View;
-        }
-
-        return collection.Database == "admin"
-            ? options.IncludeUsers && collection.Name is "system.users" or "system.roles" or "system.version"
-            : collection.Name == "system.js" || collection.Name.StartsWith(BucketsPrefix, StringComparison.Ordinal);
     }
 
     private static ExportItem ItemOf(CatalogueCollection collection)

@@ -72,13 +72,16 @@ public sealed class SnapshotReader
     }
 
     /// <summary>
-    /// Counts the documents exactly. Where one run holds a range of keys alone its index tells; only where runs overlap are blocks read.
+    /// Counts the documents of some collections exactly. Where one run holds a range of keys alone its index tells; only where runs overlap are blocks read.
     /// Layers above the runs are not counted.
     /// </summary>
-    public async Task<CollectionSize> MeasureAsync(CancellationToken cancellation = default)
+    public async Task<CollectionSize> MeasureAsync(
+        Func<CatalogueCollection, bool> which,
+        CancellationToken cancellation = default
+    )
     {
         var sum = default(CollectionSize);
-        foreach (var collection in Manifest.Collections)
+        foreach (var collection in Manifest.Collections.Where(one => which(one.Definition)))
         {
             sum += collection.Definition.IsCapped
                 ? await MeasureByReadingAsync(collection.Definition.Uuid, cancellation)

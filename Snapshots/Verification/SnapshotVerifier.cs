@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Exports;
 using Backup.Snapshots.Manifests;
 using Backup.Snapshots.Reading;
 
@@ -21,12 +22,19 @@ public static class SnapshotVerifier
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var told = new ProgressTeller(progress, snapshot.Manifest.Statistics.DocumentBytes);
         var databases = new List<VerifiedDatabase>();
+        var (documents, bytes) = (0L, 0L);
         foreach (var database in snapshot.Collections.GroupBy(one => one.Database))
         {
             var collections = new List<VerifiedCollection>();
             foreach (var collection in database.Where(one => one.Type != CollectionType.View))
             {
-                collections.Add(await VerifyAsync(snapshot, collection, whole, told, cancellation));
+                var verified = await VerifyAsync(snapshot, collection, whole, told, cancellation);
+                collections.Add(verified);
+                if (UserData.Holds(collection))
+                {
+                    documents += verified.Documents;
+                    bytes += verified.Bytes;
+                }
             }
 
             databases.Add(
@@ -38,12 +46,7 @@ public static class SnapshotVerifier
             );
         }
 
-        return new VerificationReport(
-            databases,
-            told.Documents,
-            told.Bytes,
-            Convert.ToHexStringLower(whole.GetHashAndReset())
-        );
+        return new VerificationReport(databases, documents, bytes, Convert.ToHexStringLower(whole.GetHashAndReset()));
     }
 
     private static async Task<VerifiedCollection> VerifyAsync(

@@ -12,8 +12,8 @@ public sealed record VerifiedCollection(string Namespace, long Documents, long B
 public sealed record VerifiedDatabase(string Name, string Md5, IReadOnlyList<VerifiedCollection> Collections);
 
 /// <param name="Databases">By name.</param>
-/// <param name="Documents">How many in all.</param>
-/// <param name="Bytes">BSON bytes in all.</param>
+/// <param name="Documents">How many of the users' (see <see cref="Exports.UserData"/>), as a snapshot and a restore count them.</param>
+/// <param name="Bytes">Their BSON bytes.</param>
 /// <param name="Sha256">64 hex digits: over every namespace (UTF-8, zero byte) and its documents, in order.</param>
 public sealed record VerificationReport(
     IReadOnlyList<VerifiedDatabase> Databases,

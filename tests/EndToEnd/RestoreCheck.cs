@@ -62,6 +62,7 @@ internal static class RestoreCheck
             .Succeeded()
             .Json;
         restored.GetProperty("ok").GetBoolean().ShouldBeTrue();
+        restored.GetProperty("documents").GetInt64().ShouldBe(snapshot.GetProperty("documents").GetInt64());
         var (found, documents) = ReadDirectory(output);
         ShouldBeSame(found.Where(pair => hashes.ContainsKey(pair.Key.Database)).ToDictionary(), Flat(hashes));
 
