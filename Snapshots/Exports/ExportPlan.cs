@@ -70,7 +70,7 @@ internal static class ExportPlan
         var name = collection.Name[BucketsPrefix.Length..];
         var series = ExportMetadata.Of(
             ExportMetadata.TimeSeriesOptions(collection.Options),
-            [],
+            TimeSeriesIndexes.Of(collection.Indexes, collection.Options),
             collection.Uuid,
             name,
             "timeseries"
