@@ -9,6 +9,8 @@ switch (args.FirstOrDefault())
         return OplogApplyBench.Run();
     case "head-apply":
         return await HeadApplyBench.RunAsync();
+    case "pitr-replay":
+        return await PitrReplayBench.RunAsync(args[1..]);
     case "initial-sync":
         return await InitialSyncBench.RunAsync(args[1..]);
     case "memory":
@@ -17,7 +19,7 @@ switch (args.FirstOrDefault())
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay [ENTRIES] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }

@@ -1,0 +1,319 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Backup.Blockstore;
+using Backup.Blockstore.Files;
+using Backup.Blockstore.Packs;
+using Backup.Daemon;
+using Backup.Daemon.PointInTime;
+using Backup.Daemon.Restores;
+using Backup.Foundation;
+using Backup.Foundation.Compression;
+using Backup.Metadata;
+using Backup.Metadata.Sqlite;
+using Backup.MongoWire.Bson;
+using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Heads;
+using Backup.Snapshots.Manifests;
+using Backup.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Backup.Tests.Bench;
+
+/// <summary>
+/// A snapshot and a stretch of mixed oplog entries after it: from there to an archive of the last moment, beside <c>mongorestore --oplogReplay</c> of the
+/// same documents and the same entries into a real server. At least 10 times as fast is wanted.
+/// </summary>
+internal static class PitrReplayBench
+{
+    private const double Wanted = 10;
+    private const int SliceBytes = 10 << 20;
+    private const uint Start = 1_600_000_000;
+    private static readonly Guid Collection = new("11111111-1111-4111-8111-111111111111");
+    private static readonly TimeSpan Limit = TimeSpan.FromHours(1);
+
+    /// <param name="arguments"><c>[ENTRIES]</c>, 1000000 unless given.</param>
+    /// <returns>0 where the ratio is met, or no mongorestore is there to compare with.</returns>
+    internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        var entries = arguments.Count > 0 ? int.Parse(arguments[0], CultureInfo.InvariantCulture) : 1_000_000;
+        var folder = Directory.CreateTempSubdirectory("backup-bench-").FullName;
+        try
+        {
+            var ours = Math.Min(
+                await RestoreAsync(Path.Combine(folder, "a"), entries),
+                await RestoreAsync(Path.Combine(folder, "b"), entries)
+            );
+            if (RealMongo.Binary is null || MongoTools.Find("mongorestore") is null)
+            {
+                Print($"mongorestore: none found with a mongod; no ratio");
+                return 0;
+            }
+
+            var theirs = await MongorestoreAsync(Path.Combine(folder, "dump"), entries);
+            Print($"ratio          {theirs / ours:0.0} (wanted: {Wanted:0} or more)");
+            return theirs / ours >= Wanted ? 0 : 1;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<double> RestoreAsync(string folder, int entries)
+    {
+        Directory.CreateDirectory(folder);
+        await using var blocks = await PackBlockStore.OpenAsync(Path.Combine(folder, "blocks"));
+        await using var metadata = await SqliteMetadataStore.OpenAsync(Path.Combine(folder, "metadata.db"));
+        var objects = new FileObjectStore(Path.Combine(folder, "slices"));
+        var set = await FillAsync(metadata, blocks, objects, entries);
+        var service = new RestoreService(
+            new RestoreServices(
+                metadata,
+                blocks,
+                objects,
+                new DaemonOptions { SpillFolder = Path.Combine(folder, "spill") },
+                TimeProvider.System,
+                NullLogger.Instance
+            )
+        );
+        var archive = Path.Combine(folder, "archive");
+        var processor = Environment.CpuUsage.TotalTime;
+        var watch = Stopwatch.StartNew();
+        await using var output = File.Create(archive);
+        await using var restore = await service.OpenAsync(set, RestorePoint.UpTo(At(entries)), RestoreFormat.Archive);
+        var replayed = watch.Elapsed.TotalSeconds;
+        var result = await restore.WriteAsync(output);
+        var seconds = watch.Elapsed.TotalSeconds;
+        Print(
+            $"restore        {seconds:0.00} s ({replayed:0.00} s of it the replay, {entries / replayed:N0} entries/s), processor {(Environment.CpuUsage.TotalTime - processor).TotalSeconds:0.00} s; {result.Documents} documents, {result.Bytes / 1e6:0.0} MB"
+        );
+        return seconds;
+    }
+
+    private static async Task<double> MongorestoreAsync(string dump, int entries)
+    {
+        var database = Path.Combine(dump, "bench");
+        Directory.CreateDirectory(database);
+        await using (var documents = File.Create(Path.Combine(database, "c.bson")))
+        {
+            for (var i = 1; i <= Documents(entries); i++)
+            {
+                await documents.WriteAsync(Document(-i).Memory);
+            }
+        }
+
+        await File.WriteAllTextAsync(
+            Path.Combine(database, "c.metadata.json"),
+            """{"options":{},"indexes":[{"v":2,"key":{"_id":1},"name":"_id_","ns":"bench.c"}]}"""
+        );
+        await using (var oplog = File.Create(Path.Combine(dump, "oplog.bson")))
+        {
+            for (var i = 1; i <= entries; i++)
+            {
+                await oplog.WriteAsync(Entry(i, Documents(entries)).Memory);
+            }
+        }
+
+        await using var server = await RealMongo.StartAsync();
+        var watch = Stopwatch.StartNew();
+        using var process = new ChildProcess(
+            MongoTools.Find("mongorestore")!,
+            ["--quiet", "--oplogReplay", $"--uri={server.ConnectionString}", $"--dir={dump}"]
+        );
+        await process.WaitAsync(Limit);
+        var seconds = watch.Elapsed.TotalSeconds;
+        Print($"mongorestore   {seconds:0.00} s, {entries / seconds:N0} entries/s");
+        return seconds;
+    }
+
+    /// <summary>A deployment with one snapshot, and the slices after it, as server and daemon store them.</summary>
+    private static async Task<ReplicaSetRecord> FillAsync(
+        IMetadataStore metadata,
+        IBlockStore blocks,
+        IObjectStore objects,
+        int entries
+    )
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var group = await metadata.Access.EnsureGroupAsync("bench");
+        var deployment = await metadata.Deployments.EnsureAsync(
+            new Deployment("d", group.Id, "rs0", "replicaSet", "mongodb://localhost/", now)
+        );
+        var set = await metadata.Deployments.EnsureReplicaSetAsync(
+            new ReplicaSetRecord(
+                "r",
+                deployment.Id,
+                "rs0",
+                "5f0000000000000000000001",
+                "4.2.4",
+                "4.2",
+                "wiredTiger",
+                ReplicaSetState.Tailing,
+                null,
+                null,
+                null,
+                null,
+                Optime.Zero,
+                null
+            )
+        );
+        await metadata.Syncs.BeginAsync(new SyncRecord("s", set.Id, SyncState.Copying, At(0), null, [], now), []);
+        var manifest = await BaseAsync(blocks, entries);
+        await metadata.Snapshots.AddAsync(
+            new SnapshotRecord(
+                "snapshot",
+                set.Id,
+                At(0),
+                manifest.ToString(),
+                Documents(entries),
+                0,
+                0,
+                0,
+                0,
+                "bench",
+                now,
+                null,
+                "s",
+                At(0)
+            )
+        );
+        await ShipAsync(metadata, objects, set.Id, entries);
+        return set;
+    }
+
+    private static async Task<BlockId> BaseAsync(IBlockStore blocks, int entries)
+    {
+        using var head = Head.Create(blocks, new ReplicaSetIdentity("rs0", "", "4.2.4", "4.2", "wiredTiger"));
+        head.Catalogue.Set(
+            new CatalogueCollection(Collection, "bench", "c", CollectionType.Collection, BsonDocument.Empty, [])
+        );
+        for (var i = 1; i <= Documents(entries); i++)
+        {
+            head.Put(Collection, Document(-i).View, isInsert: true);
+        }
+
+        var position = new HeadPosition(At(0), At(0), Consistent: true, At(0), At(0));
+        return (await head.FlushAsync(position)).Manifest;
+    }
+
+    private static async Task ShipAsync(IMetadataStore metadata, IObjectStore objects, string set, int entries)
+    {
+        var (raw, first, sequence) = (new MemoryStream(), 0, 0L);
+        for (var i = 0; i <= entries; i++)
+        {
+            var entry = i == 0 ? Noop() : Entry(i, Documents(entries));
+            raw.Write(entry.Span);
+            if (raw.Length < SliceBytes && i < entries)
+            {
+                continue;
+            }
+
+            var bytes = raw.ToArray();
+            var frame = new byte[Zstd.MaxCompressedLength(bytes.Length)];
+            var length = Zstd.Compress(bytes, frame, level: 1);
+            var name = $"{SliceNames.OplogPrefix("s")}{sequence:D12}";
+            await objects.PutAsync(name, frame.AsMemory(0, length));
+            var slice = new OplogSlice(
+                set,
+                "s",
+                sequence,
+                sequence == 0 ? At(0) : At(first - 1),
+                At(first),
+                At(i),
+                i - first + 1,
+                name,
+                bytes.Length,
+                length,
+                SHA256.HashData(bytes),
+                TimeProvider.System.GetUtcNow()
+            );
+            if (!await metadata.OplogSlices.AddAsync(slice))
+            {
+                throw new InvalidOperationException($"slice {sequence} does not follow");
+            }
+
+            (raw, first, sequence) = (new MemoryStream(), i + 1, sequence + 1);
+        }
+    }
+
+    /// <summary>As many as a tenth of the entries.</summary>
+    private static int Documents(int entries) => Math.Max(10, entries / 10);
+
+    private static Optime At(int i) => new(Start + (uint)(i / 1000), (uint)(i % 1000) + 1, 1);
+
+    private static BsonDocument Document(int i) =>
+        BsonDocument.Build(w =>
+            w.ObjectId("_id"u8, Id(i))
+                .Int32("n"u8, i)
+                .String("status"u8, "ordered")
+                .String("text"u8, "a small document, as most are")
+        );
+
+    private static BsonDocument Noop() =>
+        BsonDocument.Build(w =>
+            w.Timestamp("ts"u8, At(0).Timestamp)
+                .Int64("t"u8, 1)
+                .Int64("h"u8, 0)
+                .Int32("v"u8, 2)
+                .String("op"u8, "n")
+                .String("ns"u8, "")
+                .BeginDocument("o"u8)
+                .EndDocument()
+        );
+
+    /// <summary>
+    /// Of six: three inserts, an update of one inserted lately, an update of one of the snapshot, a delete of one inserted lately.
+    /// </summary>
+    private static BsonDocument Entry(int i, int documents)
+    {
+        var kind = i % 6;
+        return BsonDocument.Build(w =>
+        {
+            w.Timestamp("ts"u8, At(i).Timestamp).Int64("t"u8, 1).Int64("h"u8, 0).Int32("v"u8, 2);
+            w.String(
+                    "op"u8,
+                    kind < 3 ? "i"
+                        : kind < 5 ? "u"
+                        : "d"
+                )
+                .String("ns"u8, "bench.c")
+                .Uuid("ui"u8, Collection);
+            if (kind is 3 or 4)
+            {
+                var (late, old) = (i > 301 ? i - 301 : -1, -(i / 6 % documents) - 1);
+                w.BeginDocument("o2"u8).ObjectId("_id"u8, Id(kind == 3 ? late : old)).EndDocument();
+            }
+
+            w.DateTime("wall"u8, 1_600_000_000_000 + i).BeginDocument("o"u8);
+            if (kind < 3)
+            {
+                w.ObjectId("_id"u8, Id(i))
+                    .Int32("n"u8, i)
+                    .String("status"u8, "ordered")
+                    .String("text"u8, "a small document, as most are");
+            }
+            else if (kind < 5)
+            {
+                w.Int32("$v"u8, 1).BeginDocument("$set"u8).Int32("n"u8, i).String("status"u8, "shipped").EndDocument();
+            }
+            else
+            {
+                w.ObjectId("_id"u8, Id(Math.Max(0, i - 299)));
+            }
+
+            w.EndDocument();
+        });
+    }
+
+    // 301 before an entry of kind 3, and 299 before one of kind 5, an insert of kind 2 and of kind 0 was, so that no deleted one is updated; nothing has id 0.
+    private static byte[] Id(int i)
+    {
+        var id = new byte[12];
+        BitConverter.TryWriteBytes(id, 1_600_000_000 + i);
+        BitConverter.TryWriteBytes(id.AsSpan(8), i);
+        return id;
+    }
+
+    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+}
