@@ -137,6 +137,18 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     internal Task<CommandResult> RunAsync(params string[] arguments) =>
         CommandAsync([.. arguments, "--data", Data, "--json"]);
 
+    /// <summary>A command on the same data folder that is left to itself: nobody reads what it writes.</summary>
+    internal Process Start((string Name, string Value)[] variables, params string[] arguments)
+    {
+        var start = StartInfo([.. arguments, "--data", Data, "--json"]);
+        foreach (var (name, value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
     /// <summary>One command on the same data folder whose standard output is data.</summary>
     internal async Task<(byte[] Data, CommandResult Report)> StreamAsync(params string[] arguments)
     {

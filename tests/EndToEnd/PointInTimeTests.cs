@@ -43,6 +43,125 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
         await AnyMomentAsync(source, withCapped: true);
     }
 
+    [Fact]
+    public async Task AResyncIsAGapWithItsCauseAndBothSidesOfItAreRestored()
+    {
+        await using var source = await TestSource.SandboxAsync();
+        await source.InsertAsync("shop", "orders", SourceContent.Many(10, new Random(1), 50, 60));
+        await using var appliance = new ApplianceProcess(source.Uri);
+        appliance.Up();
+        await appliance.WaitForStateAsync("tailing");
+        (await appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded();
+        await source.InsertAsync("shop", "late", SourceContent.Many(5, new Random(2), 50, 60));
+        var last = Ts((await source.OplogAsync(new Optime(1, 1)))[^1]);
+        await StoredAsync(appliance, last.WallClock);
+
+        (await appliance.RunAsync("resync", "rs0")).Succeeded();
+        await source.InsertAsync("shop", "later", SourceContent.Many(5, new Random(3), 50, 60));
+        var second = await RangesAsync(appliance, count: 2);
+
+        var gap = second.GetProperty("gaps").EnumerateArray().ShouldHaveSingleItem();
+        gap.GetProperty("cause").GetProperty("code").GetString().ShouldBe("resync");
+        gap.GetProperty("cause").GetProperty("text").GetString().ShouldNotBeNullOrWhiteSpace();
+        Optime(gap.GetProperty("from")).ShouldBe(last);
+        using var folder = new TemporaryFolder();
+        var inGap = new Optime(last.T, last.I + 1);
+        var refused = await appliance.RunAsync(
+            "restore",
+            "rs0",
+            "--optime",
+            $"{inGap}",
+            "--output",
+            folder.File("refused")
+        );
+        (refused.ErrorCode, refused.ExitCode).ShouldBe(("BK9010", 10));
+        refused.Output.ShouldContain($"{last} ", Case.Sensitive, "the nearest moment before it");
+        refused.Output.ShouldContain($"{Optime(gap.GetProperty("to"))} ", Case.Sensitive, "and after it");
+        (await RestoreAsync(appliance, ["--optime", $"{last}"], "archive", folder.File("before")))
+            .GetProperty("documents")
+            .GetInt64()
+            .ShouldBe(15);
+        var after = Optime(gap.GetProperty("to"));
+        (await RestoreAsync(appliance, ["--optime", $"{after}"], "archive", folder.File("after")))
+            .GetProperty("documents")
+            .GetInt64()
+            .ShouldBe(20);
+    }
+
+    [Fact]
+    public async Task WhatAKilledRestoreLeavesGoesWithTheNextCommand()
+    {
+        await using var source = await TestSource.SandboxAsync();
+        await using var appliance = new ApplianceProcess(source.Uri);
+        appliance.Up();
+        await appliance.WaitForStateAsync("tailing");
+        (await appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded();
+        for (var n = 0; n < 4; n++)
+        {
+            await source.InsertAsync("shop", $"c{n}", SourceContent.Many(1_500, new Random(n), 1_000, 2_000));
+            await Task.Delay(TimeSpan.FromSeconds(1.2));
+        }
+
+        var last = Ts((await source.OplogAsync(new Optime(1, 1)))[^1]);
+        await StoredAsync(appliance, last.WallClock);
+        (await appliance.StopAsync()).ShouldBe(0);
+        var restores = Path.Combine(appliance.Data, "spill", "restores");
+
+        // Nobody reads its output: it stands in the midst of it when it is killed.
+        using var restore = appliance.Start(
+            [("BACKUP_RESTORE_MEMORY_MB", "1")],
+            "restore",
+            "rs0",
+            "--optime",
+            $"{last}",
+            "--output",
+            "-"
+        );
+        for (var attempt = 0; Files(restores).Count == 0; attempt++)
+        {
+            restore.HasExited.ShouldBeFalse();
+            attempt.ShouldBeLessThan(300);
+            await Task.Delay(100);
+        }
+
+        await Task.Delay(500);
+        restore.Kill();
+        await restore.WaitForExitAsync();
+        Files(restores).ShouldNotBeEmpty();
+
+        (await appliance.RunAsync("ranges", "rs0")).Succeeded();
+        Files(restores).ShouldBeEmpty();
+        using var folder = new TemporaryFolder();
+        (await RestoreAsync(appliance, ["--optime", $"{last}"], "ndjson", folder.File("whole")))
+            .GetProperty("documents")
+            .GetInt64()
+            .ShouldBe(6_000);
+    }
+
+    private static List<string> Files(string folder) =>
+        Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)] : [];
+
+    private static async Task<JsonElement> RangesAsync(ApplianceProcess appliance, int count)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var ranges = (await appliance.RunAsync("ranges", "rs0")).Succeeded().Json;
+            if (ranges.GetProperty("ranges").GetArrayLength() == count)
+            {
+                return ranges;
+            }
+
+            attempt.ShouldBeLessThan(100, ranges.ToString());
+            if (await appliance.ReplicaSetAsync() is { } set && set.GetProperty("state").GetString() == "tailing")
+            {
+                // An initial sync's first snapshot is the policy's where none was taken for hours.
+                await appliance.RunAsync("snapshot", "rs0", "--wait");
+            }
+
+            await Task.Delay(300);
+        }
+    }
+
     private async Task AnyMomentAsync(TestSource source, bool withCapped)
     {
         var seed = Environment.TickCount & 0xffff;
