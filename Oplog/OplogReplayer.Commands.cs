@@ -160,11 +160,21 @@ public sealed partial class OplogReplayer
 
         var options = CollectionOptions.FromCreate(entry.Object);
         var type = options.View.Has("timeseries"u8) ? CollectionType.TimeSeries : CollectionType.Collection;
-        List<BsonDocument> indexes =
-            entry.Object.TryGet("idIndex"u8, out var index) && index.Type == BsonType.Document
-                ? [index.AsDocument.ToDocument()]
-                : [];
-        Catalogue.Set(new CatalogueCollection(uuid, database, name, type, options, indexes));
+        Catalogue.Set(new CatalogueCollection(uuid, database, name, type, options, IdIndexOf(entry.Object, ns)));
+    }
+
+    private BsonDocument[] IdIndexOf(BsonView create, string ns)
+    {
+        if (create.TryGet("idIndex"u8, out var index) && index.Type == BsonType.Document)
+        {
+            return [index.AsDocument.ToDocument()];
+        }
+
+        var hasNone =
+            create.Has("clusteredIndex"u8)
+            || create.Has("timeseries"u8)
+            || create.TryGet("autoIndexId"u8, out var automatic) && !automatic.ToBoolean();
+        return hasNone ? [] : [IndexList.DefaultIdIndex(_namesInIndexes ? ns : null)];
     }
 
     private void Drop(CatalogueCollection? collection)

@@ -17,6 +17,7 @@ public sealed partial class OplogReplayer : IDisposable
     private readonly OplogReplayerOptions _options;
     private readonly TransactionBuffer _transactions;
     private bool _trimsCapped;
+    private bool _namesInIndexes;
 
     /// <param name="catalogue">Changed by commands.</param>
     /// <param name="target">Receives the documents' operations.</param>
@@ -281,9 +282,13 @@ public sealed partial class OplogReplayer : IDisposable
     private void SetVersion(string? version)
     {
         FeatureCompatibilityVersion = version;
-        _trimsCapped =
-            version is not null
-            && double.TryParse(version, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            && number < 5.0;
+        var isKnown = double.TryParse(
+            version,
+            NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture,
+            out var number
+        );
+        _trimsCapped = isKnown && number < 5.0;
+        _namesInIndexes = isKnown && number < 4.4;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Oplog.Catalogues;
@@ -54,9 +55,18 @@ internal static class CollectionOptions
 
     internal static BsonDocument Without(BsonDocument options, string name) => RawFields.Remove(options, name);
 
-    /// <summary>The options part of a <c>collMod</c>.</summary>
+    /// <summary>
+    /// The options part of a <c>collMod</c>. A server that sets the validator, its level or its action writes down level and action, the defaults
+    /// too.
+    /// </summary>
     internal static BsonDocument AfterCollMod(BsonDocument options, BsonView collMod)
     {
+        if (collMod.Has("validator"u8) || collMod.Has("validationLevel"u8) || collMod.Has("validationAction"u8))
+        {
+            options = WithDefault(options, "validationLevel", "strict");
+            options = WithDefault(options, "validationAction", "error");
+        }
+
         foreach (var field in collMod)
         {
             options = field.NameText switch
@@ -84,6 +94,11 @@ internal static class CollectionOptions
 
         return options;
     }
+
+    private static BsonDocument WithDefault(BsonDocument options, string name, string value) =>
+        options.View.Has(Encoding.UTF8.GetBytes(name))
+            ? options
+            : With(options, name, BsonDocument.Build(w => w.String("value"u8, value)).View.First);
 
     private static BsonDocument TimeSeries(BsonDocument options, BsonView change)
     {

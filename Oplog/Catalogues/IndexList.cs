@@ -24,6 +24,20 @@ internal static class IndexList
         return collection with { Indexes = [.. collection.Indexes, added] };
     }
 
+    /// <summary>
+    /// The <c>_id</c> index that a server makes for a <c>create</c> that names none, as one has that was ordered by <c>applyOps</c>: of version 1.
+    /// </summary>
+    /// <param name="ns">Kept in the index by servers up to 4.2; null for later ones.</param>
+    internal static BsonDocument DefaultIdIndex(string? ns) =>
+        BsonDocument.Build(w =>
+        {
+            w.Int32("v"u8, 1).BeginDocument("key"u8).Int32("_id"u8, 1).EndDocument().String("name"u8, "_id_");
+            if (ns is not null)
+            {
+                w.String("ns"u8, ns);
+            }
+        });
+
     /// <summary>The index of a <c>createIndexes</c> entry.</summary>
     internal static BsonDocument FromCreate(BsonView command)
     {
@@ -107,8 +121,9 @@ internal static class IndexList
         return index;
     }
 
+    /// <summary>At the end, as a server does it, wherever the field stood.</summary>
     private static BsonDocument Set(BsonDocument index, BsonElement field) =>
-        RawFields.Set(index, field.NameText, field);
+        RawFields.Set(RawFields.Remove(index, field.NameText), field.NameText, field);
 
     private static bool IsMeant(BsonDocument index, BsonElement what)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backup.Tests.EndToEnd.Writes;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -78,7 +79,8 @@ public sealed class ContentTests(ITestOutputHelper output)
             appliance.Up();
             await appliance.WaitForStateAsync("tailing");
             await writes.WaitAsync(300);
-            output.WriteLine($"{writes.Operations} writes went on beside it.");
+            output.WriteLine($"{writes.Operations} writes went on beside it: {writes.Describe()}");
+            writes.ShouldHaveDoneEverything();
         }
 
         var snapshot = await RestoreCheck.SnapshotEqualsSourceAsync(appliance, source);

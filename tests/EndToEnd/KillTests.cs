@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Backup.Sandbox;
+using Backup.Tests.EndToEnd.Writes;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;

@@ -17,8 +17,9 @@ internal static class RestoreCheck
     )
     {
         var hashes = await source.HashesAsync();
+        var catalogue = await CatalogueCheck.ReadSourceAsync(source, hashes.Keys);
         var snapshot = (await appliance.RunAsync("snapshot", replicaSet, "--wait")).Succeeded().Json;
-        await DirectoryEqualsAsync(appliance, snapshot, hashes, replicaSet);
+        await DirectoryEqualsAsync(appliance, snapshot, hashes, replicaSet, catalogue);
         await VerificationEqualsAsync(appliance, snapshot, hashes);
         return snapshot;
     }
@@ -38,11 +39,14 @@ internal static class RestoreCheck
         }
     }
 
+    /// <param name="hashes">By database; of those that are not in it nothing is compared.</param>
+    /// <param name="catalogue">As <see cref="CatalogueCheck"/> gives it; null: only documents are compared.</param>
     internal static async Task DirectoryEqualsAsync(
         ApplianceProcess appliance,
         JsonElement snapshot,
         IReadOnlyDictionary<string, DatabaseHash> hashes,
-        string replicaSet = "rs0"
+        string replicaSet = "rs0",
+        SortedDictionary<string, string>? catalogue = null
     )
     {
         using var folder = new TemporaryFolder();
@@ -65,8 +69,11 @@ internal static class RestoreCheck
         restored.GetProperty("documents").GetInt64().ShouldBe(snapshot.GetProperty("documents").GetInt64());
         var (found, documents) = ReadDirectory(output);
         ShouldBeSame(found.Where(pair => hashes.ContainsKey(pair.Key.Database)).ToDictionary(), Flat(hashes));
-
         documents.ShouldBe(restored.GetProperty("documents").GetInt64());
+        if (catalogue is not null)
+        {
+            CatalogueCheck.ShouldBeSame(CatalogueCheck.ReadDirectory(output, hashes.Keys.ToHashSet()), catalogue);
+        }
     }
 
     internal static string Id(JsonElement snapshot) => snapshot.GetProperty("id").GetString()!;

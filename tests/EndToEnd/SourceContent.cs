@@ -31,7 +31,7 @@ internal static class SourceContent
             {"createIndexes":"orders","indexes":[
               {"key":{"n":1,"text":-1},"name":"n_text"},
               {"key":{"even":1},"name":"even_partial","partialFilterExpression":{"even":true}},
-              {"key":{"at":1},"name":"ttl","expireAfterSeconds":100000000}]}
+              {"key":{"at":1},"name":"ttl","expireAfterSeconds":1000000000}]}
             """
         );
         await source.RunAsync(
