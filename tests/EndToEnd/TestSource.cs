@@ -207,9 +207,7 @@ internal sealed class TestSource : IAsyncDisposable
                 continue;
             }
 
-            foreach (
-                var collection in await ListAsync(database, """{"listCollections":1}""")
-            )
+            foreach (var collection in await ListAsync(database, """{"listCollections":1}"""))
             {
                 var name = collection.View["name"u8].AsString;
                 var type = collection.View["type"u8].AsString;

@@ -31,6 +31,29 @@ public sealed class CatalogueTests
     }
 
     [Fact]
+    public void A_create_that_names_no_id_index_gets_the_one_that_a_server_makes()
+    {
+        Command(B, """{"create":"b"}""");
+        ExtendedJson
+            .ToText(_catalogue.Find(B)!.Indexes.Single().View)
+            .ShouldBe("""{"v":1,"key":{"_id":1},"name":"_id_"}""");
+    }
+
+    [Fact]
+    public void A_validator_writes_down_level_and_action_and_a_new_ttl_stands_at_the_end()
+    {
+        Command(A, """{"createIndexes":"a","v":2,"key":{"t":1},"name":"t","expireAfterSeconds":5,"sparse":true}""");
+        Command(A, """{"collMod":"a","index":{"name":"t","expireAfterSeconds":6},"validator":{"x":1}}""");
+        var changed = _catalogue.Find(A)!;
+        ExtendedJson
+            .ToText(changed.Options.View)
+            .ShouldBe("""{"validator":{"x":1},"validationLevel":"strict","validationAction":"error"}""");
+        ExtendedJson
+            .ToText(changed.Indexes[^1].View)
+            .ShouldBe("""{"v":2,"key":{"t":1},"name":"t","sparse":true,"expireAfterSeconds":6}""");
+    }
+
+    [Fact]
     public void Drop_goes_by_uuid_and_is_harmless_for_an_unknown_one()
     {
         Command(B, """{"drop":"a"}""");

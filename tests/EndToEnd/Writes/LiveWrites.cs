@@ -50,20 +50,6 @@ internal sealed class LiveWrites : IAsyncDisposable
             .. new CatalogueWrites(_context).Kinds,
             .. new TransactionWrites(_context).Kinds,
         ];
-        if (!source.IsReal)
-        {
-            // What the sandbox does not know yet.
-            _kinds =
-            [
-                .. _kinds.Where(kind =>
-                    !kind.Name.Contains("transaction", StringComparison.Ordinal)
-                    && !kind.Name.StartsWith("collMod", StringComparison.Ordinal)
-                    && !kind.Name.StartsWith("retryable", StringComparison.Ordinal)
-                    && kind.Name != "convertToCapped"
-                ),
-            ];
-        }
-
         _running = Task.Run(WriteAsync);
     }
 

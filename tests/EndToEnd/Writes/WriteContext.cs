@@ -36,6 +36,8 @@ internal sealed class WriteContext(TestSource source, Random random)
     {
         await Source.RunAsync(Live, """{"create":"log","capped":true,"size":65536,"max":50}""");
         await Source.RunAsync(Live, """{"create":"huge"}""");
+        // So that there always is a view: an empty list of views is nothing that a restore would make.
+        await Source.RunAsync(Live, """{"create":"all","viewOn":"busy","pipeline":[]}""");
         foreach (var database in new[] { Live, Bank })
         {
             await Source.RunAsync(database, $$$"""{"create":"{{{Ledger}}}"}""");
