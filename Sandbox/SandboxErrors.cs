@@ -7,9 +7,13 @@ public static class SandboxErrors
 {
     public const int BadOption = 2501;
     public const int NotRunning = 2502;
+    public const int NoHistory = 2503;
 
     public static BackupException InvalidOption(string name, string why) =>
         new(BadOption, $"Sandbox option '{name}': {why}.", "Correct the option; its documentation gives the range.");
+
+    public static BackupException HistoryNotKept() =>
+        new(NoHistory, "This sandbox keeps no history.", "Start it with the option KeepHistory.");
 
     public static BackupException Stopped() =>
         new(NotRunning, "The sandbox is not running.", "Start it again, or await the start before using it.");

@@ -41,6 +41,18 @@ public sealed record SandboxOptions
     /// <summary>Collections that are made up while they are read.</summary>
     public IReadOnlyList<SyntheticCollection> Synthetic { get; init; } = [];
 
+    /// <summary>
+    /// Bytes of operations that one entry of a transaction holds; the rest goes into further entries. 16 MiB as on a server; less makes
+    /// chains out of small transactions.
+    /// </summary>
+    public int TransactionEntryBytes { get; init; } = 16 << 20;
+
+    /// <summary>Transactions as MongoDB 4.0 logs them: always one entry, and refused where they do not fit into it.</summary>
+    public bool SingleTransactionEntry { get; init; }
+
+    /// <summary>Keeps every state that the data was in, for <see cref="SandboxReplicaSet.StateAt"/>. Memory grows with every write.</summary>
+    public bool KeepHistory { get; init; }
+
     /// <summary>Default life of an idle cursor; 10 minutes as on a server.</summary>
     public TimeSpan CursorTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -57,6 +69,11 @@ public sealed record SandboxOptions
         if (ReplicaSetName.Length == 0)
         {
             throw SandboxErrors.InvalidOption(nameof(ReplicaSetName), "must not be empty");
+        }
+
+        if (TransactionEntryBytes is < 1 or > 16 << 20)
+        {
+            throw SandboxErrors.InvalidOption(nameof(TransactionEntryBytes), "must be 1 to 16777216");
         }
 
         if (OplogBytes < 64 << 10)

@@ -5,6 +5,19 @@ using Backup.Sandbox.Storage;
 
 namespace Backup.Sandbox;
 
+/// <summary>A collection as it was at some optime.</summary>
+/// <param name="Options">As listCollections gives them.</param>
+/// <param name="Indexes">As listIndexes gives them.</param>
+/// <param name="Documents">In <c>_id</c> order.</param>
+public sealed record SandboxCollectionState(
+    string Database,
+    string Name,
+    Guid Uuid,
+    BsonDocument Options,
+    IReadOnlyList<BsonDocument> Indexes,
+    IReadOnlyList<BsonDocument> Documents
+);
+
 /// <summary>
 /// A MongoDB-compatible replica set of one member in memory, on a real socket. It serves to try the product and to
 /// test it; it keeps nothing and says "sandbox" wherever a server says what it is.
@@ -95,6 +108,19 @@ public sealed class SandboxReplicaSet : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// All collections with their documents as they were at an optime, without <c>local</c> and <c>config</c>: what a backup at that optime must
+    /// be. A view is a document of its database's <c>system.views</c>.
+    /// </summary>
+    /// <exception cref="Foundation.Errors.BackupException">2503 without <see cref="SandboxOptions.KeepHistory"/>.</exception>
+    public IReadOnlyList<SandboxCollectionState> StateAt(Optime optime)
+    {
+        lock (_member.Engine.Gate)
+        {
+            return (_member.Engine.History ?? throw SandboxErrors.HistoryNotKept()).At(optime.Timestamp);
+        }
+    }
+
     /// <summary>The oplog, oldest entry first.</summary>
     public IReadOnlyList<BsonDocument> Oplog()
     {
@@ -165,7 +191,7 @@ public sealed class SandboxReplicaSet : IAsyncDisposable
     }
 
     private DocumentWriter Writer(string database, string collection) =>
-        new(new WriteTarget(_member.Engine, database, collection, null));
+        new(new WriteTarget(_member.Engine, _member.Engine, database, collection));
 
     private async Task WriteNoopsAsync()
     {

@@ -39,6 +39,9 @@ internal sealed class Access
         "collMod",
         "renameCollection",
         "convertToCapped",
+        "commitTransaction",
+        "abortTransaction",
+        "prepareTransaction",
     ];
 
     private static readonly Dictionary<string, string[]> Roles = new()

@@ -121,9 +121,11 @@ internal static class CatalogueCommands
                 throw CommandFault.NamespaceExists($"a collection '{context.Namespace}' already exists");
             }
 
-            if (SandboxCollection.IsCappedBy(options) && !options.View.Has("size"u8))
+            if (SandboxCollection.IsCappedBy(options))
             {
-                throw CommandFault.InvalidOptions("the 'size' field is required when 'capped' is true");
+                options = options.View.TryGet("size"u8, out var size)
+                    ? CappedOptions.WithSize(options, size.ToInt64())
+                    : throw CommandFault.InvalidOptions("the 'size' field is required when 'capped' is true");
             }
 
             if (options.View.Has("viewOn"u8))
@@ -144,6 +146,7 @@ internal static class CatalogueCommands
         lock (context.Engine.Gate)
         {
             var collection = context.Collection ?? throw CommandFault.NamespaceNotFound();
+            context.Engine.Transactions.CheckFree(collection);
             CatalogueWriter.Drop(context.Engine, collection);
             return context.Reply(w => w.String("ns"u8, collection.Namespace));
         }
@@ -153,8 +156,10 @@ internal static class CatalogueCommands
     {
         lock (context.Engine.Gate)
         {
-            if (context.Engine.Collections.Any(collection => collection.Database == context.Database))
+            var collections = context.Engine.Collections.Where(one => one.Database == context.Database).ToList();
+            if (collections.Count > 0)
             {
+                collections.ForEach(context.Engine.Transactions.CheckFree);
                 CatalogueWriter.DropDatabase(context.Engine, context.Database);
             }
 
@@ -176,6 +181,12 @@ internal static class CatalogueCommands
                 throw CommandFault.NamespaceExists("target namespace exists");
             }
 
+            context.Engine.Transactions.CheckFree(source);
+            if (target is not null)
+            {
+                context.Engine.Transactions.CheckFree(target);
+            }
+
             CatalogueWriter.Rename(context.Engine, source, to, target);
             return context.Reply(static _ => { });
         }
@@ -189,6 +200,7 @@ internal static class CatalogueCommands
             var collection =
                 context.Collection
                 ?? CatalogueWriter.Create(context.Engine, context.Database, context.CollectionName, BsonDocument.Empty);
+            context.Engine.Transactions.CheckFree(collection);
             var before = collection.Indexes.Count;
             foreach (var given in context.View["indexes"u8].AsDocument)
             {
@@ -209,7 +221,7 @@ internal static class CatalogueCommands
                     continue;
                 }
 
-                CatalogueWriter.CreateIndex(context.Engine, collection, index);
+                CatalogueWriter.CreateIndex(context.Engine, collection, index, wasThere: !created);
             }
 
             return context.Reply(w =>
@@ -225,6 +237,7 @@ internal static class CatalogueCommands
         lock (context.Engine.Gate)
         {
             var collection = context.Collection ?? throw CommandFault.NamespaceNotFound();
+            context.Engine.Transactions.CheckFree(collection);
             var before = collection.Indexes.Count;
             var wanted = ConditionParser.Wrap(context.View["index"u8]);
             var goes = collection.Indexes.Skip(1).Where(index => IsMeant(wanted, index)).ToList();
@@ -235,6 +248,29 @@ internal static class CatalogueCommands
 
             goes.ForEach(index => CatalogueWriter.DropIndex(context.Engine, collection, index));
             return context.Reply(w => w.Int32("nIndexesWas"u8, before));
+        }
+    }
+
+    public static BsonDocument ConvertToCapped(CommandContext context)
+    {
+        var size = context.Number("size"u8, 0);
+        lock (context.Engine.Gate)
+        {
+            var collection =
+                context.Collection
+                ?? throw CommandFault.NamespaceNotFound($"source collection {context.Namespace} does not exist");
+            if (Namespaces.IsView(collection))
+            {
+                throw new CommandFault(
+                    166,
+                    "CommandNotSupportedOnView",
+                    $"cloneCollectionAsCapped not supported for views: {collection.Namespace}"
+                );
+            }
+
+            context.Engine.Transactions.CheckFree(collection);
+            CatalogueWriter.ConvertToCapped(context.Engine, collection, size);
+            return context.Reply(static _ => { });
         }
     }
 

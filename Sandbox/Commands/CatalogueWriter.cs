@@ -62,7 +62,10 @@ internal static class CatalogueWriter
 
     public static void DropDatabase(Engine engine, string database)
     {
-        var collections = engine.Collections.Where(collection => collection.Database == database).ToList();
+        var collections = engine
+            .Collections.Where(collection => collection.Database == database)
+            .OrderBy(static collection => collection.Name, StringComparer.Ordinal)
+            .ToList();
         foreach (var view in collections.Where(Namespaces.IsView))
         {
             engine.Remove(view);
@@ -108,35 +111,60 @@ internal static class CatalogueWriter
         );
     }
 
-    public static void CreateIndex(Engine engine, SandboxCollection collection, BsonDocument index)
+    /// <summary>As 4.2 does it: into a temporary collection that is capped, which then takes the name.</summary>
+    public static void ConvertToCapped(Engine engine, SandboxCollection source, long size)
+    {
+        var options = CappedOptions.WithSize(
+            BsonDocument.Build(static w => w.Boolean("capped"u8, true).Int32("size"u8, 0).Boolean("temp"u8, true)),
+            size
+        );
+        var documents = (source.IsCapped ? source.After(0) : source.ByInsertion()).ToList();
+        if (documents.Exists(record => record.Document.Length > options.View["size"u8].ToInt64()))
+        {
+            throw CommandFault.BadValue("object to insert exceeds cappedMaxSize");
+        }
+
+        var scratch = Create(engine, source.Database, $"{Scratch()}.convertToCapped.{source.Name}", options);
+        foreach (var record in documents)
+        {
+            engine.Insert(scratch, record.Document, origin: null, fromMigrate: true);
+        }
+
+        scratch.Options = IndexSpecs.Without(options, "temp");
+        Rename(engine, scratch, source.Namespace, source);
+    }
+
+    /// <param name="wasThere">Whether the collection was there before the command.</param>
+    public static void CreateIndex(Engine engine, SandboxCollection collection, BsonDocument index, bool wasThere)
     {
         var replicated = IndexSpecs.Without(index, "ns");
         if (engine.Profile == WireProfile.V42)
         {
-            if (collection.Count > 0)
+            if (wasThere)
             {
                 var note = $"Creating indexes. Coll: {collection.Namespace}";
                 engine.Note(BsonDocument.Build(w => w.String("msg"u8, note)));
             }
 
+            AddIndex(engine, collection, index);
             LogIndex(engine, collection, replicated);
         }
         else if (collection.Count == 0)
         {
+            AddIndex(engine, collection, index);
             LogIndex(engine, collection, replicated);
         }
         else
         {
-            BuildIndex(engine, collection, replicated);
+            BuildIndex(engine, collection, index, replicated);
         }
-
-        collection.Indexes.Add(index);
     }
 
     public static void DropIndex(Engine engine, SandboxCollection collection, BsonDocument index)
     {
         var name = IndexSpecs.Name(index);
         collection.Indexes.Remove(index);
+        engine.History?.CatalogueChanged();
         Command(
             engine,
             collection.Database,
@@ -162,13 +190,13 @@ internal static class CatalogueWriter
         var scratch = Create(
             engine,
             database,
-            $"tmp{Guid.NewGuid().ToString("N")[..5]}.renameCollection",
+            $"{Scratch()}.renameCollection",
             source.Options
         );
         foreach (var index in source.Indexes.Skip(1))
         {
+            AddIndex(engine, scratch, IndexSpecs.WithNamespace(index, scratch.Namespace));
             LogIndex(engine, scratch, IndexSpecs.Without(index, "ns"));
-            scratch.Indexes.Add(IndexSpecs.WithNamespace(index, scratch.Namespace));
         }
 
         var documents = source.IsCapped ? source.After(0) : source.From(Record.Lowest, skipEqual: false);
@@ -193,11 +221,22 @@ internal static class CatalogueWriter
             })
         );
 
-    private static void BuildIndex(Engine engine, SandboxCollection collection, BsonDocument index)
+    private static void AddIndex(Engine engine, SandboxCollection collection, BsonDocument index)
+    {
+        collection.Indexes.Add(index);
+        engine.History?.CatalogueChanged();
+    }
+
+    private static void BuildIndex(Engine engine, SandboxCollection collection, BsonDocument added, BsonDocument index)
     {
         var build = engine.Uuids();
         foreach (var phase in (string[])["startIndexBuild", "commitIndexBuild"])
         {
+            if (phase == "commitIndexBuild")
+            {
+                AddIndex(engine, collection, added);
+            }
+
             Command(
                 engine,
                 collection.Database,
@@ -210,6 +249,8 @@ internal static class CatalogueWriter
             );
         }
     }
+
+    private static string Scratch() => $"tmp{Guid.NewGuid().ToString("N")[..5]}";
 
     private static BsonDocument Records(SandboxCollection collection) =>
         BsonDocument.Build(w => w.Int32("numRecords"u8, (int)collection.Count));

@@ -1,6 +1,7 @@
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Listener;
 using Backup.Sandbox.Storage;
+using Backup.Sandbox.Transactions;
 
 namespace Backup.Sandbox.Commands;
 
@@ -20,6 +21,9 @@ internal sealed class CommandContext(SandboxMember member, CommandRequest reques
         Sessions.Digest(Access.UserOf(request.Connection) is { } user ? $"{user.Name}@admin" : "");
 
     public BsonView View => request.Command.View;
+
+    /// <summary>The transaction that the command is a part of; null: none.</summary>
+    public OpenTransaction? Transaction { get; set; }
 
     /// <summary>The value of the command's own field as a collection name.</summary>
     public string CollectionName =>
@@ -46,13 +50,12 @@ internal sealed class CommandContext(SandboxMember member, CommandRequest reques
         get
         {
             var first = View.First;
-            if (first.Type == BsonType.Binary)
-            {
-                return Engine.Find(first.AsUuid)
-                    ?? throw CommandFault.NamespaceNotFound($"Unable to resolve UUID {first.AsUuid}");
-            }
-
-            return Engine.Find(Namespace);
+            var found =
+                first.Type != BsonType.Binary
+                    ? Engine.Find(Namespace)
+                    : Engine.Find(first.AsUuid)
+                        ?? throw CommandFault.NamespaceNotFound($"Unable to resolve UUID {first.AsUuid}");
+            return found is null ? null : Transaction?.View(found) ?? found;
         }
     }
 

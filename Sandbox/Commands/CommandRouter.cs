@@ -1,5 +1,6 @@
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Listener;
+using Backup.Sandbox.Transactions;
 
 namespace Backup.Sandbox.Commands;
 
@@ -7,6 +8,8 @@ namespace Backup.Sandbox.Commands;
 internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
 {
     private delegate BsonDocument Handler(CommandContext context);
+
+    private delegate ValueTask<BsonDocument> AsyncHandler(CommandContext context, CancellationToken cancellation);
 
     private static readonly Dictionary<string, string> Spellings = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -55,11 +58,22 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         ["killCursors"] = ReadCommands.KillCursors,
         ["count"] = ReadCommands.Count,
         ["distinct"] = ReadCommands.Distinct,
-        ["insert"] = WriteCommands.Insert,
-        ["update"] = WriteCommands.Update,
-        ["delete"] = WriteCommands.Delete,
+        ["collMod"] = CollModCommand.Run,
+        ["convertToCapped"] = CatalogueCommands.ConvertToCapped,
+        ["commitTransaction"] = TransactionCommands.Commit,
+        ["abortTransaction"] = TransactionCommands.Abort,
+        ["prepareTransaction"] = TransactionCommands.Prepare,
         ["findAndModify"] = WriteCommands.FindAndModify,
         ["appendOplogNote"] = WriteCommands.AppendNote,
+    };
+
+    private static readonly Dictionary<string, AsyncHandler> AsyncCommands = new(StringComparer.Ordinal)
+    {
+        ["find"] = ReadCommands.FindAsync,
+        ["getMore"] = ReadCommands.GetMoreAsync,
+        ["insert"] = WriteCommands.InsertAsync,
+        ["update"] = WriteCommands.UpdateAsync,
+        ["delete"] = WriteCommands.DeleteAsync,
     };
 
     private static readonly HashSet<string> PrimaryOnly =
@@ -74,42 +88,61 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         "renameCollection",
         "createIndexes",
         "dropIndexes",
+        "collMod",
+        "convertToCapped",
+        "commitTransaction",
+        "abortTransaction",
+        "prepareTransaction",
         "appendOplogNote",
     ];
 
     public async ValueTask<BsonDocument> HandleAsync(CommandRequest request, CancellationToken cancellation)
     {
+        var context = new CommandContext(member, request);
         try
         {
             var name = Spellings.GetValueOrDefault(request.Name, request.Name);
             member.Faults.BeforeCommand(name);
-            if (!Commands.ContainsKey(name) && name is not ("find" or "getMore"))
+            if (!Commands.ContainsKey(name) && !AsyncCommands.ContainsKey(name))
             {
                 throw CommandFault.CommandNotFound(request.Name);
             }
 
             member.Access.Check(request.Connection, name, request.Database);
-            var context = new CommandContext(member, request);
-            if (context.View.Has("autocommit"u8))
-            {
-                throw CommandFault.IllegalOperation("The sandbox does not know transactions.");
-            }
-
             if (PrimaryOnly.Contains(name) && !member.IsPrimary)
             {
                 throw CommandFault.NotPrimary();
             }
 
-            return name switch
+            if (context.View.Has("autocommit"u8))
             {
-                "find" => await ReadCommands.FindAsync(context, cancellation),
-                "getMore" => await ReadCommands.GetMoreAsync(context, cancellation),
-                _ when Commands.TryGetValue(name, out var handler) => handler(context),
-                _ => throw CommandFault.CommandNotFound(request.Name),
-            };
+                context.Transaction = await Turns.RunAsync(
+                    member.Engine,
+                    () => TransactionCommands.Enter(context, name),
+                    cancellation
+                );
+            }
+
+            if (AsyncCommands.TryGetValue(name, out var waiting))
+            {
+                return await waiting(context, cancellation);
+            }
+
+            var handler = Commands[name];
+            return PrimaryOnly.Contains(name)
+                ? await Turns.RunAsync(member.Engine, () => handler(context), cancellation)
+                : handler(context);
         }
         catch (CommandFault fault)
         {
+            if (context.Transaction is { State: TransactionState.InProgress } failed)
+            {
+                lock (member.Engine.Gate)
+                {
+                    TransactionLog.Abort(member.Engine, failed);
+                }
+            }
+
             return Failure(fault);
         }
     }

@@ -2,6 +2,7 @@ using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
 using Backup.Sandbox.Storage;
+using Backup.Sandbox.Transactions;
 using Backup.Sandbox.Updates;
 using Backup.Sandbox.Values;
 
@@ -19,46 +20,65 @@ internal readonly record struct UpdateResult(
     BsonDocument? After
 );
 
-/// <summary>Which collection a command writes to, and in which session.</summary>
-/// <param name="Session">Of a retryable write; null: none.</param>
-internal sealed record WriteTarget(Engine Engine, string Database, string Name, WriteOrigin? Session)
+/// <summary>Which collection a command writes to, and how.</summary>
+/// <param name="Sink">The engine, or the transaction that the command is a part of.</param>
+internal sealed record WriteTarget(Engine Engine, IDocumentSink Sink, string Database, string Name)
 {
-    public SandboxCollection? Collection => Engine.Find($"{Database}.{Name}");
+    /// <summary>Of a retryable write; null: none.</summary>
+    public LogicalSession? Session { get; init; }
 
+    public SandboxCollection? Collection =>
+        Engine.Find($"{Database}.{Name}") is { } found ? (Sink as OpenTransaction)?.View(found) ?? found : null;
+
+    /// <summary>Under the engine's lock.</summary>
     public static WriteTarget Of(CommandContext context)
     {
         var known = context.Collection;
-        var retryable = context.Document("lsid"u8) is not null && context.View.Has("txnNumber"u8);
-        var session = retryable
-            ? new WriteOrigin(
-                Sessions.Identify(context.Document("lsid"u8)!.Value, context.UserDigest),
-                context.View["txnNumber"u8].ToInt64(),
-                null,
-                null
-            )
-            : null;
+        LogicalSession? session = null;
+        if (
+            context.Transaction is null
+            && context.Document("lsid"u8) is { } lsid
+            && context.View.TryGet("txnNumber"u8, out var number)
+        )
+        {
+            session = context.Engine.Sessions.Of(Sessions.Identify(lsid, context.UserDigest));
+            session.Begin(context.Engine, number.ToInt64());
+        }
+
         return new WriteTarget(
             context.Engine,
+            (IDocumentSink?)context.Transaction ?? context.Engine,
             known?.Database ?? context.Database,
-            known?.Name ?? context.CollectionName,
-            session
-        );
+            known?.Name ?? context.CollectionName
+        )
+        {
+            Session = session,
+        };
     }
+}
+
+/// <summary>Which document a findAndModify answers, and so keeps for the case that it is sent again.</summary>
+internal enum FindImage
+{
+    None,
+    Before,
+    After,
 }
 
 /// <summary>Writes documents for one command. Under the engine's lock.</summary>
 internal sealed class DocumentWriter(WriteTarget target)
 {
     private const int MaxDocument = 16 << 20;
-    private Optime? _previous;
 
+    /// <summary>For findAndModify: which document it answers.</summary>
+    public FindImage Image { get; init; }
     public SandboxCollection CollectionForWrite()
     {
         var collection = target.Collection;
         if (collection is null)
         {
             Namespaces.Check(target.Database, target.Name);
-            return CatalogueWriter.Create(target.Engine, target.Database, target.Name, BsonDocument.Empty);
+            return target.Sink.Create(target.Database, target.Name);
         }
 
         return Namespaces.IsView(collection)
@@ -75,7 +95,7 @@ internal sealed class DocumentWriter(WriteTarget target)
         var whole = WriteCommands.WithId(document);
         CheckSize(whole);
         CheckId(whole);
-        _previous = target.Engine.Insert(collection, whole, Origin(statement));
+        Wrote(target.Sink.Insert(collection, whole, Origin(statement)), statement);
         return new Record(whole, 0);
     }
 
@@ -89,7 +109,10 @@ internal sealed class DocumentWriter(WriteTarget target)
         var found = Candidates(collection, query, one ? 1 : int.MaxValue, null);
         foreach (var record in found)
         {
-            _previous = target.Engine.Delete(collection, record, one ? Origin(statement) : null);
+            Wrote(
+                target.Sink.Delete(collection, record, one ? WithImage(collection, record.Document, statement) : null),
+                one ? statement : null
+            );
             deleted?.Invoke(record.Document);
         }
 
@@ -154,7 +177,17 @@ internal sealed class DocumentWriter(WriteTarget target)
         }
 
         CheckSize(after);
-        _previous = target.Engine.Update(collection, record, after, o, request.Multi ? null : Origin(statement));
+        var image = Image == FindImage.After ? after : record.Document;
+        Wrote(
+            target.Sink.Update(
+                collection,
+                record,
+                after,
+                o,
+                request.Multi ? null : WithImage(collection, image, statement)
+            ),
+            request.Multi ? null : statement
+        );
         return after;
     }
 
@@ -229,7 +262,7 @@ internal sealed class DocumentWriter(WriteTarget target)
     private List<Record> Candidates(SandboxCollection collection, BsonDocument query, int limit, BsonDocument? sort)
     {
         var filter = Filter.Parse(query);
-        return
+        List<Record> found =
         [
             .. Planner
                 .Plan(target.Engine, collection, collection.Namespace, query, new PlanWishes { Sort = sort })
@@ -238,10 +271,36 @@ internal sealed class DocumentWriter(WriteTarget target)
                 .Take(limit)
                 .Select(document => collection.Find(Record.Probe(document.View["_id"u8]))!),
         ];
+        target.Sink.CheckFree(collection, found);
+        return found;
     }
 
     private WriteOrigin? Origin(int statement) =>
-        target.Session is { } session ? session with { StmtId = statement, Previous = _previous } : null;
+        target.Session is { } session
+            ? new WriteOrigin(session.Lsid, session.Number, statement, session.Last)
+            : null;
+
+    /// <summary>A findAndModify that may be sent again logs the document that it answers, in an entry of its own before the change.</summary>
+    private WriteOrigin? WithImage(SandboxCollection collection, BsonDocument image, int statement)
+    {
+        var origin = Origin(statement);
+        if (origin is null || Image == FindImage.None)
+        {
+            return origin;
+        }
+
+        var noop = new OplogEntry("n", collection.Namespace, collection.Uuid, image) { Origin = origin };
+        return origin with { Image = (Image == FindImage.Before, target.Engine.Log(noop)) };
+    }
+
+    private void Wrote(Optime at, int? statement)
+    {
+        if (target.Session is { } session && statement is not null)
+        {
+            session.Last = at;
+            target.Engine.Sessions.Write(session.Lsid, session.Number, at);
+        }
+    }
 
     private static void CheckSize(BsonDocument document)
     {

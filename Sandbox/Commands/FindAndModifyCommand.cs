@@ -1,12 +1,31 @@
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
+using Backup.Sandbox.Transactions;
 
 namespace Backup.Sandbox.Commands;
 
 /// <summary>findAndModify: one document changed or removed, and given back. Under the engine's lock.</summary>
 internal static class FindAndModifyCommand
 {
-    public static BsonDocument Run(CommandContext context, DocumentWriter writer)
+    public static BsonDocument Run(CommandContext context, WriteTarget target)
+    {
+        if (target.Session is { } known && known.Statements.TryGetValue(0, out var done))
+        {
+            return done.Reply!.Value;
+        }
+
+        var image = context.Flag("new"u8) && !context.Flag("remove"u8) ? FindImage.After : FindImage.Before;
+        var before = target.Session?.Last;
+        var reply = Run(context, new DocumentWriter(target) { Image = image });
+        if (target.Session is { } session && session.Last != before)
+        {
+            session.Statements.Add(0, new StatementResult(1) { Reply = reply });
+        }
+
+        return reply;
+    }
+
+    private static BsonDocument Run(CommandContext context, DocumentWriter writer)
     {
         var query = context.Document("query"u8) ?? BsonDocument.Empty;
         var sort = context.Document("sort"u8);

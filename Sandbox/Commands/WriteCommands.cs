@@ -1,61 +1,56 @@
 using System.Security.Cryptography;
 using Backup.MongoWire.Bson;
+using Backup.Sandbox.Transactions;
 
 namespace Backup.Sandbox.Commands;
 
 /// <summary>insert, update, delete, findAndModify, appendOplogNote.</summary>
 internal static class WriteCommands
 {
-    public static BsonDocument Insert(CommandContext context) =>
-        Each(
+    public static ValueTask<BsonDocument> InsertAsync(CommandContext context, CancellationToken cancellation) =>
+        EachAsync(
             context,
             "documents",
             (write, document, statement) =>
             {
                 write.Insert(write.CollectionForWrite(), document, statement);
-                return 1;
-            }
+                return new StatementResult(1);
+            },
+            cancellation
         );
 
-    public static BsonDocument Delete(CommandContext context) =>
-        Each(
+    public static ValueTask<BsonDocument> DeleteAsync(CommandContext context, CancellationToken cancellation) =>
+        EachAsync(
             context,
             "deletes",
             (write, statement, number) =>
             {
                 var query = statement.View["q"u8].AsDocument.ToDocument();
                 var one = statement.View.TryGet("limit"u8, out var limit) && limit.ToInt64() == 1;
-                return write.Delete(query, one, number);
-            }
+                return new StatementResult(write.Delete(query, one, number));
+            },
+            cancellation
         );
 
-    public static BsonDocument Update(CommandContext context)
-    {
-        var upserted = new List<(int Index, BsonDocument Id)>();
-        var modified = 0;
-        return Each(
+    public static ValueTask<BsonDocument> UpdateAsync(CommandContext context, CancellationToken cancellation) =>
+        EachAsync(
             context,
             "updates",
             (write, statement, number) =>
             {
                 var result = write.Update(UpdateRequest.Of(statement), number);
-                modified += result.Modified;
-                if (result.UpsertedId is { } id)
-                {
-                    upserted.Add((number, id));
-                }
-
-                return result.Matched + (result.UpsertedId is null ? 0 : 1);
+                var count = result.Matched + (result.UpsertedId is null ? 0 : 1);
+                return new StatementResult(count, result.Modified, result.UpsertedId);
             },
-            w => WriteUpdateResult(w, modified, upserted)
+            cancellation,
+            WriteUpdateResult
         );
-    }
 
     public static BsonDocument FindAndModify(CommandContext context)
     {
         lock (context.Engine.Gate)
         {
-            return FindAndModifyCommand.Run(context, new DocumentWriter(WriteTarget.Of(context)));
+            return FindAndModifyCommand.Run(context, WriteTarget.Of(context));
         }
     }
 
@@ -103,26 +98,33 @@ internal static class WriteCommands
 
     public static byte[] NewObjectId() => RandomNumberGenerator.GetBytes(12);
 
-    /// <summary>Runs the statements of a batch, each under the lock by itself; errors end an ordered batch.</summary>
-    private static BsonDocument Each(
+    /// <summary>
+    /// Runs the statements of a batch, each under the lock by itself and when no transaction is in its way; errors end an ordered batch. A
+    /// statement that was done already and is sent again is answered only.
+    /// </summary>
+    private static async ValueTask<BsonDocument> EachAsync(
         CommandContext context,
         string argument,
-        Func<DocumentWriter, BsonDocument, int, int> statement,
-        Action<BsonWriter>? more = null
+        Func<DocumentWriter, BsonDocument, int, StatementResult> statement,
+        CancellationToken cancellation,
+        Action<BsonWriter, List<(int Index, StatementResult Result)>>? more = null
     )
     {
-        var ordered = !context.View.TryGet("ordered"u8, out var o) || o.ToBoolean();
+        var ordered = context.Transaction is not null || !context.View.TryGet("ordered"u8, out var o) || o.ToBoolean();
         var errors = new List<(int Index, CommandFault Fault)>();
-        var writer = new DocumentWriter(WriteTarget.Of(context));
-        var (n, index) = (0, 0);
-        foreach (var document in context.Request.Documents(argument))
+        var done = new List<(int Index, StatementResult Result)>();
+        // A session's number that is too old refuses the command, not a statement of it.
+        await Turns.RunAsync(context.Engine, () => WriteTarget.Of(context), cancellation);
+        foreach (var (index, document) in context.Request.Documents(argument).Index())
         {
             try
             {
-                lock (context.Engine.Gate)
-                {
-                    n += statement(writer, document, index);
-                }
+                var result = await Turns.RunAsync(
+                    context.Engine,
+                    () => Once(context, document, index, statement),
+                    cancellation
+                );
+                done.Add((index, result));
             }
             catch (CommandFault fault) when (fault.Labels.Count == 0)
             {
@@ -132,32 +134,69 @@ internal static class WriteCommands
                     break;
                 }
             }
+        }
 
-            index++;
+        if (errors.Count > 0 && context.Transaction is { } failed)
+        {
+            lock (context.Engine.Gate)
+            {
+                TransactionLog.Abort(context.Engine, failed);
+            }
         }
 
         return context.Reply(w =>
         {
-            w.Int32("n"u8, n);
-            more?.Invoke(w);
+            w.Int32("n"u8, done.Sum(static one => one.Result.Count));
+            more?.Invoke(w, done);
             WriteErrors(w, errors);
         });
     }
 
-    private static void WriteUpdateResult(BsonWriter w, int modified, List<(int Index, BsonDocument Id)> upserted)
+    private static StatementResult Once(
+        CommandContext context,
+        BsonDocument document,
+        int index,
+        Func<DocumentWriter, BsonDocument, int, StatementResult> statement
+    )
     {
-        w.Int32("nModified"u8, modified);
-        if (upserted.Count == 0)
+        var target = WriteTarget.Of(context);
+        if (target.Session is not { } session)
+        {
+            return statement(new DocumentWriter(target), document, index);
+        }
+
+        if (session.Statements.TryGetValue(index, out var known))
+        {
+            return known;
+        }
+
+        var before = session.Last;
+        var result = statement(new DocumentWriter(target), document, index);
+        if (session.Last != before)
+        {
+            session.Statements.Add(index, result);
+        }
+
+        return result;
+    }
+
+    private static void WriteUpdateResult(BsonWriter w, List<(int Index, StatementResult Result)> done)
+    {
+        w.Int32("nModified"u8, done.Sum(static one => one.Result.Modified));
+        if (done.TrueForAll(static one => one.Result.UpsertedId is null))
         {
             return;
         }
 
         Span<byte> scratch = stackalloc byte[11];
         w.BeginArray("upserted"u8);
-        foreach (var (index, id) in upserted)
+        foreach (var (index, result) in done)
         {
-            w.BeginDocument(w.ArrayItemName(scratch)).Int32("index"u8, index);
-            w.Element("_id"u8, id.View.First).EndDocument();
+            if (result.UpsertedId is { } id)
+            {
+                w.BeginDocument(w.ArrayItemName(scratch)).Int32("index"u8, index);
+                w.Element("_id"u8, id.View.First).EndDocument();
+            }
         }
 
         w.EndArray();

@@ -118,6 +118,34 @@ internal static class IndexSpecs
         });
 }
 
+/// <summary>The options of capped collections.</summary>
+internal static class CappedOptions
+{
+    /// <summary>As a server writes it: a multiple of 256.</summary>
+    public static BsonDocument WithSize(BsonDocument options, long size)
+    {
+        var whole = (size + 255) / 256 * 256;
+        return BsonDocument.Build(w =>
+        {
+            foreach (var option in options.View)
+            {
+                if (!option.NameIs("size"u8))
+                {
+                    w.Element(option);
+                }
+                else if (whole <= int.MaxValue)
+                {
+                    w.Int32("size"u8, (int)whole);
+                }
+                else
+                {
+                    w.Int64("size"u8, whole);
+                }
+            }
+        });
+    }
+}
+
 /// <summary>
 /// Unique indexes, held by looking: each write reads the collection once per unique index. Fields reached through
 /// arrays are compared as a whole. A sandbox has few unique indexes.

@@ -8,7 +8,11 @@ namespace Backup.Sandbox.Storage;
 /// <param name="TxnNumber">The client's.</param>
 /// <param name="StmtId">The statement's ordinal; null in a transaction.</param>
 /// <param name="Previous">The session's write before this one; null: none.</param>
-internal sealed record WriteOrigin(BsonDocument Lsid, long TxnNumber, int? StmtId, Optime? Previous);
+internal sealed record WriteOrigin(BsonDocument Lsid, long TxnNumber, int? StmtId, Optime? Previous)
+{
+    /// <summary>The no-op that holds the document as it was before or after, for a findAndModify that is sent again.</summary>
+    public (bool IsBefore, Optime At)? Image { get; init; }
+}
 
 /// <summary>What happened, before it has an optime. Written in the field order of the profile's server.</summary>
 internal sealed record OplogEntry(string Op, string Ns, Guid? Collection, BsonDocument O)
@@ -118,5 +122,10 @@ internal sealed record OplogEntry(string Op, string Ns, Guid? Collection, BsonDo
         writer.BeginDocument("prevOpTime"u8);
         writer.Timestamp("ts"u8, origin.Previous?.Timestamp ?? 0).Int64("t"u8, origin.Previous?.Term ?? -1);
         writer.EndDocument();
+        if (origin.Image is { } image)
+        {
+            writer.BeginDocument(image.IsBefore ? "preImageOpTime"u8 : "postImageOpTime"u8);
+            writer.Timestamp("ts"u8, image.At.Timestamp).Int64("t"u8, image.At.Term).EndDocument();
+        }
     }
 }

@@ -8,8 +8,8 @@ namespace Backup.Sandbox.Storage;
 /// </summary>
 internal sealed class SandboxCollection(Guid uuid, string database, string name, BsonDocument options)
 {
-    private readonly SortedSet<Record> _byId = new(Record.ById);
     private readonly SortedDictionary<long, Record>? _natural = IsCappedBy(options) ? new() : null;
+    private SortedSet<Record> _byId = new(Record.ById);
     private long _bytes;
     private long _next = 1;
 
@@ -29,6 +29,22 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
     public List<BsonDocument> Indexes { get; } = [];
 
     public SyntheticCollection? Synthetic { get; init; }
+
+    /// <summary>Of a capped collection: how many bytes of documents it holds at most.</summary>
+    public long CappedBytes => Options.View.TryGet("size"u8, out var size) ? size.ToInt64() : long.MaxValue;
+
+    /// <summary>The same documents in a collection of its own, which a transaction changes for itself alone. Not of a capped collection.</summary>
+    public SandboxCollection Copy()
+    {
+        var copy = new SandboxCollection(Uuid, Database, Name, Options)
+        {
+            _byId = new SortedSet<Record>(_byId, Record.ById),
+            _next = _next,
+            _bytes = _bytes,
+        };
+        copy.Indexes.AddRange(Indexes);
+        return copy;
+    }
 
     public long Count => Synthetic?.Count ?? _byId.Count;
 
@@ -116,6 +132,9 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
         }
     }
 
+    /// <summary>The natural order of a collection that is not capped.</summary>
+    public IEnumerable<Record> ByInsertion() => _byId.OrderBy(static record => record.Position);
+
     public IEnumerable<Record> Backwards() => _byId.Reverse();
 
     /// <summary>In order of insertion, after a position. Only for capped collections.</summary>
@@ -130,7 +149,7 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
             return [];
         }
 
-        var size = Options.View.TryGet("size"u8, out var s) ? s.ToInt64() : long.MaxValue;
+        var size = CappedBytes;
         var max = Options.View.TryGet("max"u8, out var m) && m.ToInt64() > 0 ? m.ToInt64() : long.MaxValue;
         var goes = new List<Record>();
         var (bytes, count) = (Bytes, (long)_natural.Count);

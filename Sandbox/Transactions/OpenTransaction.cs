@@ -1,0 +1,208 @@
+using Backup.Foundation;
+using Backup.MongoWire.Bson;
+using Backup.Sandbox.Storage;
+
+namespace Backup.Sandbox.Transactions;
+
+/// <summary>How far a transaction is.</summary>
+internal enum TransactionState
+{
+    InProgress,
+    Prepared,
+    Committed,
+    Aborted,
+}
+
+/// <summary>
+/// A multi-document transaction: its writes land in copies of the collections that nobody else sees, and each document that it writes is its
+/// own until it ends. A copy is made when a collection is first touched, and shows what was committed by then. Under the engine's lock.
+/// </summary>
+internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long number, DateTimeOffset started)
+    : IDocumentSink
+{
+    private readonly Dictionary<Guid, SandboxCollection> _copies = [];
+    private readonly List<(OplogEntry Entry, BsonDocument Id, BsonDocument? After)> _operations = [];
+
+    public BsonDocument Lsid => lsid;
+
+    public long Number => number;
+
+    public DateTimeOffset Started => started;
+
+    public TransactionState State { get; set; } = TransactionState.InProgress;
+
+    /// <summary>Its first entry, once it has one.</summary>
+    public Optime? First { get; set; }
+
+    /// <summary>Its last entry so far: the predecessor of the one that decides a prepared one.</summary>
+    public Optime? Last { get; set; }
+
+    /// <summary>As the oplog's <c>applyOps</c> has them.</summary>
+    public IEnumerable<OplogEntry> Operations => _operations.Select(static operation => operation.Entry);
+
+    public int Count => _operations.Count;
+
+    /// <summary>The collection as this transaction sees it.</summary>
+    public SandboxCollection View(SandboxCollection collection)
+    {
+        if (collection.Synthetic is not null || collection.IsCapped || Namespaces.IsView(collection))
+        {
+            return collection;
+        }
+
+        if (!_copies.TryGetValue(collection.Uuid, out var copy))
+        {
+            _copies.Add(collection.Uuid, copy = collection.Copy());
+        }
+
+        return copy;
+    }
+
+    public void CheckFree(SandboxCollection collection, IEnumerable<Record> records)
+    {
+        foreach (var record in records)
+        {
+            Take(collection, record);
+        }
+    }
+
+    public Optime Insert(SandboxCollection collection, BsonDocument document, WriteOrigin? origin)
+    {
+        CheckKind(collection);
+        UniqueIndexes.Check(collection, document, null);
+        var record = new Record(document, 0);
+        if (collection.Find(record) is null)
+        {
+            Take(collection, record);
+        }
+
+        collection.Insert(document);
+        return Note("i", collection, document, null, record.IdDocument(), document);
+    }
+
+    public Optime Update(
+        SandboxCollection collection,
+        Record old,
+        BsonDocument document,
+        BsonDocument o,
+        WriteOrigin? origin
+    )
+    {
+        CheckKind(collection);
+        UniqueIndexes.Check(collection, document, old);
+        Take(collection, old);
+        collection.Replace(old, document);
+        return Note("u", collection, o, old.IdDocument(), old.IdDocument(), document);
+    }
+
+    public Optime Delete(SandboxCollection collection, Record record, WriteOrigin? origin)
+    {
+        if (collection.IsCapped)
+        {
+            throw CommandFault.IllegalOperation($"cannot remove from a capped collection: {collection.Namespace}");
+        }
+
+        Take(collection, record);
+        collection.Delete(record);
+        return Note("d", collection, record.IdDocument(), null, record.IdDocument(), null);
+    }
+
+    public SandboxCollection Create(string database, string name) =>
+        throw new CommandFault(
+            263,
+            "OperationNotSupportedInTransaction",
+            $"Cannot create namespace {database}.{name} in multi-document transaction."
+        );
+
+    /// <summary>Whether what it wrote can be put into the collections: unique keys may be taken by now.</summary>
+    public void CheckApplicable()
+    {
+        foreach (var (entry, id, after) in _operations)
+        {
+            var collection = engine.Find(entry.Collection!.Value)!;
+            if (after is { } document)
+            {
+                UniqueIndexes.Check(collection, document, collection.Find(new Record(id, 0)));
+            }
+        }
+    }
+
+    /// <summary>Puts what it wrote into the collections that all see.</summary>
+    public void Apply()
+    {
+        foreach (var (entry, id, after) in _operations)
+        {
+            var collection = engine.Find(entry.Collection!.Value)!;
+            var before = collection.Find(new Record(id, 0));
+            if (after is not { } document)
+            {
+                collection.Delete(before!);
+            }
+            else if (before is null)
+            {
+                collection.Insert(document);
+            }
+            else
+            {
+                collection.Replace(before, document);
+            }
+
+            engine.History?.Changed(collection, id, after);
+        }
+    }
+
+    /// <summary>Lets go what it holds in memory; what it was stays known.</summary>
+    public void Forget()
+    {
+        _copies.Clear();
+        _operations.Clear();
+    }
+
+    private Optime Note(
+        string op,
+        SandboxCollection collection,
+        BsonDocument o,
+        BsonDocument? o2,
+        BsonDocument id,
+        BsonDocument? after
+    )
+    {
+        _operations.Add((new OplogEntry(op, collection.Namespace, collection.Uuid, o) { O2 = o2 }, id, after));
+        return Optime.Zero;
+    }
+
+    /// <summary>Makes a document this transaction's own.</summary>
+    /// <exception cref="CommandFault">112 where another transaction has it, or somebody changed it since the copy was made.</exception>
+    private void Take(SandboxCollection copy, Record record)
+    {
+        if (engine.Transactions.OwnerOf(copy.Uuid, record) is { } owner)
+        {
+            if (owner != this)
+            {
+                throw CommandFault.WriteConflict();
+            }
+
+            return;
+        }
+
+        var original = engine.Find(copy.Uuid) ?? throw CommandFault.WriteConflict();
+        if (!ReferenceEquals(original.Find(record), copy.Find(record)))
+        {
+            throw CommandFault.WriteConflict();
+        }
+
+        engine.Transactions.Take(copy.Uuid, record, this);
+    }
+
+    private static void CheckKind(SandboxCollection collection)
+    {
+        if (collection.IsCapped)
+        {
+            throw new CommandFault(
+                263,
+                "OperationNotSupportedInTransaction",
+                $"Collection '{collection.Namespace}' is a capped collection. Writes in transactions are not allowed on capped collections."
+            );
+        }
+    }
+}
