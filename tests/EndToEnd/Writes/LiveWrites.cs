@@ -90,8 +90,14 @@ internal sealed class LiveWrites : IAsyncDisposable
             )
         );
 
+    /// <summary>Twice is as good as once.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_running.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         await _running;
         _stop.Dispose();

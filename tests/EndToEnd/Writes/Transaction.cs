@@ -19,8 +19,10 @@ internal sealed class Transaction(TestSource source, Guid session, long number)
 
     internal Task RunAsync(string database, string command) => RunAsync(database, ExtendedJson.Parse(command));
 
-    internal Task EndAsync(string how) =>
-        source.RunAsync("admin", Within(ExtendedJson.Parse($$$"""{"{{{how}}}":1}"""), first: false));
+    /// <param name="how">The command that ends or prepares it.</param>
+    /// <param name="more">Fields of it, each with a comma before it.</param>
+    internal Task<BsonDocument> EndAsync(string how, string more = "") =>
+        source.RunAsync("admin", Within(ExtendedJson.Parse($$$"""{"{{{how}}}":1{{{more}}}}"""), first: false));
 
     /// <summary>After an error: makes sure that the server has ended it.</summary>
     internal async Task EndedAsync()
