@@ -47,7 +47,7 @@ internal static class CatalogueWriter
         {
             var views = engine.Find($"{collection.Database}.system.views")!;
             var id = BsonDocument.Build(w => w.String("_id"u8, collection.Namespace));
-            engine.Delete(views, views.Find(new Record(id, 0))!);
+            engine.Delete(views, views.Find(new Record(id, 0))!, origin: null);
             return;
         }
 
@@ -187,12 +187,7 @@ internal static class CatalogueWriter
     )
     {
         // As a server does it: copy into a temporary collection, rename that, drop the source.
-        var scratch = Create(
-            engine,
-            database,
-            $"{Scratch()}.renameCollection",
-            source.Options
-        );
+        var scratch = Create(engine, database, $"{Scratch()}.renameCollection", source.Options);
         foreach (var index in source.Indexes.Skip(1))
         {
             AddIndex(engine, scratch, IndexSpecs.WithNamespace(index, scratch.Namespace));

@@ -68,8 +68,9 @@ internal static class CollModCommand
 
         var given = context.View;
         var on = given.TryGet("viewOn"u8, out var name) ? name.AsString : view.Options.View["viewOn"u8].AsString;
-        var pipeline = (given.TryGet("pipeline"u8, out var stages) ? stages : view.Options.View["pipeline"u8])
-            .AsDocument.ToDocument();
+        var pipeline = (
+            given.TryGet("pipeline"u8, out var stages) ? stages : view.Options.View["pipeline"u8]
+        ).AsDocument.ToDocument();
         view.Options = BsonDocument.Build(w => w.String("viewOn"u8, on).Array("pipeline"u8, pipeline.Span));
         var views = context.Engine.Find($"{view.Database}.system.views")!;
         var definition = BsonDocument.Build(w =>
@@ -77,7 +78,7 @@ internal static class CollModCommand
             w.String("_id"u8, view.Namespace);
             CatalogueWriter.Elements(w, view.Options);
         });
-        context.Engine.Update(views, views.Find(new Record(definition, 0))!, definition, definition);
+        context.Engine.Update(views, views.Find(new Record(definition, 0))!, definition, definition, origin: null);
     }
 
     private static int IndexOf(SandboxCollection collection, BsonDocument change)
@@ -88,7 +89,9 @@ internal static class CollModCommand
         }
 
         var byName = change.View.TryGet("name"u8, out var name) ? name.AsString : null;
-        var key = change.View.TryGet("keyPattern"u8, out var pattern) ? pattern.AsDocument.ToDocument() : BsonDocument.Empty;
+        var key = change.View.TryGet("keyPattern"u8, out var pattern)
+            ? pattern.AsDocument.ToDocument()
+            : BsonDocument.Empty;
         var index = collection.Indexes.FindIndex(spec =>
             byName is null ? spec.View["key"u8].AsDocument.ToDocument() == key : IndexSpecs.Name(spec) == byName
         );
@@ -161,7 +164,12 @@ internal static class CollModCommand
             w.Int64("expireAfterSeconds"u8, seconds);
         });
 
-    private static BsonDocument Logged(CommandContext context, SandboxCollection collection, int index, long? seconds) =>
+    private static BsonDocument Logged(
+        CommandContext context,
+        SandboxCollection collection,
+        int index,
+        long? seconds
+    ) =>
         BsonDocument.Build(w =>
         {
             foreach (var field in context.View)

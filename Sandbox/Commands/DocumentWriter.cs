@@ -72,6 +72,7 @@ internal sealed class DocumentWriter(WriteTarget target)
 
     /// <summary>For findAndModify: which document it answers.</summary>
     public FindImage Image { get; init; }
+
     public SandboxCollection CollectionForWrite()
     {
         var collection = target.Collection;
@@ -276,9 +277,7 @@ internal sealed class DocumentWriter(WriteTarget target)
     }
 
     private WriteOrigin? Origin(int statement) =>
-        target.Session is { } session
-            ? new WriteOrigin(session.Lsid, session.Number, statement, session.Last)
-            : null;
+        target.Session is { } session ? new WriteOrigin(session.Lsid, session.Number, statement, session.Last) : null;
 
     /// <summary>A findAndModify that may be sent again logs the document that it answers, in an entry of its own before the change.</summary>
     private WriteOrigin? WithImage(SandboxCollection collection, BsonDocument image, int statement)

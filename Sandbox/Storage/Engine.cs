@@ -134,7 +134,7 @@ internal sealed class Engine : IDocumentSink
         Record old,
         BsonDocument document,
         BsonDocument o,
-        WriteOrigin? origin = null
+        WriteOrigin? origin
     )
     {
         if (collection.IsCapped && document.Length != old.Document.Length)
@@ -155,7 +155,7 @@ internal sealed class Engine : IDocumentSink
         );
     }
 
-    public Optime Delete(SandboxCollection collection, Record record, WriteOrigin? origin = null)
+    public Optime Delete(SandboxCollection collection, Record record, WriteOrigin? origin)
     {
         if (collection.IsCapped)
         {

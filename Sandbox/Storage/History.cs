@@ -8,8 +8,10 @@ namespace Backup.Sandbox.Storage;
 /// </summary>
 internal sealed class History(Engine engine)
 {
-    private readonly Dictionary<Guid, SortedDictionary<Record, List<(ulong From, BsonDocument? Document)>>> _documents =
-        [];
+    private readonly Dictionary<
+        Guid,
+        SortedDictionary<Record, List<(ulong From, BsonDocument? Document)>>
+    > _documents = [];
 
     private readonly List<(ulong From, List<SandboxCollectionState> Collections)> _catalogues = [];
     private readonly List<(Guid Collection, Record Key, BsonDocument? After)> _changes = [];
@@ -55,13 +57,21 @@ internal sealed class History(Engine engine)
         [
             .. _catalogues
                 .Last(version => version.From <= timestamp)
-                .Collections.Select(collection => collection with { Documents = Documents(collection.Uuid, timestamp) }),
+                .Collections.Select(collection =>
+                    collection with
+                    {
+                        Documents = Documents(collection.Uuid, timestamp),
+                    }
+                ),
         ];
 
     private List<BsonDocument> Documents(Guid collection, ulong timestamp)
     {
         var found = new List<BsonDocument>();
-        foreach (var versions in _documents.GetValueOrDefault(collection)?.Values ?? Enumerable.Empty<List<(ulong From, BsonDocument? Document)>>())
+        foreach (
+            var versions in _documents.GetValueOrDefault(collection)?.Values
+                ?? Enumerable.Empty<List<(ulong From, BsonDocument? Document)>>()
+        )
         {
             // In order but for a prepared transaction, which holds from a time before it was committed; nobody else wrote the document meanwhile.
             if (versions.FindLast(version => version.From <= timestamp).Document is { } document)

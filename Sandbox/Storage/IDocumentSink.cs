@@ -14,13 +14,7 @@ internal interface IDocumentSink
     Optime Insert(SandboxCollection collection, BsonDocument document, WriteOrigin? origin);
 
     /// <param name="o">What the oplog says: the whole document, modifiers or a diff.</param>
-    Optime Update(
-        SandboxCollection collection,
-        Record old,
-        BsonDocument document,
-        BsonDocument o,
-        WriteOrigin? origin
-    );
+    Optime Update(SandboxCollection collection, Record old, BsonDocument document, BsonDocument o, WriteOrigin? origin);
 
     Optime Delete(SandboxCollection collection, Record record, WriteOrigin? origin);
 

@@ -8,10 +8,10 @@ namespace Backup.Sandbox.Transactions;
 /// <param name="Count">Documents matched, inserted or removed.</param>
 /// <param name="Modified">Of an update.</param>
 /// <param name="UpsertedId">Wrapped.</param>
-/// <param name="Reply">Of findAndModify: the whole answer.</param>
 internal sealed record StatementResult(int Count, int Modified = 0, BsonDocument? UpsertedId = null)
 {
-    public BsonDocument? Reply { get; set; }
+    /// <summary>Of findAndModify: the whole answer.</summary>
+    public BsonDocument? Reply { get; init; }
 }
 
 /// <summary>A client's session: its newest number, and what was done under it. Under the engine's lock.</summary>

@@ -101,7 +101,11 @@ internal static class TransactionLog
         var limit = engine.Options.TransactionEntryBytes;
         if (engine.Options.SingleTransactionEntry && operations.Sum(static one => (long)one.Length) > limit)
         {
-            throw new CommandFault(257, "TransactionTooLarge", $"Total size of all transaction operations must be less than {limit}.");
+            throw new CommandFault(
+                257,
+                "TransactionTooLarge",
+                $"Total size of all transaction operations must be less than {limit}."
+            );
         }
 
         var next = 0;

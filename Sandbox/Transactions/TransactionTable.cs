@@ -77,7 +77,8 @@ internal sealed class TransactionTable(TimeProvider time)
                 .Values.SelectMany(static records => records.Values)
                 .Distinct()
                 .Where(transaction =>
-                    transaction.State == TransactionState.InProgress && time.GetUtcNow() - transaction.Started > Lifetime
+                    transaction.State == TransactionState.InProgress
+                    && time.GetUtcNow() - transaction.Started > Lifetime
                 ),
         ];
 

@@ -4,7 +4,6 @@ using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox;
 using Backup.Tests.Support;
-using Shouldly;
 
 namespace Backup.Tests.EndToEnd;
 

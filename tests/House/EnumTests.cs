@@ -51,6 +51,8 @@ public class EnumTests
         "Backup.Daemon.Restores.RestoreFormat",
         "Backup.Sandbox.Query.Comparison",
         "Backup.Sandbox.WireProfile",
+        "Backup.Sandbox.Commands.FindImage",
+        "Backup.Sandbox.Transactions.TransactionState",
     ];
 
     public static TheoryData<string> FrozenNames => [.. Frozen.Keys];
