@@ -18,6 +18,9 @@ public sealed class MemberTests(ITestOutputHelper output)
     /// <summary>A host that hangs answers nobody: that takes a heartbeat and its time limit to find out.</summary>
     private static readonly TimeSpan AfterHang = TimeSpan.FromSeconds(15);
 
+    /// <summary>A lag has to be there before it can be seen, and to last.</summary>
+    private static readonly TimeSpan AfterStall = TimeSpan.FromSeconds(30);
+
     [RealMongoFact]
     public async Task ItLeavesAMemberThatHangsRecoversOrIsRemovedAndStaysThroughAnElection()
     {
@@ -87,6 +90,33 @@ public sealed class MemberTests(ITestOutputHelper output)
         all.Log.ToString().ShouldContain("another member's does");
         (await all.Metadata.Deployments.ReplicaSetsAsync()).ShouldAllBe(one => one.StopCode == null);
 
+        await writer.DisposeAsync();
+        await ReachedAsync(all, set, Soon, "no more writes");
+        await ShippedOnceAsync(all, writer.Acknowledged);
+    }
+
+    [RealMongoFact]
+    public async Task ItLeavesAMemberThatReplicatesNoMore()
+    {
+        await using var set = await RealReplicaSet.StartAsync(
+            3,
+            number => number == 2 ? "\"priority\":0,\"hidden\":true" : ""
+        );
+        await using var all = await Appliance.StartAsync();
+        await using var writer = new MajorityWriter(set);
+        await all.ProtectAsync(set.ConnectionString);
+        all.StartAgent();
+        await ReachedAsync(all, set, TimeSpan.FromMinutes(1), "start");
+        ReadFrom(all, set).ShouldBe(2);
+
+        await set.RunAsync(2, "admin", """{"configureFailPoint":"stopReplProducer","mode":"alwaysOn"}""");
+        for (var watch = Stopwatch.StartNew(); ReadFrom(all, set) == 2; await Task.Delay(50))
+        {
+            watch.Elapsed.ShouldBeLessThan(AfterStall, all.Log.ToString());
+        }
+
+        all.Log.ToString().ShouldContain("s further");
+        await ReachedAsync(all, set, Soon, "its member was stuck");
         await writer.DisposeAsync();
         await ReachedAsync(all, set, Soon, "no more writes");
         await ShippedOnceAsync(all, writer.Acknowledged);

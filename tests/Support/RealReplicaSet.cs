@@ -14,8 +14,16 @@ public sealed class RealReplicaSet : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Several servers of a test share one machine.</summary>
-    private static readonly string[] Modest = ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "100"];
+    /// <summary>Several servers of a test share one machine; tests may set fail points.</summary>
+    private static readonly string[] Modest =
+    [
+        "--wiredTigerCacheSizeGB",
+        "0.25",
+        "--oplogSize",
+        "100",
+        "--setParameter",
+        "enableTestCommands=1",
+    ];
 
     private readonly Member[] _members;
     private MongoClient? _client;
