@@ -34,4 +34,7 @@ public sealed record DaemonOptions
 
     /// <summary>How long a snapshot on demand waits for the agent to say how far the source is; 30 seconds unless set.</summary>
     public TimeSpan SourcePatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a snapshot waits for the decision on prepared transactions; 10 seconds unless set.</summary>
+    public TimeSpan DecisionPatience { get; init; } = TimeSpan.FromSeconds(10);
 }

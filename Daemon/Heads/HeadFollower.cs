@@ -20,6 +20,7 @@ internal sealed class HeadFollower : IDisposable
     private readonly Head _head;
     private readonly OplogReplayer _replayer;
     private readonly List<ReplayNotice> _lostCollections = [];
+    private readonly Optime _resumedAt;
     private Optime _read;
     private HeadRecord _stored;
 
@@ -32,6 +33,8 @@ internal sealed class HeadFollower : IDisposable
         _head.ToleratesMissing = !stored.Consistent;
         _read = Before(stored.ReplayFrom);
         Applied = stored.Optime;
+        // Where transactions were open, they are not known again before the entries up to here were read.
+        _resumedAt = stored.ReplayFrom < stored.Optime ? stored.Optime : Optime.Zero;
         _replayer = new OplogReplayer(
             head.Catalogue,
             head,
@@ -78,15 +81,30 @@ internal sealed class HeadFollower : IDisposable
         return new HeadFollower(services, sync, head, stored);
     }
 
+    /// <summary>
+    /// Whether every transaction that was prepared up to <see cref="Applied"/> is decided. Where one is not, it may be committed with a time that
+    /// lies before, and a snapshot taken here would lack what belongs to it.
+    /// </summary>
+    internal bool IsDecided => KnowsTransactions && _replayer.PreparedTransactions.Count == 0;
+
+    /// <summary>False after it was opened, until the entries of the transactions that were open then are read again: no checkpoint before that.</summary>
+    internal bool KnowsTransactions => _replayer.Position >= _resumedAt;
+
     /// <summary>Applies the next stored slices, a few at most.</summary>
+    /// <param name="untilDecided">Whether to stop at the first entry where <see cref="IsDecided"/> holds, in the midst of a slice.</param>
+    /// <param name="cancellation">What was applied stays applied.</param>
     /// <returns>How many there were; fewer than <see cref="IsBehind"/> asks for means that the end was reached.</returns>
-    internal async Task<int> AdvanceAsync(CancellationToken cancellation)
+    internal async Task<int> AdvanceAsync(bool untilDecided, CancellationToken cancellation)
     {
         var slices = await _services.Metadata.OplogSlices.AfterAsync(_sync.Id, _read, SlicesAtOnce, cancellation);
         foreach (var slice in slices)
         {
             CheckContinues(slice);
-            await ApplyAsync(slice, cancellation);
+            if (!await ApplyAsync(slice, untilDecided, cancellation))
+            {
+                return slices.Count;
+            }
+
             _read = slice.Last;
             if (_head.IsFull)
             {
@@ -184,7 +202,8 @@ internal sealed class HeadFollower : IDisposable
         }
     }
 
-    private async Task ApplyAsync(OplogSlice slice, CancellationToken cancellation)
+    /// <returns>False where it stopped at an entry, from behind which the slice is to be read again.</returns>
+    private async Task<bool> ApplyAsync(OplogSlice slice, bool untilDecided, CancellationToken cancellation)
     {
         using var bytes = await SliceBytes.LoadAsync(
             _services.Objects,
@@ -209,7 +228,15 @@ internal sealed class HeadFollower : IDisposable
                 _replayer.Mode = ReplayMode.Consistent;
                 _head.ToleratesMissing = false;
             }
+
+            if (untilDecided && IsDecided)
+            {
+                _read = position;
+                return false;
+            }
         }
+
+        return true;
     }
 
     private static BsonDocument Describe(PreparedTransaction transaction) =>

@@ -25,6 +25,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
     private readonly Task _loop;
     private ReplicaSetState? _state;
     private BackupException? _stoppedBy;
+    private DateTimeOffset? _undecidedSince;
     private StopPoint? _stopPoint;
     private ulong _live;
 
@@ -169,7 +170,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
             int slices;
             try
             {
-                slices = await head.AdvanceAsync(cancellation);
+                slices = await head.AdvanceAsync(_pending.Count > 0 && !head.IsDecided, cancellation);
             }
             finally
             {
@@ -225,7 +226,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
 
     private async Task ServeAsync(HeadFollower head, CancellationToken cancellation)
     {
-        if (!head.IsConsistent || _pending.Count == 0)
+        if (!head.IsConsistent || _pending.Count == 0 || !IsComplete(head))
         {
             return;
         }
@@ -253,6 +254,23 @@ internal sealed class HeadKeeper : IAsyncDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>
+    /// A snapshot waits for the decision on prepared transactions, but not for ever: then its manifest names them, and a restore to its moment
+    /// through the oplog completes it.
+    /// </summary>
+    private bool IsComplete(HeadFollower head)
+    {
+        if (head.IsDecided)
+        {
+            _undecidedSince = null;
+            return true;
+        }
+
+        _undecidedSince ??= _services.Time.GetUtcNow();
+        return head.KnowsTransactions
+            && _services.Time.GetUtcNow() - _undecidedSince > _services.Options.DecisionPatience;
     }
 
     /// <summary>

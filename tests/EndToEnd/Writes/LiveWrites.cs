@@ -49,6 +49,7 @@ internal sealed class LiveWrites : IAsyncDisposable
             .. new DocumentWrites(_context).Kinds,
             .. new CatalogueWrites(_context).Kinds,
             .. new TransactionWrites(_context).Kinds,
+            .. source.IsReal ? [] : new PreparedWrites(_context).Kinds,
         ];
         _running = Task.Run(WriteAsync);
     }
