@@ -56,7 +56,7 @@ public sealed record ConfiguredDeployment(string Id, string Name, string Uri);
 public sealed record AgentLimits(
     int Cursors = 2,
     long BytesPerSecond = 0,
-    int MemoryBudget = 40 * 1024 * 1024,
+    int MemoryBudget = 36 * 1024 * 1024,
     int HeartbeatSeconds = 1,
     int PollSeconds = 5
 );
