@@ -120,6 +120,23 @@ try:
 except StopIteration:
     assert tail.alive
 
+# Transactions.
+with client.start_session() as session:
+    with session.start_transaction():
+        db.a.insert_one({"_id": "t1"}, session=session)
+        db.a.update_one({"_id": 3}, {"$set": {"t": 1}}, session=session)
+        assert db.a.find_one({"_id": "t1"}) is None and db.a.find_one({"_id": "t1"}, session=session)
+    assert db.a.find_one({"_id": "t1"}) and db.a.find_one({"_id": 3})["t"] == 1
+    session.start_transaction()
+    db.a.delete_one({"_id": "t1"}, session=session)
+    with client.start_session() as other:
+        other.start_transaction()
+        failure(112, lambda: db.a.update_one({"_id": "t1"}, {"$set": {"x": 1}}, session=other))
+    session.abort_transaction()
+    assert db.a.find_one({"_id": "t1"})
+    session.with_transaction(lambda s: db.a.delete_one({"_id": "t1"}, session=s))
+    assert db.a.find_one({"_id": "t1"}) is None
+
 # dbHash as the documents say.
 import hashlib
 
