@@ -8,31 +8,13 @@ namespace Backup.Cli.Commands;
 /// <summary><c>backup ranges RS</c>: which moments can be restored, and why the others cannot.</summary>
 internal static class RangesCommand
 {
-    internal static Command Create()
-    {
-        var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
-        var command = new Command("ranges", "List the stretches of which every moment can be restored, and the gaps")
-        {
-            replicaSet,
-            data,
-            json,
-        };
-        command.SetAction(
-            (parsed, cancellation) =>
-                CommandRunner.RunAsync(
-                    parsed.GetValue(json),
-                    token =>
-                        RunAsync(
-                            parsed.GetValue(data),
-                            parsed.GetRequiredValue(replicaSet),
-                            parsed.GetValue(json),
-                            token
-                        ),
-                    cancellation
-                )
+    internal static Command Create() =>
+        SharedOptions.Command(
+            "ranges",
+            "List the stretches of which every moment can be restored, and the gaps",
+            SharedOptions.ReplicaSet(),
+            RunAsync
         );
-        return command;
-    }
 
     private static async Task<int> RunAsync(string? data, string replicaSet, bool json, CancellationToken cancellation)
     {

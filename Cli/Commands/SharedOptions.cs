@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Backup.Cli.Commands;
 
-/// <summary>Options that several commands have.</summary>
+/// <summary>What several commands have in common.</summary>
 internal static class SharedOptions
 {
     internal static Option<string?> Data() =>
@@ -16,4 +16,29 @@ internal static class SharedOptions
 
     internal static Argument<string> ReplicaSet() =>
         new("RS") { Description = "The replica set: its name, its id, or DEPLOYMENT/NAME" };
+
+    /// <summary>A command about one thing, with --data and --json.</summary>
+    /// <param name="name">What is typed.</param>
+    /// <param name="description">For --help.</param>
+    /// <param name="subject">What it is about.</param>
+    /// <param name="run">Gets data folder, subject, whether JSON is wanted; gives the exit code.</param>
+    internal static Command Command(
+        string name,
+        string description,
+        Argument<string> subject,
+        Func<string?, string, bool, CancellationToken, Task<int>> run
+    )
+    {
+        var (data, json) = (Data(), Json());
+        var command = new Command(name, description) { subject, data, json };
+        command.SetAction(
+            (parsed, cancellation) =>
+                CommandRunner.RunAsync(
+                    parsed.GetValue(json),
+                    token => run(parsed.GetValue(data), parsed.GetRequiredValue(subject), parsed.GetValue(json), token),
+                    cancellation
+                )
+        );
+        return command;
+    }
 }

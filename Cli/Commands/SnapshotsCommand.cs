@@ -9,26 +9,8 @@ namespace Backup.Cli.Commands;
 /// <summary><c>backup snapshots RS</c>: what can be restored, newest first.</summary>
 internal static class SnapshotsCommand
 {
-    internal static Command Create()
-    {
-        var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
-        var command = new Command("snapshots", "List the snapshots of a replica set") { replicaSet, data, json };
-        command.SetAction(
-            (parsed, cancellation) =>
-                CommandRunner.RunAsync(
-                    parsed.GetValue(json),
-                    token =>
-                        RunAsync(
-                            parsed.GetValue(data),
-                            parsed.GetRequiredValue(replicaSet),
-                            parsed.GetValue(json),
-                            token
-                        ),
-                    cancellation
-                )
-        );
-        return command;
-    }
+    internal static Command Create() =>
+        SharedOptions.Command("snapshots", "List the snapshots of a replica set", SharedOptions.ReplicaSet(), RunAsync);
 
     private static async Task<int> RunAsync(string? data, string replicaSet, bool json, CancellationToken cancellation)
     {

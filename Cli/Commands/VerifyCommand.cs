@@ -7,32 +7,13 @@ namespace Backup.Cli.Commands;
 /// <summary><c>backup verify SNAPSHOT</c>: every block read back, every document decoded, counted and hashed.</summary>
 internal static class VerifyCommand
 {
-    internal static Command Create()
-    {
-        var snapshot = new Argument<string>("SNAPSHOT") { Description = "The snapshot's id" };
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
-        var command = new Command("verify", "Read a snapshot back: decode, count and hash everything")
-        {
-            snapshot,
-            data,
-            json,
-        };
-        command.SetAction(
-            (parsed, cancellation) =>
-                CommandRunner.RunAsync(
-                    parsed.GetValue(json),
-                    token =>
-                        RunAsync(
-                            parsed.GetValue(data),
-                            parsed.GetRequiredValue(snapshot),
-                            parsed.GetValue(json),
-                            token
-                        ),
-                    cancellation
-                )
+    internal static Command Create() =>
+        SharedOptions.Command(
+            "verify",
+            "Read a snapshot back: decode, count and hash everything",
+            new Argument<string>("SNAPSHOT") { Description = "The snapshot's id" },
+            RunAsync
         );
-        return command;
-    }
 
     private static async Task<int> RunAsync(string? data, string snapshot, bool json, CancellationToken cancellation)
     {

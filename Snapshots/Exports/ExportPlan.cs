@@ -27,8 +27,6 @@ internal sealed record ExportItem(
 /// <summary>What of a snapshot an export holds: what can be restored, collections before views.</summary>
 internal static class ExportPlan
 {
-    private const string BucketsPrefix = "system.buckets.";
-
     internal static async Task<List<ExportItem>> MakeAsync(
         SnapshotReader snapshot,
         ExportOptions options,
@@ -55,7 +53,7 @@ internal static class ExportPlan
 
     private static ExportItem ItemOf(CatalogueCollection collection)
     {
-        if (!collection.Name.StartsWith(BucketsPrefix, StringComparison.Ordinal))
+        if (!collection.Name.StartsWith(UserData.Buckets, StringComparison.Ordinal))
         {
             var plain = ExportMetadata.Of(
                 collection.Options,
@@ -67,7 +65,7 @@ internal static class ExportPlan
             return new(collection.Database, collection.Name, collection.Name, collection.Uuid, plain, "collection");
         }
 
-        var name = collection.Name[BucketsPrefix.Length..];
+        var name = collection.Name[UserData.Buckets.Length..];
         var series = ExportMetadata.Of(
             ExportMetadata.TimeSeriesOptions(collection.Options),
             TimeSeriesIndexes.Of(collection.Indexes, collection.Options),

@@ -8,7 +8,7 @@ namespace Backup.Snapshots.Exports;
 /// </summary>
 public static class UserData
 {
-    private const string Buckets = "system.buckets.";
+    internal const string Buckets = "system.buckets.";
 
     /// <param name="collection">Of a snapshot's catalogue.</param>
     /// <param name="includeUsers">Users and roles (with the version of their form) too: they are restored on request.</param>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Backup.Tests.Support;
 
 namespace Backup.Tests.Bench;
 
@@ -18,7 +19,7 @@ internal static class InitialSyncBench
     {
         var megabytes = arguments.Count > 0 ? int.Parse(arguments[0], CultureInfo.InvariantCulture) : 1000;
         var rounds = arguments.Count > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 2;
-        var dump = Mongodump();
+        var dump = MongoTools.Find("mongodump");
         Console.WriteLine(dump is null ? "mongodump: none found; no ratio" : $"mongodump: {dump}");
         using var source = arguments.Count > 2 ? null : StartSandbox("orders", megabytes * 1_000_000L);
         var uri = source is null ? arguments[2] : source.ReadLine()!;
@@ -84,22 +85,4 @@ internal static class InitialSyncBench
     private static string Text(JsonElement snapshot, string name) => snapshot.GetProperty(name).GetRawText();
 
     private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
-    private static string? Mongodump()
-    {
-        var folders = new List<string>();
-        if (Environment.GetEnvironmentVariable("BACKUP_TEST_MONGODB_BIN") is { Length: > 0 } named)
-        {
-            folders.Add(named);
-        }
-
-        var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "realmongo");
-        if (Directory.Exists(home))
-        {
-            folders.AddRange(Directory.EnumerateDirectories(home).Select(version => Path.Combine(version, "bin")));
-        }
-
-        folders.AddRange((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator));
-        return folders.Select(folder => Path.Combine(folder, "mongodump")).FirstOrDefault(File.Exists);
-    }
 }

@@ -2,11 +2,12 @@ using System.Diagnostics;
 
 namespace Backup.Tests.Support;
 
-/// <summary>mongodump, mongorestore and bsondump, where they are found: beside <see cref="RealMongo.Binary"/>, then on PATH.</summary>
+/// <summary>MongoDB's programs, looked for in $BACKUP_TEST_MONGODB_BIN, then ~/realmongo/*/bin, then PATH.</summary>
 public static class MongoTools
 {
     /// <summary>Where a tool is, or null.</summary>
-    public static string? Find(string tool) => Candidates(tool).FirstOrDefault(File.Exists);
+    public static string? Find(string tool) =>
+        Folders().Select(folder => Path.Combine(folder, tool)).FirstOrDefault(File.Exists);
 
     /// <summary>Runs a tool to its end.</summary>
     /// <returns>Its exit code and all that it said.</returns>
@@ -29,16 +30,25 @@ public static class MongoTools
         return (process.ExitCode, await output + await errors);
     }
 
-    private static IEnumerable<string> Candidates(string tool)
+    private static IEnumerable<string> Folders()
     {
-        if (RealMongo.Binary is { } server)
+        if (Environment.GetEnvironmentVariable("BACKUP_TEST_MONGODB_BIN") is { Length: > 0 } named)
         {
-            yield return Path.Combine(Path.GetDirectoryName(server)!, tool);
+            yield return named;
+        }
+
+        var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "realmongo");
+        if (Directory.Exists(home))
+        {
+            foreach (var version in Directory.EnumerateDirectories(home).Order(StringComparer.Ordinal))
+            {
+                yield return Path.Combine(version, "bin");
+            }
         }
 
         foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
         {
-            yield return Path.Combine(folder, tool);
+            yield return folder;
         }
     }
 }

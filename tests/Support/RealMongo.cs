@@ -38,7 +38,7 @@ public sealed class RealMongo : IAsyncDisposable
     public string ConnectionString { get; }
 
     /// <summary>The mongod to use, or null where there is none.</summary>
-    public static string? Binary { get; } = Candidates().FirstOrDefault(File.Exists);
+    public static string? Binary { get; } = MongoTools.Find("mongod");
 
     /// <summary>Starts, initiates and waits for the primary.</summary>
     /// <param name="authentication">With a key file, and the user <see cref="User"/> with the role root.</param>
@@ -69,28 +69,6 @@ public sealed class RealMongo : IAsyncDisposable
 
         _process.Dispose();
         _folder.Dispose();
-    }
-
-    private static IEnumerable<string> Candidates()
-    {
-        if (Environment.GetEnvironmentVariable("BACKUP_TEST_MONGODB_BIN") is { Length: > 0 } named)
-        {
-            yield return Path.Combine(named, "mongod");
-        }
-
-        var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "realmongo");
-        if (Directory.Exists(home))
-        {
-            foreach (var version in Directory.EnumerateDirectories(home).Order(StringComparer.Ordinal))
-            {
-                yield return Path.Combine(version, "bin", "mongod");
-            }
-        }
-
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator))
-        {
-            yield return Path.Combine(folder, "mongod");
-        }
     }
 
     internal static int FreePort()
