@@ -28,23 +28,23 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(string? data, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var status = await appliance.Client.StatusAsync(cancellation);
+        var status = (await appliance.Client.StatusAsync(cancellation)) with { Running = appliance.IsRunning };
         if (json)
         {
             Printer.Json(status);
             return ExitCodes.Ok;
         }
 
-        if (!appliance.IsRunning)
+        if (!status.Running)
         {
             Console.Out.WriteLine("The appliance is not running: this is the state it stopped in.");
         }
 
-        Print(status, appliance.IsRunning);
+        Print(status);
         return ExitCodes.Ok;
     }
 
-    private static void Print(StatusView status, bool isRunning)
+    private static void Print(StatusView status)
     {
         foreach (var error in status.Errors)
         {
@@ -67,7 +67,7 @@ internal static class StatusCommand
                 Console.Out.WriteLine("  waiting for its agent");
             }
 
-            deployment.ReplicaSets.ToList().ForEach(set => Print(set, isRunning));
+            deployment.ReplicaSets.ToList().ForEach(set => Print(set, status.Running));
             Printer.Error(deployment.Name, deployment.Error);
         }
     }

@@ -25,7 +25,11 @@ public sealed record StatusView(
     IReadOnlyList<DeploymentView> Deployments,
     IReadOnlyList<AgentView> Agents,
     IReadOnlyList<ErrorView> Errors
-);
+)
+{
+    /// <summary>Whether an appliance runs and follows its sources; if not, this is the state that it stopped in.</summary>
+    public bool Running { get; init; }
+}
 
 public sealed record AgentView(string Id, string HostName, string Version, DateTimeOffset? LastSeenAt);
 

@@ -210,7 +210,8 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     internal async Task<JsonElement?> ReplicaSetAsync()
     {
         var status = await RunAsync("status");
-        if (status.ExitCode != 0)
+        // What a stopped appliance left behind says nothing of the one that is just starting.
+        if (status.ExitCode != 0 || !status.Json.GetProperty("running").GetBoolean())
         {
             return null;
         }
