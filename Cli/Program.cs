@@ -11,6 +11,7 @@ var root = new RootCommand(
     SnapshotsCommand.Create(),
     RangesCommand.Create(),
     RestoreCommand.Create(),
+    PolicyCommand.Create(),
     VerifyCommand.Create(),
     ResyncCommand.Create(),
 };

@@ -105,8 +105,7 @@ internal sealed class Appliance : IAsyncDisposable
             await ControlServer.StartAsync(
                 Folder,
                 socket,
-                Operations,
-                Restores,
+                new ApplianceParts(Operations, Restores, new PolicyOperations(metadata, time)),
                 _loggers.CreateLogger("Backup.Control"),
                 cancellation
             )

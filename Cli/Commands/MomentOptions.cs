@@ -80,34 +80,9 @@ internal sealed class MomentOptions
         }
     }
 
-    /// <summary>Without a zone nobody knows which moment is meant: refused.</summary>
     private static bool TryReadTime(string text, out uint second)
     {
-        string[] forms =
-        [
-            "yyyy-MM-dd'T'HH:mm:ssK",
-            "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
-            "yyyy-MM-dd'T'HH:mmK",
-            "yyyy-MM-dd HH:mm:ssK",
-        ];
-        second = 0;
-        var hasZone =
-            text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > text.IndexOf(':', StringComparison.Ordinal);
-        if (
-            !hasZone
-            || !DateTimeOffset.TryParseExact(
-                text,
-                forms,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal,
-                out var time
-            )
-        )
-        {
-            return false;
-        }
-
-        var seconds = time.ToUnixTimeSeconds();
+        var seconds = InstantText.TryParse(text, out var time) ? time.ToUnixTimeSeconds() : 0;
         second = seconds is > 0 and <= uint.MaxValue ? (uint)seconds : 0;
         return second > 0;
     }

@@ -202,6 +202,13 @@ internal static class RestoreCommand
             to.WriteLine($"  without the documents of {excluded.Namespace}: {excluded.Reason}");
         }
 
+        foreach (var open in result.Undecided ?? [])
+        {
+            to.WriteLine(
+                $"  without the transaction prepared at optime {open.T},{open.I}: whether it was committed by then is not known; restore again when it is, or any later moment with --optime"
+            );
+        }
+
         if (!request.ToStandardOutput)
         {
             to.WriteLine(

@@ -89,6 +89,20 @@ internal sealed class ControlClient : IDisposable
     internal Task<JobView> CancelAsync(string job, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Cancel, job), cancellation);
 
+    internal Task<PolicyView> PolicyAsync(string replicaSet, CancellationToken cancellation) =>
+        GetAsync<PolicyView>(ControlRoutes.Fill(ControlRoutes.Policy, replicaSet), cancellation);
+
+    internal async Task<PolicyView> ChangePolicyAsync(
+        string replicaSet,
+        PolicyChange change,
+        CancellationToken cancellation
+    )
+    {
+        var route = ControlRoutes.Fill(ControlRoutes.Policy, replicaSet);
+        using var response = await _http.PostAsJsonAsync(route, change, ControlJson.Options, cancellation);
+        return await ReadAsync<PolicyView>(response, cancellation);
+    }
+
     internal Task<RangesView> RangesAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<RangesView>(ControlRoutes.Fill(ControlRoutes.Ranges, replicaSet), cancellation);
 
@@ -195,7 +209,16 @@ internal sealed class ControlClient : IDisposable
         var documents = long.Parse(Trailer(ControlRoutes.DocumentsTrailer)!, CultureInfo.InvariantCulture);
         _ = Foundation.Optime.TryParse(Trailer(ControlRoutes.OptimeTrailer), out var optime);
         var excluded = Trailer(ControlRoutes.ExcludedTrailer) is { } list ? Decoded<List<ExcludedView>>(list) : null;
-        return new RestoreView(true, documents, received, sha256, new OptimeView(optime.T, optime.I), excluded);
+        var undecided = Trailer(ControlRoutes.UndecidedTrailer) is { } open ? Decoded<List<OptimeView>>(open) : null;
+        return new RestoreView(
+            true,
+            documents,
+            received,
+            sha256,
+            new OptimeView(optime.T, optime.I),
+            excluded,
+            undecided
+        );
     }
 
     private static T Decoded<T>(string text) =>

@@ -87,6 +87,33 @@ public sealed record SnapshotView(
     string Trigger
 );
 
+/// <param name="ReplicaSet">The set's name.</param>
+/// <param name="IntervalSeconds">From one snapshot to the next.</param>
+/// <param name="Reference">Snapshots are due at this time and every interval before and after it.</param>
+/// <param name="KeepSeconds">How long a snapshot is kept.</param>
+/// <param name="WindowSeconds">How far back every moment can be restored; 0: none.</param>
+/// <param name="NextDue">When the next snapshot is due.</param>
+public sealed record PolicyView(
+    string ReplicaSet,
+    long IntervalSeconds,
+    DateTimeOffset Reference,
+    long KeepSeconds,
+    long WindowSeconds,
+    DateTimeOffset NextDue
+);
+
+/// <summary>What is to become different of a policy; null stays as it is. The fields are those of <see cref="PolicyView"/>.</summary>
+public sealed record PolicyChange(
+    long? IntervalSeconds,
+    DateTimeOffset? Reference,
+    long? KeepSeconds,
+    long? WindowSeconds
+)
+{
+    [JsonIgnore]
+    public bool IsEmpty => this == new PolicyChange(null, null, null, null);
+}
+
 public sealed record JobView(
     string Id,
     string Kind,
@@ -103,13 +130,17 @@ public sealed record JobView(
 /// <param name="Sha256">Of the output.</param>
 /// <param name="Optime">The last oplog entry that is in it.</param>
 /// <param name="Excluded">Collections whose documents are not in it, with the reason; left out where there is none.</param>
+/// <param name="Undecided">
+/// Where transactions were prepared of which it is not known whether they were committed by then: they are not in it. Left out where there is none.
+/// </param>
 public sealed record RestoreView(
     bool Ok,
     long Documents,
     long Bytes,
     string Sha256,
     OptimeView Optime,
-    IReadOnlyList<ExcludedView>? Excluded
+    IReadOnlyList<ExcludedView>? Excluded,
+    IReadOnlyList<OptimeView>? Undecided
 );
 
 public sealed record ExcludedView(string Namespace, string Reason);

@@ -9,6 +9,7 @@ internal static class ControlRoutes
     internal const string Status = "/v1/status";
     internal const string Snapshots = "/v1/replica-sets/{replicaSet}/snapshots";
     internal const string Ranges = "/v1/replica-sets/{replicaSet}/ranges";
+    internal const string Policy = "/v1/replica-sets/{replicaSet}/policy";
     internal const string Resync = "/v1/replica-sets/{replicaSet}/resync";
     internal const string Job = "/v1/jobs/{job}";
     internal const string Cancel = "/v1/jobs/{job}/cancel";
@@ -28,6 +29,7 @@ internal static class ControlRoutes
     internal const string Sha256Trailer = "Backup-Sha256";
     internal const string OptimeTrailer = "Backup-Optime";
     internal const string ExcludedTrailer = "Backup-Excluded";
+    internal const string UndecidedTrailer = "Backup-Undecided";
     internal const string ErrorTrailer = "Backup-Error";
 
     internal static string Fill(string route, string value) =>

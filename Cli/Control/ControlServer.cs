@@ -14,11 +14,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Control;
 
+/// <summary>What the routes ask.</summary>
+internal sealed record ApplianceParts(
+    ApplianceOperations Operations,
+    RestoreOperations Restores,
+    PolicyOperations Policies
+);
+
 /// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
 internal sealed partial class ControlServer : IAsyncDisposable
 {
-    // A header has an end: whoever lost more than this knows enough.
-    private const int MostExcluded = 50;
+    // A header has an end: of more than this the first are named.
+    private const int MostNamed = 50;
 
     private readonly WebApplication _application;
     private readonly ControlSocket _socket;
@@ -32,8 +39,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
     internal static async Task<ControlServer> StartAsync(
         DataFolder folder,
         string socketName,
-        ApplianceOperations operations,
-        RestoreOperations restores,
+        ApplianceParts parts,
         ILogger logger,
         CancellationToken cancellation
     )
@@ -57,7 +63,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         });
         var application = builder.Build();
         application.UseExceptionHandler(handler => handler.Run(context => AnswerErrorAsync(context, logger)));
-        Map(application, operations, restores, logger);
+        Map(application, parts, logger);
         await application.StartAsync(cancellation);
         if (!OperatingSystem.IsWindows())
         {
@@ -76,16 +82,14 @@ internal sealed partial class ControlServer : IAsyncDisposable
         _socket.Dispose();
     }
 
-    private static void Map(
-        WebApplication application,
-        ApplianceOperations operations,
-        RestoreOperations restores,
-        ILogger logger
-    )
+    private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
+        var (operations, restores, policies) = parts;
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
         application.MapPost(ControlRoutes.Snapshots, operations.RequestSnapshotAsync);
+        application.MapGet(ControlRoutes.Policy, policies.ReadAsync);
+        application.MapPost(ControlRoutes.Policy, policies.ChangeAsync);
         application.MapPost(ControlRoutes.Resync, operations.ResyncAsync);
         application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
         application.MapGet(ControlRoutes.Job, operations.JobAsync);
@@ -157,6 +161,12 @@ internal sealed partial class ControlServer : IAsyncDisposable
             {
                 response.AppendTrailer(ControlRoutes.ExcludedTrailer, Encoded(Views(result.Excluded)));
             }
+
+            if (result.Undecided.Count > 0)
+            {
+                var undecided = result.Undecided.Take(MostNamed).Select(at => new OptimeView(at.T, at.I));
+                response.AppendTrailer(ControlRoutes.UndecidedTrailer, Encoded(undecided));
+            }
         }
         catch (Exception failure) when (response.HasStarted && failure is not OperationCanceledException)
         {
@@ -171,7 +181,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         Convert.ToBase64String(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(value, ControlJson.Options));
 
     private static List<ExcludedView> Views(IReadOnlyList<ExcludedCollection> excluded) =>
-        [.. excluded.Take(MostExcluded).Select(one => new ExcludedView(one.Namespace, one.Reason))];
+        [.. excluded.Take(MostNamed).Select(one => new ExcludedView(one.Namespace, one.Reason))];
 
     private static Task AnswerErrorAsync(HttpContext context, ILogger logger)
     {

@@ -41,10 +41,12 @@ public sealed record ExcludedCollection(string Namespace, string Reason);
 /// <param name="Sha256">Of the output, 64 hex digits.</param>
 /// <param name="Optime">The last oplog entry that is in it.</param>
 /// <param name="Excluded">Collections whose documents are not in it.</param>
+/// <param name="Undecided">Where transactions were prepared that may have been committed by then, and are not in it.</param>
 public sealed record RestoreResult(
     long Documents,
     long Bytes,
     string Sha256,
     Optime Optime,
-    IReadOnlyList<ExcludedCollection> Excluded
+    IReadOnlyList<ExcludedCollection> Excluded,
+    IReadOnlyList<Optime> Undecided
 );

@@ -1,5 +1,6 @@
 using Backup.Daemon.PointInTime;
 using Backup.Foundation;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.Snapshots.Exports;
 using Backup.Snapshots.Reading;
@@ -12,8 +13,11 @@ public sealed class RestoreService(RestoreServices services)
     // A plan that was given up before it could be held is made anew; it can hardly happen twice.
     private const int Attempts = 5;
 
-    /// <summary>Opens the snapshot: what is wrong with it in itself is said here, before a byte is written.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">9005 where it is gone, 4003, 5001, 5002 where its manifest cannot be read.</exception>
+    /// <summary>
+    /// Opens the snapshot: what is wrong with it in itself is said here, before a byte is written. One that was taken while transactions were
+    /// prepared and undecided is completed from the oplog with those that turned out to be committed by then.
+    /// </summary>
+    /// <exception cref="BackupException">9005 where it is gone, 4003, 5001, 5002 where its manifest cannot be read.</exception>
     public async Task<OpenRestore> OpenAsync(
         SnapshotRecord snapshot,
         RestoreFormat format,
@@ -25,7 +29,9 @@ public sealed class RestoreService(RestoreServices services)
             ?? throw DaemonErrors.NoSnapshot(snapshot.Id);
         var manifest = SnapshotBases.ManifestOf(current);
         var reader = await SnapshotReader.OpenAsync(services.Blocks, manifest, cancellation);
-        return new OpenRestore(reader, current.Optime, format);
+        return reader.Manifest.PreparedTransactions.Count == 0
+            ? new OpenRestore(reader, current.Optime, format)
+            : await CompleteAsync(current, reader, format, cancellation);
     }
 
     /// <summary>
@@ -37,7 +43,7 @@ public sealed class RestoreService(RestoreServices services)
     /// <param name="format">How it will be written.</param>
     /// <param name="progress">Told how far the replay is.</param>
     /// <param name="cancellation">Everything temporary is removed.</param>
-    /// <exception cref="Foundation.Errors.BackupException">
+    /// <exception cref="BackupException">
     /// 9010 in a gap, 9011 before the oldest moment, 9012 not stored yet, 9013 a transaction is not decided yet, 9014 nothing at all; others where
     /// what is stored cannot be read.
     /// </exception>
@@ -60,6 +66,48 @@ public sealed class RestoreService(RestoreServices services)
             await hold.DisposeAsync();
             throw;
         }
+    }
+
+    private async Task<OpenRestore> CompleteAsync(
+        SnapshotRecord snapshot,
+        SnapshotReader reader,
+        RestoreFormat format,
+        CancellationToken cancellation
+    )
+    {
+        if (await services.Metadata.Deployments.FindReplicaSetAsync(snapshot.ReplicaSetId, cancellation) is { } set)
+        {
+            var plan = new RestorePlan(
+                set,
+                snapshot.SyncId,
+                SnapshotBases.ManifestOf(snapshot),
+                snapshot.Optime,
+                reader.Manifest.Position.ReplayFrom,
+                RestorePoint.UpTo(snapshot.Optime)
+            );
+            var hold = await SliceHold.TakeAsync(services.Metadata, plan, services.Time, services.Logger, cancellation);
+            try
+            {
+                var overlay = await Overlay.BuildAsync(plan, services, progress: null, cancellation);
+                return new OpenRestore(overlay.Reader, overlay.Optime, format, overlay, hold);
+            }
+            catch (BackupException failure)
+                when (failure.Number is DaemonErrors.TransactionUndecided or DaemonErrors.EntriesMissing)
+            {
+                // Not known yet, or no longer: what is certain can be had, and what is left out is told.
+                await hold.DisposeAsync();
+            }
+            catch
+            {
+                await hold.DisposeAsync();
+                throw;
+            }
+        }
+
+        var undecided = reader.Manifest.PreparedTransactions.Select(one =>
+            Optime.FromTimestamp(one.View["prepared"u8].AsTimestamp)
+        );
+        return new OpenRestore(reader, snapshot.Optime, format) { Undecided = [.. undecided] };
     }
 
     /// <summary>A plan whose slices are there and held.</summary>
@@ -116,6 +164,12 @@ public sealed class OpenRestore : IAsyncDisposable
     /// <summary>Collections whose documents are not in it, as they could not be followed.</summary>
     public IReadOnlyList<ExcludedCollection> Excluded { get; }
 
+    /// <summary>
+    /// The entries that prepared transactions of which it is not known whether they were committed by then: they are not in it. Only a snapshot
+    /// has them, a moment is refused.
+    /// </summary>
+    public IReadOnlyList<Optime> Undecided { get; internal init; } = [];
+
     /// <summary>Streams it; the output is flushed, not closed.</summary>
     public async Task<RestoreResult> WriteAsync(Stream output, CancellationToken cancellation = default)
     {
@@ -126,7 +180,7 @@ public sealed class OpenRestore : IAsyncDisposable
             _ => ExportFormat.NdjsonLines,
         };
         var result = await SnapshotExport.ToStreamAsync(_reader, format, output, cancellation: cancellation);
-        return new RestoreResult(result.Documents, result.Bytes, result.Sha256, Optime, Excluded);
+        return new RestoreResult(result.Documents, result.Bytes, result.Sha256, Optime, Excluded, Undecided);
     }
 
     public async ValueTask DisposeAsync()

@@ -49,7 +49,7 @@ internal sealed class DaemonFixture : IAsyncDisposable
         return fixture;
     }
 
-    internal void Start(TimeSpan? checkpointInterval = null) =>
+    internal void Start(TimeSpan? checkpointInterval = null, TimeSpan? decisionPatience = null) =>
         Host = DaemonHost.Start(
             Metadata,
             Blocks,
@@ -58,6 +58,7 @@ internal sealed class DaemonFixture : IAsyncDisposable
             {
                 SpillFolder = SpillFolder,
                 CheckpointInterval = checkpointInterval ?? TimeSpan.FromMinutes(5),
+                DecisionPatience = decisionPatience ?? TimeSpan.FromSeconds(10),
             },
             keepsHeads: true,
             TimeProvider.System,
@@ -74,6 +75,26 @@ internal sealed class DaemonFixture : IAsyncDisposable
     )> RestoreAsync(RestorePoint point, long memory = 1 << 20)
     {
         await using var restore = await OpenRestoreAsync(point, memory);
+        return await WriteAsync(restore);
+    }
+
+    /// <summary>The same of the newest snapshot.</summary>
+    internal async Task<(
+        Dictionary<string, SortedDictionary<int, string>> Contents,
+        RestoreResult Result
+    )> RestoreNewestSnapshotAsync()
+    {
+        var newest = (await Metadata.Snapshots.ListAsync(Source.Set.Id))[0];
+        await using var restore = await Restores(new DaemonOptions { SpillFolder = SpillFolder })
+            .OpenAsync(newest, RestoreFormat.Ndjson);
+        return await WriteAsync(restore);
+    }
+
+    private static async Task<(
+        Dictionary<string, SortedDictionary<int, string>> Contents,
+        RestoreResult Result
+    )> WriteAsync(OpenRestore restore)
+    {
         using var output = new MemoryStream();
         var result = await restore.WriteAsync(output);
         Xunit.Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(output.ToArray())), result.Sha256);
@@ -96,12 +117,12 @@ internal sealed class DaemonFixture : IAsyncDisposable
     internal async Task<OpenRestore> OpenRestoreAsync(RestorePoint point, long memory = 1 << 20)
     {
         var options = new DaemonOptions { SpillFolder = SpillFolder, RestoreMemtableBytes = memory };
-        var service = new RestoreService(
-            new RestoreServices(Metadata, Blocks, Objects, options, TimeProvider.System, NullLogger.Instance)
-        );
         var set = await Metadata.Deployments.FindReplicaSetAsync(Source.Set.Id);
-        return await service.OpenAsync(set!, point, RestoreFormat.Ndjson);
+        return await Restores(options).OpenAsync(set!, point, RestoreFormat.Ndjson);
     }
+
+    private RestoreService Restores(DaemonOptions options) =>
+        new(new RestoreServices(Metadata, Blocks, Objects, options, TimeProvider.System, NullLogger.Instance));
 
     internal Task<RestorableTimeline> TimelineAsync() => new TimelineReader(Metadata, Blocks).ReadAsync(Source.Set.Id);
 

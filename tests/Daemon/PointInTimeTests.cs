@@ -146,6 +146,38 @@ public sealed class PointInTimeTests
     }
 
     [Fact]
+    public async Task A_snapshot_taken_before_a_decision_is_completed_by_it_and_says_what_it_lacks_until_then()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.StopAsync();
+        daemon.Start(decisionPatience: TimeSpan.Zero);
+        await daemon.Source.ShipAsync(
+            Prepare(At(20), 1, Ns, Orders, Document(31, "committed in time")),
+            Prepare(At(21), 2, Ns, Orders, Document(32, "committed later")),
+            Insert(At(25), Ns, Orders, Document(34, "an insert"))
+        );
+        await daemon.WaitForOptimeAsync(At(25));
+        await daemon.SnapshotAsync();
+
+        var open = await daemon.RestoreNewestSnapshotAsync();
+        open.Contents[Ns].Keys.Where(id => id >= 30).ShouldBe([34]);
+        open.Result.Undecided.Select(at => at with { Term = 1 }).ShouldBe([At(20), At(21)]);
+
+        await daemon.Source.ShipAsync(
+            Commit(At(40), 1, At(20), At(24)),
+            Commit(At(41), 2, At(21), At(30)),
+            Insert(At(42), Ns, Orders, Document(36, "later"))
+        );
+        await daemon.WaitForOptimeAsync(At(42));
+        var complete = await daemon.RestoreNewestSnapshotAsync();
+        complete.Contents[Ns].Keys.Where(id => id >= 30).ShouldBe([31, 34]);
+        complete.Result.Undecided.ShouldBeEmpty();
+        complete.Result.Optime.ShouldBe(At(25));
+        (await daemon.Metadata.Holds.ListAsync(daemon.Source.Set.Id)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Before_there_is_a_snapshot_nothing_can_be_restored()
     {
         await using var daemon = await DaemonFixture.StartAsync();

@@ -34,6 +34,7 @@ public sealed class ContractTests
         taken.GetProperty("documents").GetInt64().ShouldBe(500);
         await ReadingsKeepTheirContractAsync(appliance, RestoreCheck.Id(taken), running: true);
         await MistakesKeepTheirContractAsync(appliance, RestoreCheck.Id(taken));
+        await PoliciesKeepTheirContractAsync(appliance);
 
         (await appliance.StopAsync()).ShouldBe(0, "a service manager's SIGTERM is no failure");
 
@@ -66,7 +67,9 @@ public sealed class ContractTests
 
     private static async Task ReadingsKeepTheirContractAsync(ApplianceProcess appliance, string snapshot, bool running)
     {
-        var deployment = (await appliance.RunAsync("status")).Succeeded().Json.GetProperty("deployments")[0];
+        var status = (await appliance.RunAsync("status")).Succeeded().Json;
+        status.GetProperty("running").GetBoolean().ShouldBe(running);
+        var deployment = status.GetProperty("deployments")[0];
         ShouldHave(deployment, "id", "name", "type", "replicaSets");
         var set = deployment.GetProperty("replicaSets")[0];
         ShouldHave(set, "id", "name", "state", "optime", "lagSeconds", "snapshots");
@@ -82,6 +85,25 @@ public sealed class ContractTests
         var verified = (await appliance.RunAsync("verify", snapshot)).Succeeded().Json;
         verified.GetProperty("documents").GetInt64().ShouldBe(500);
         await RestoresKeepTheirContractAsync(appliance, snapshot);
+    }
+
+    private static async Task PoliciesKeepTheirContractAsync(ApplianceProcess appliance)
+    {
+        var before = (await appliance.RunAsync("policy", "rs0")).Succeeded().Json;
+        before.GetProperty("intervalSeconds").GetInt64().ShouldBe(6 * 3600);
+        before.GetProperty("windowSeconds").GetInt64().ShouldBe(24 * 3600);
+        before.GetProperty("keepSeconds").GetInt64().ShouldBe(2 * 24 * 3600);
+
+        string[] change = ["policy", "rs0", "--interval", "15m", "--reference", "2026-01-01T02:05:00+02:00"];
+        var changed = (await appliance.RunAsync([.. change, "--window", "90d"])).Succeeded().Json;
+        changed.GetProperty("windowSeconds").GetInt64().ShouldBe(90 * 24 * 3600);
+        changed.GetProperty("keepSeconds").GetInt64().ShouldBe(2 * 24 * 3600, "it was not named");
+        (changed.GetProperty("nextDue").GetDateTimeOffset().Minute % 15).ShouldBe(5);
+
+        await ShouldFailAsync(appliance, 1, "BK6012", "policy", "rs0", "--interval", "1h", "--window", "91d");
+        await ShouldFailAsync(appliance, 2, "BK9501", "policy", "rs0", "--keep", "soon");
+        await ShouldFailAsync(appliance, 2, "BK9501", "policy", "rs0", "--reference", "2026-01-01 02:00");
+        (await appliance.RunAsync("policy", "rs0")).Succeeded().Output.ShouldBe(changed + "\n", "a refused change");
     }
 
     private static async Task RestoresKeepTheirContractAsync(ApplianceProcess appliance, string snapshot)

@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace Backup.Cli.Commands;
+
+/// <summary>Lengths of time as people type them: a whole number and a unit, <c>90m</c>, <c>6h</c>, <c>2d</c>, <c>4w</c>; or <c>0</c>.</summary>
+internal static class DurationText
+{
+    private static readonly (char Unit, TimeSpan Length)[] Units =
+    [
+        ('w', TimeSpan.FromDays(7)),
+        ('d', TimeSpan.FromDays(1)),
+        ('h', TimeSpan.FromHours(1)),
+        ('m', TimeSpan.FromMinutes(1)),
+        ('s', TimeSpan.FromSeconds(1)),
+    ];
+
+    /// <param name="option">Named in the error.</param>
+    /// <param name="text">What was typed.</param>
+    /// <exception cref="Foundation.Errors.BackupException">9501.</exception>
+    internal static TimeSpan Parse(string option, string text)
+    {
+        if (text == "0")
+        {
+            return TimeSpan.Zero;
+        }
+
+        foreach (var (unit, length) in Units)
+        {
+            if (
+                text.EndsWith(unit)
+                && int.TryParse(
+                    text.AsSpan(0, text.Length - 1),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var n
+                )
+                && n <= TimeSpan.MaxValue / length
+            )
+            {
+                return n * length;
+            }
+        }
+
+        throw CliErrors.Argument(
+            $"{option} cannot be '{text}'.",
+            "Give a whole number with its unit: s, m, h, d or w; for example 15m, 6h, 2d."
+        );
+    }
+
+    /// <summary>In the largest unit that fits: <c>6h</c>, <c>2d</c>; not <c>48h</c>, but <c>36h</c>.</summary>
+    internal static string Of(TimeSpan length)
+    {
+        if (length == TimeSpan.Zero)
+        {
+            return "0";
+        }
+
+        // A week is nobody's unit for a few days.
+        var unit = Units.First(one => one.Unit != 'w' && length.Ticks % one.Length.Ticks == 0);
+        return string.Create(CultureInfo.InvariantCulture, $"{length.Ticks / unit.Length.Ticks}{unit.Unit}");
+    }
+}
