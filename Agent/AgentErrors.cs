@@ -26,6 +26,7 @@ public static class AgentErrors
     public const int DocumentTooLarge = 7017;
     public const int TokenMissing = 7018;
     public const int MemberUnfit = 7019;
+    public const int IdentityHeld = 7020;
 
     public static BackupException BadToken() =>
         new(
@@ -84,6 +85,15 @@ public static class AgentErrors
             ConfigurationDamaged,
             $"The file '{path}' cannot be read: {inner.Message}",
             "Check its owner and mode, or enrol the agent again with --force.",
+            inner: inner
+        );
+
+    public static BackupException Held(string folder, Exception inner) =>
+        new(
+            IdentityHeld,
+            $"Another process changes the identity of the agent in '{folder}' now.",
+            "It is tried again; if it stays so, look for a second backup-agent with the same --data.",
+            transient: true,
             inner: inner
         );
 

@@ -4,7 +4,7 @@ using Backup.Foundation.Errors;
 namespace Backup.BackupHttpServer;
 
 /// <summary>Errors 8000 to 8999. Keep the HTTP status of each in <see cref="Problems"/>.</summary>
-public static class BackupHttpServerErrors
+public static partial class BackupHttpServerErrors
 {
     public const int KeyUnknown = 8001;
     public const int AgentRevoked = 8002;
@@ -36,6 +36,16 @@ public static class BackupHttpServerErrors
     public const int RangeOver = 8028;
     public const int NotAllDone = 8029;
     public const int IdRepeated = 8030;
+    public const int KeyRevoked = 8031;
+    public const int KeyReplaced = 8032;
+    public const int CertificateMissing = 8033;
+    public const int CertificateExpired = 8034;
+    public const int CertificateForeign = 8035;
+    public const int CertificateRevoked = 8036;
+    public const int CertificateOtherAgents = 8037;
+    public const int CertificatesOff = 8038;
+    public const int CertificateRequestWrong = 8039;
+    public const int KeyPending = 8040;
 
     public static BackupException NoKey() =>
         new(

@@ -11,6 +11,7 @@ using Backup.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -22,17 +23,20 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly CertificateAuthority _authority;
     private readonly RouteTroubles _troubles;
+    private readonly KeyUses _uses;
 
     private BackupHttpServerHost(
         WebApplication application,
         CertificateAuthority authority,
         RouteTroubles troubles,
+        KeyUses uses,
         IPEndPoint endPoint
     )
     {
         _application = application;
         _authority = authority;
         _troubles = troubles;
+        _uses = uses;
         EndPoint = endPoint;
     }
 
@@ -64,7 +68,8 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         );
         var application = Build(options, authority, loggers);
         var troubles = new RouteTroubles();
-        Map(application, options, metadata, objects, authority, troubles, time, loggers);
+        var uses = new KeyUses(metadata.Credentials, time);
+        Map(application, options, metadata, objects, authority, troubles, uses, time, loggers);
         try
         {
             await application.StartAsync(cancellation);
@@ -72,12 +77,14 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         catch (IOException taken)
         {
             await application.DisposeAsync();
+            await uses.DisposeAsync();
             authority.Dispose();
             throw BackupHttpServerErrors.Listen($"{options.Address}:{options.Port}", taken);
         }
 
         var port = new System.Uri(application.Urls.First()).Port;
-        return new BackupHttpServerHost(application, authority, troubles, new IPEndPoint(options.Address, port));
+        var endPoint = new IPEndPoint(options.Address, port);
+        return new BackupHttpServerHost(application, authority, troubles, uses, endPoint);
     }
 
     /// <summary>Takes no new request, waits for those in work, stops.</summary>
@@ -86,6 +93,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.DisposeAsync();
+        await _uses.DisposeAsync();
         _authority.Dispose();
     }
 
@@ -115,6 +123,12 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
                         https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
                         https.ServerCertificateSelector = (_, _) => authority.ServerCertificate();
                         https.HandshakeTimeout = TimeSpan.FromSeconds(10);
+                        if (options.ClientCertificates != ClientCertificatePolicy.Off)
+                        {
+                            // Taken whatever it is, and judged with the request: a handshake that breaks off explains nothing.
+                            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                            https.AllowAnyClientCertificate();
+                        }
                     });
                 }
             );
@@ -142,6 +156,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         IObjectStore objects,
         CertificateAuthority authority,
         RouteTroubles troubles,
+        KeyUses uses,
         TimeProvider time,
         ILoggerFactory loggers
     )
@@ -149,11 +164,14 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         var log = loggers.CreateLogger<BackupHttpServerHost>();
         _ = application.Use((context, next) => Problems.GuardAsync(context, next, troubles, log));
         _ = application.UseRouting();
-        var gate = new AgentGate(metadata);
+        var keys = new ApiKeys(metadata.Credentials, options.ApiKeyMaxAge, time);
+        var certificates = new ClientCertificates(metadata.Credentials, authority, options, time);
+        var gate = new AgentGate(metadata, keys, certificates, uses);
         var claims = new WorkClaims(metadata, time);
         var budget = new SliceBudget(options.SliceBudget);
         var assignments = new Assignments(metadata);
-        new AccessEndpoints(metadata, gate, claims, authority, options.AgentLimits, time).Map(application);
+        new AccessEndpoints(metadata, gate, claims, options.AgentLimits, time).Map(application);
+        new CredentialEndpoints(metadata, gate, keys, certificates, authority, time).Map(application);
         new SyncEndpoints(metadata, objects, gate, claims, assignments, budget, time).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
     }

@@ -25,6 +25,28 @@ public sealed record BackupHttpServerOptions
     /// <summary>More than one second: the server looks at the rate once in a second.</summary>
     public TimeSpan BodyGrace { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Whether agents have certificates of their own besides their keys.</summary>
+    public ClientCertificatePolicy ClientCertificates { get; init; } = ClientCertificatePolicy.Accepted;
+
+    /// <summary>How long an agent's certificate lasts, more than a day; the agent renews it when a third is left.</summary>
+    public TimeSpan ClientCertificateLife { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>Agents are asked to replace keys that are older; zero: only where an operator asks for it.</summary>
+    public TimeSpan ApiKeyMaxAge { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>Handed to every agent.</summary>
     public Foundation.Contracts.AgentLimits AgentLimits { get; init; } = new();
+}
+
+/// <summary>What agents' certificates are to the server.</summary>
+public enum ClientCertificatePolicy
+{
+    /// <summary>None is issued, and none is asked for.</summary>
+    Off,
+
+    /// <summary>Issued to whoever asks for one, and checked where one is presented; the key alone is enough.</summary>
+    Accepted,
+
+    /// <summary>No request without one, except for the enrolment.</summary>
+    Required,
 }

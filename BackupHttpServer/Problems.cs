@@ -82,13 +82,22 @@ internal static partial class Problems
     internal static int StatusOf(BackupException failure) =>
         failure.Number switch
         {
-            BackupHttpServerErrors.KeyUnknown => StatusCodes.Status401Unauthorized,
-            BackupHttpServerErrors.AgentRevoked or BackupHttpServerErrors.TokenRefused =>
-                StatusCodes.Status403Forbidden,
-            BackupHttpServerErrors.NotFound => StatusCodes.Status404NotFound,
+            BackupHttpServerErrors.KeyUnknown
+            or BackupHttpServerErrors.KeyReplaced
+            or BackupHttpServerErrors.KeyPending => StatusCodes.Status401Unauthorized,
+            BackupHttpServerErrors.AgentRevoked
+            or BackupHttpServerErrors.KeyRevoked
+            or BackupHttpServerErrors.CertificateMissing
+            or BackupHttpServerErrors.CertificateExpired
+            or BackupHttpServerErrors.CertificateForeign
+            or BackupHttpServerErrors.CertificateRevoked
+            or BackupHttpServerErrors.CertificateOtherAgents
+            or BackupHttpServerErrors.TokenRefused => StatusCodes.Status403Forbidden,
+            BackupHttpServerErrors.NotFound or BackupHttpServerErrors.CertificatesOff => StatusCodes.Status404NotFound,
             BackupHttpServerErrors.ProtocolMismatch
             or BackupHttpServerErrors.HeaderWrong
             or BackupHttpServerErrors.BodyCut
+            or BackupHttpServerErrors.CertificateRequestWrong
             or BackupHttpServerErrors.JsonWrong => StatusCodes.Status400BadRequest,
             BackupHttpServerErrors.BodyTooLong => StatusCodes.Status413PayloadTooLarge,
             BackupHttpServerErrors.Busy => StatusCodes.Status429TooManyRequests,

@@ -22,6 +22,8 @@ public static class CliErrors
     public const int JobFailed = 9515;
     public const int SandboxGone = 9516;
     public const int StoreClosed = 9517;
+    public const int UnknownKey = 9518;
+    public const int UnknownCertificate = 9519;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -73,6 +75,20 @@ public static class CliErrors
 
     public static BackupException NoSuchSnapshot(string id) =>
         new(UnknownSnapshot, $"There is no snapshot '{id}'.", "'backup snapshots RS' lists those that are there.");
+
+    public static BackupException NoSuchKey(string id) =>
+        new(
+            UnknownKey,
+            $"There is no API key '{id}'.",
+            "'backup keys list' lists those that are there, with their ids."
+        );
+
+    public static BackupException NoSuchCertificate(string id) =>
+        new(
+            UnknownCertificate,
+            $"There is no certificate '{id}'.",
+            "'backup certificates list' lists those that are there, with their ids."
+        );
 
     public static BackupException NothingToRestore(string replicaSet) =>
         new(

@@ -18,6 +18,8 @@ public static class ExitCodes
         {
             CliErrors.UnknownReplicaSet
             or CliErrors.UnknownSnapshot
+            or CliErrors.UnknownKey
+            or CliErrors.UnknownCertificate
             or CliErrors.NoSnapshotYet
             or CliErrors.NotRunning
             or Daemon.DaemonErrors.MomentInGap

@@ -14,6 +14,8 @@ var root = new RootCommand(
     PolicyCommand.Create(),
     VerifyCommand.Create(),
     ResyncCommand.Create(),
+    CredentialCommands.Keys(),
+    CredentialCommands.Certificates(),
 };
 
 var parsed = root.Parse(args);

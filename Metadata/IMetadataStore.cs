@@ -12,6 +12,8 @@ public interface IMetadataStore : IAsyncDisposable
 {
     IAccess Access { get; }
 
+    ICredentials Credentials { get; }
+
     IDeployments Deployments { get; }
 
     ISyncs Syncs { get; }
@@ -58,19 +60,30 @@ public interface IAccess
     /// <summary>The group of that name, made where it is missing.</summary>
     Task<Group> EnsureGroupAsync(string name, CancellationToken cancellation = default);
 
+    Task<IReadOnlyList<Group>> GroupsAsync(CancellationToken cancellation = default);
+
     Task AddTokenAsync(EnrolmentToken token, CancellationToken cancellation = default);
 
-    /// <summary>Uses up the token and adds the agent in one step; null where the token is unknown, used or expired.</summary>
+    /// <summary>
+    /// Uses up the token and adds the agent with its first key, valid, and its certificate in one step; null where the token is unknown, used
+    /// or expired.
+    /// </summary>
     /// <param name="agent">Its GroupId is taken from the token.</param>
-    Task<AgentRecord?> EnrolAsync(byte[] secretHash, AgentRecord agent, CancellationToken cancellation = default);
-
-    /// <summary>The agent with that key; a revoked one is not found.</summary>
-    Task<AgentRecord?> FindAgentByKeyAsync(byte[] keyHash, CancellationToken cancellation = default);
+    /// <param name="key">Its GroupId is taken from the token.</param>
+    /// <param name="certificate">Null where none was issued.</param>
+    Task<AgentRecord?> EnrolAsync(
+        byte[] secretHash,
+        AgentRecord agent,
+        ApiKeyRecord key,
+        ClientCertificateRecord? certificate = null,
+        CancellationToken cancellation = default
+    );
 
     Task<IReadOnlyList<AgentRecord>> AgentsAsync(CancellationToken cancellation = default);
 
     Task AgentSeenAsync(string agentId, string version, CancellationToken cancellation = default);
 
+    /// <summary>Whatever the agent proves itself with is refused from now on.</summary>
     Task RevokeAgentAsync(string agentId, CancellationToken cancellation = default);
 }
 

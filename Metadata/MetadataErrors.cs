@@ -16,6 +16,7 @@ public static class MetadataErrors
     public const int SyncNotDone = 6010;
     public const int SyncNotCurrent = 6011;
     public const int PolicyRange = 6012;
+    public const int KeyNotValid = 6013;
 
     public static BackupException Damaged(string path, Exception inner) =>
         new(
@@ -95,4 +96,11 @@ public static class MetadataErrors
 
     public static BackupException Policy(string what, string range) =>
         new(PolicyRange, $"The snapshot policy's {what} is out of its range.", $"Choose {range}.");
+
+    public static BackupException KeyEnded(string keyId) =>
+        new(
+            KeyNotValid,
+            $"The API key '{keyId}' has ended, or was not taken into use yet.",
+            "'backup keys list' shows which keys are valid."
+        );
 }

@@ -8,13 +8,12 @@ public sealed record Group(string Id, string Name, DateTimeOffset CreatedAt);
 /// <summary>A one-time right to enrol an agent; only the SHA-256 of its secret is kept.</summary>
 public sealed record EnrolmentToken(byte[] SecretHash, string GroupId, DateTimeOffset ExpiresAt, bool Used);
 
-/// <summary>An enrolled agent; only the SHA-256 of its API key is kept.</summary>
+/// <summary>An enrolled agent. What it proves itself with: <see cref="ICredentials"/>.</summary>
 public sealed record AgentRecord(
     string Id,
     string GroupId,
     string HostName,
     string Version,
-    byte[] KeyHash,
     DateTimeOffset EnrolledAt,
     DateTimeOffset? LastSeenAt,
     bool Revoked

@@ -115,21 +115,23 @@ internal static class AgentCommands
                     parsed,
                     async log =>
                     {
-                        var identity = AgentIdentity.Load(Path.GetFullPath(parsed.GetValue(Data)!));
-                        if (parsed.GetValue(server) is { } moved)
-                        {
-                            identity = identity with { Server = RequireHttps(moved).ToString() };
-                        }
-
+                        var moved = parsed.GetValue(server);
+                        using var credentials = AgentCredentials.Open(
+                            Path.GetFullPath(parsed.GetValue(Data)!),
+                            moved is null ? null : RequireHttps(moved)
+                        );
                         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
                         if (parsed.GetValue(stopWithInput))
                         {
                             _ = StopWithInputAsync(stop);
                         }
 
-                        using var client = new ServerClient(identity, TimeProvider.System);
-                        log.Info("started", message: identity.ToString());
-                        await new AgentService(client, log, TimeProvider.System, Version).RunAsync(stop.Token);
+                        using var client = new ServerClient(credentials, TimeProvider.System);
+                        log.Info("started", message: credentials.Identity.ToString());
+                        await Task.WhenAll(
+                            new CredentialKeeper(credentials, client, log, TimeProvider.System).RunAsync(stop.Token),
+                            new AgentService(client, log, TimeProvider.System, Version).RunAsync(stop.Token)
+                        );
                         log.Info("stopped");
                     }
                 )
@@ -156,10 +158,10 @@ internal static class AgentCommands
                     parsed,
                     async _ =>
                     {
-                        var identity = AgentIdentity.Load(Path.GetFullPath(parsed.GetValue(Data)!));
-                        using var server = new ServerClient(identity, TimeProvider.System);
+                        using var credentials = AgentCredentials.Open(Path.GetFullPath(parsed.GetValue(Data)!));
+                        using var server = new ServerClient(credentials, TimeProvider.System);
                         var configuration = await server.ConfigurationAsync(cancellation);
-                        await Console.Out.WriteLineAsync(identity.ToString());
+                        await Console.Out.WriteLineAsync(credentials.Identity.ToString());
                         foreach (var deployment in configuration?.Deployments ?? [])
                         {
                             await Console.Out.WriteLineAsync($"{deployment.Id} {deployment.Name}");
@@ -179,8 +181,8 @@ internal static class AgentCommands
                     parsed,
                     async log =>
                     {
-                        var identity = AgentIdentity.Load(Path.GetFullPath(parsed.GetValue(Data)!));
-                        using var server = new ServerClient(identity, TimeProvider.System);
+                        using var credentials = AgentCredentials.Open(Path.GetFullPath(parsed.GetValue(Data)!));
+                        using var server = new ServerClient(credentials, TimeProvider.System);
                         var configuration = await server.ConfigurationAsync(cancellation);
                         BackupException? failed = null;
                         foreach (var deployment in configuration?.Deployments ?? [])

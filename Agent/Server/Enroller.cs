@@ -37,14 +37,28 @@ internal static class Enroller
         using var authority = X509CertificateLoader.LoadCertificate(raw);
         using var http = new HttpClient(ServerTrust.Handler(authority)) { BaseAddress = server };
         http.DefaultRequestHeaders.Add(AgentHeaders.Protocol, AgentProtocol.Version.ToString());
-        var request = new EnrolRequest(Base64Url.EncodeToString(secret), System.Net.Dns.GetHostName(), version);
+        using var order = new CertificateOrderMaker();
+        var request = new EnrolRequest(
+            Base64Url.EncodeToString(secret),
+            System.Net.Dns.GetHostName(),
+            version,
+            order.Request
+        );
         try
         {
             using var content = JsonContent.Create(request, AgentJson.Default.EnrolRequest);
             using var response = await http.PostAsync(AgentRoutes.Enrol, content, cancellation);
             await Answers.RequireSuccessAsync(response, cancellation);
             var answer = await Answers.ReadAsync(response, AgentJson.Default.EnrolAnswer, cancellation);
-            return new AgentIdentity(server.ToString(), answer.AgentId, answer.ApiKey, Convert.ToBase64String(raw));
+            return new AgentIdentity(
+                server.ToString(),
+                answer.AgentId,
+                answer.ApiKey,
+                Convert.ToBase64String(raw),
+                NextApiKey: null,
+                answer.Certificate,
+                answer.Certificate is null ? null : order.PrivateKey
+            );
         }
         catch (HttpRequestException failure)
         {

@@ -20,22 +20,61 @@ internal sealed class ServerClient : IDisposable
 
     private readonly System.Security.Cryptography.X509Certificates.X509Certificate2 _authority;
     private readonly HttpClient _http;
+    private readonly AgentCredentials _credentials;
     private readonly System.Uri _server;
     private readonly TimeProvider _time;
     private string? _tag;
 
     public ServerClient(AgentIdentity identity, TimeProvider time)
+        : this(new AgentCredentials(identity), time) { }
+
+    /// <param name="credentials">Each request bears the key that is the current one then.</param>
+    /// <param name="time">The clock.</param>
+    public ServerClient(AgentCredentials credentials, TimeProvider time)
     {
-        _server = identity.ServerUri;
+        _credentials = credentials;
+        _server = credentials.Server;
         _time = time;
-        _authority = identity.LoadAuthority();
-        _http = new HttpClient(ServerTrust.Handler(_authority))
+        _authority = credentials.Identity.LoadAuthority();
+        _http = new HttpClient(ServerTrust.Handler(_authority, () => credentials.Certificate))
         {
             BaseAddress = _server,
             Timeout = TimeSpan.FromMinutes(10),
         };
         _http.DefaultRequestHeaders.Add(AgentHeaders.Protocol, AgentProtocol.Version.ToString());
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", identity.ApiKey);
+    }
+
+    /// <summary>Asks for the key that is to replace this one.</summary>
+    public async Task<KeyAnswer> NextKeyAsync(string key, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(() => Post(AgentRoutes.Key, content: null), cancellation, withKey: key);
+        return await Answers.ReadAsync(response, AgentJson.Default.KeyAnswer, cancellation);
+    }
+
+    /// <summary>Says, with the new key, that it is stored durably: from then on it is valid and the one before has ended.</summary>
+    public async Task ConfirmKeyAsync(string key, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(
+            () => Post(AgentRoutes.KeyConfirmation, content: null),
+            cancellation,
+            withKey: key
+        );
+    }
+
+    /// <summary>Asks for a certificate, base64.</summary>
+    /// <param name="request">PKCS#10 in base64.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<CertificateAnswer> CertificateAsync(string request, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(
+            () =>
+                Post(
+                    AgentRoutes.Certificate,
+                    JsonContent.Create(new CertificateOrder(request), AgentJson.Default.CertificateOrder)
+                ),
+            cancellation
+        );
+        return await Answers.ReadAsync(response, AgentJson.Default.CertificateAnswer, cancellation);
     }
 
     /// <summary>The configuration, or null where it is still the one that was given last.</summary>
@@ -201,22 +240,39 @@ internal sealed class ServerClient : IDisposable
         return request;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> make, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(
+        Func<HttpRequestMessage> make,
+        CancellationToken cancellation,
+        string? withKey = null
+    )
     {
         var backoff = new Backoff(_time, FirstWait, LongestWait);
         for (var tries = 1; ; tries++)
         {
             using var request = make();
+            var key = withKey ?? _credentials.Identity.ApiKey;
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
             try
             {
                 var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
                 if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.NotModified)
                 {
+                    _credentials.RotationWanted = response.Headers.Contains(AgentHeaders.KeyRotation);
                     return response;
                 }
 
                 using (response)
                 {
+                    if (
+                        response.StatusCode == HttpStatusCode.Unauthorized
+                        && withKey is null
+                        && tries < Tries
+                        && await HasOtherKeyAsync(key, cancellation)
+                    )
+                    {
+                        continue;
+                    }
+
                     if (response.Headers.RetryAfter?.Delta is { } wait)
                     {
                         await Task.Delay(wait < LongestWait ? wait : LongestWait, _time, cancellation);
@@ -253,5 +309,19 @@ internal sealed class ServerClient : IDisposable
 
             await backoff.WaitAsync(cancellation);
         }
+    }
+
+    /// <summary>
+    /// Whether there is another key than the refused one: it was replaced while the request was on its way, or by another process of
+    /// this agent, or a process that was killed had not adopted it yet.
+    /// </summary>
+    private async Task<bool> HasOtherKeyAsync(string refused, CancellationToken cancellation)
+    {
+        if (!_credentials.Reload(refused))
+        {
+            await new KeyRotation(_credentials, this).ResumeAsync(cancellation);
+        }
+
+        return _credentials.Identity.ApiKey != refused;
     }
 }

@@ -6,7 +6,9 @@ namespace Backup.Agent.Server;
 /// <summary>HTTPS to the backup server that trusts one CA and no other, and checks the name.</summary>
 internal static class ServerTrust
 {
-    public static SocketsHttpHandler Handler(X509Certificate2 authority)
+    /// <param name="authority">The CA.</param>
+    /// <param name="own">This agent's certificate at the moment of each connection; null where it has none.</param>
+    public static SocketsHttpHandler Handler(X509Certificate2 authority, Func<X509Certificate2?>? own = null)
     {
         var policy = new X509ChainPolicy
         {
@@ -14,7 +16,13 @@ internal static class ServerTrust
             RevocationMode = X509RevocationMode.NoCheck,
         };
         policy.CustomTrustStore.Add(authority);
-        return Base(new SslClientAuthenticationOptions { CertificateChainPolicy = policy });
+        var tls = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        if (own is not null)
+        {
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => own()!;
+        }
+
+        return Base(tls);
     }
 
     /// <summary>

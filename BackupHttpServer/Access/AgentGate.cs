@@ -1,50 +1,51 @@
-using System.Security.Cryptography;
 using Backup.Foundation.Contracts;
-using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Microsoft.AspNetCore.Http;
 
 namespace Backup.BackupHttpServer.Access;
 
 /// <summary>Who asks, and what they may see: an agent sees what belongs to its group and nothing else.</summary>
-internal sealed class AgentGate(IMetadataStore metadata)
+internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCertificates certificates, KeyUses uses)
 {
-    private const string Scheme = "Bearer ";
-    internal const int KeyLength = 32;
-
     /// <summary>The agent whose key the request bears.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005.</exception>
-    public async Task<AgentRecord> AuthenticateAsync(HttpContext context)
+    /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005, 8031 to 8037, 8040.</exception>
+    public async Task<AgentRecord> AuthenticateAsync(HttpContext context) => (await HolderAsync(context)).Agent;
+
+    /// <summary>The key that the request bears, and its agent.</summary>
+    /// <param name="context">With the request.</param>
+    /// <param name="alsoPending">A key that was handed out and not confirmed is good too.</param>
+    /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005, 8031 to 8037, 8040.</exception>
+    public async Task<KeyHolder> HolderAsync(HttpContext context, bool alsoPending = false)
     {
         RequireProtocol(context.Request);
-        var header = context.Request.Headers.Authorization;
-        var text = header.Count == 1 ? header[0] : null;
-        if (
-            text is null
-            || !text.StartsWith(Scheme, StringComparison.Ordinal)
-            || !EnrolmentTokenText.TryDecode(text[Scheme.Length..], KeyLength, out var key)
-        )
+        var holder = await keys.HolderAsync(context) ?? throw BackupHttpServerErrors.NoKey();
+        var (key, agent) = holder;
+        if (agent.Revoked)
         {
-            throw BackupHttpServerErrors.NoKey();
+            throw BackupHttpServerErrors.Revoked(agent.Id);
         }
 
-        var hash = SHA256.HashData(key);
-        CryptographicOperations.ZeroMemory(key);
-        var agent = await metadata.Access.FindAgentByKeyAsync(hash, context.RequestAborted);
-        return agent is not null && CryptographicOperations.FixedTimeEquals(agent.KeyHash, hash) && !agent.Revoked
-            ? agent
-            : throw await RefusalAsync(hash, context.RequestAborted);
-    }
+        switch (key.State)
+        {
+            // Who held a key once is told how it ended: their operator looks for the reason elsewhere otherwise.
+            case ApiKeyState.Revoked:
+                throw BackupHttpServerErrors.RevokedKey(key.Id);
+            case ApiKeyState.Replaced:
+                throw BackupHttpServerErrors.ReplacedKey(key.Id);
+            case ApiKeyState.Pending when !alsoPending:
+                throw BackupHttpServerErrors.PendingKey(key.Id);
+            default:
+                break;
+        }
 
-    /// <summary>Who held a key once is told that it was revoked: their operator looks for the reason elsewhere otherwise.</summary>
-    private async Task<BackupException> RefusalAsync(byte[] keyHash, CancellationToken cancellation)
-    {
-        var all = await metadata.Access.AgentsAsync(cancellation);
-        return
-            all.FirstOrDefault(one => one.Revoked && CryptographicOperations.FixedTimeEquals(one.KeyHash, keyHash))
-                is { } revoked
-            ? BackupHttpServerErrors.Revoked(revoked.Id)
-            : BackupHttpServerErrors.NoKey();
+        await certificates.CheckAsync(context, agent);
+        uses.Used(key.Id);
+        if (keys.IsDue(key) && key.State == ApiKeyState.Valid)
+        {
+            context.Response.Headers[AgentHeaders.KeyRotation] = "wanted";
+        }
+
+        return holder;
     }
 
     /// <exception cref="Foundation.Errors.BackupException">8005.</exception>

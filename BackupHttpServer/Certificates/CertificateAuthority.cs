@@ -7,7 +7,7 @@ using Backup.Foundation.Files;
 namespace Backup.BackupHttpServer.Certificates;
 
 /// <summary>
-/// The server's own certificate authority: made at the first start, it signs the server's certificate and nothing else. Agents
+/// The server's own certificate authority: made at the first start, it signs the server's certificate and those of agents. Agents
 /// trust exactly this CA, by the fingerprint in their enrolment token. The server's certificate is renewed by itself when a
 /// third of its life is left or when the names change; agents notice nothing.
 /// </summary>
@@ -70,6 +70,24 @@ public sealed class CertificateAuthority : IDisposable
         }
     }
 
+    /// <summary>Signs a certificate, valid from yesterday (clocks differ) for <paramref name="life"/>, and not longer than the CA.</summary>
+    internal X509Certificate2 Sign(CertificateRequest request, TimeSpan life)
+    {
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, true, false)
+        );
+        var now = _time.GetUtcNow();
+        var end = now + life;
+        var authorityEnd = new DateTimeOffset(Certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
+        return request.Create(
+            Certificate.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(Certificate.GetECDsaPrivateKey()!),
+            Later(now - Backdate, new DateTimeOffset(Certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero)),
+            end < authorityEnd ? end : authorityEnd,
+            RandomNumberGenerator.GetBytes(16)
+        );
+    }
+
     public void Dispose()
     {
         _server?.Dispose();
@@ -129,19 +147,8 @@ public sealed class CertificateAuthority : IDisposable
         request.CertificateExtensions.Add(
             new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false)
         );
-        request.CertificateExtensions.Add(
-            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, true, false)
-        );
         request.CertificateExtensions.Add(SubjectNames());
-        var now = _time.GetUtcNow();
-        var end = now + ServerLife;
-        var authorityEnd = new DateTimeOffset(Certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
-        using var certificate = request.Create(
-            Certificate,
-            Later(now - Backdate, new DateTimeOffset(Certificate.NotBefore.ToUniversalTime(), TimeSpan.Zero)),
-            end < authorityEnd ? end : authorityEnd,
-            RandomNumberGenerator.GetBytes(16)
-        );
+        using var certificate = Sign(request, ServerLife);
         var path = Path.Combine(_folder, "server.pem");
         Store(path, certificate, key);
         return Load(path);

@@ -1,8 +1,6 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Backup.BackupHttpServer.Access;
-using Backup.BackupHttpServer.Certificates;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Microsoft.AspNetCore.Builder;
@@ -11,63 +9,20 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Backup.BackupHttpServer.Endpoints;
 
-/// <summary>Health, the CA, enrolment, configuration and heartbeat.</summary>
+/// <summary>Health, configuration and heartbeat.</summary>
 internal sealed class AccessEndpoints(
     IMetadataStore metadata,
     AgentGate gate,
     WorkClaims claims,
-    CertificateAuthority authority,
     AgentLimits limits,
     TimeProvider time
 )
 {
-    private const int MaxNameLength = 255;
-
     public void Map(IEndpointRouteBuilder routes)
     {
         _ = routes.MapGet(AgentRoutes.Health, static context => context.Response.WriteAsync("ok\n"));
-        _ = routes.MapGet(AgentRoutes.Authority, AuthorityAsync);
-        _ = routes.MapPost(AgentRoutes.Enrol, EnrolAsync);
         _ = routes.MapGet(AgentRoutes.Configuration, ConfigurationAsync);
         _ = routes.MapPost(AgentRoutes.Heartbeat, HeartbeatAsync);
-    }
-
-    private async Task AuthorityAsync(HttpContext context)
-    {
-        context.Response.ContentType = "application/pkix-cert";
-        await context.Response.Body.WriteAsync(authority.Certificate.RawData, context.RequestAborted);
-    }
-
-    private async Task EnrolAsync(HttpContext context)
-    {
-        AgentGate.RequireProtocol(context.Request);
-        var request = await Json.ReadAsync(context, AgentJson.Default.EnrolRequest);
-        if (
-            request.HostName.Length is 0 or > MaxNameLength
-            || request.Version.Length > MaxNameLength
-            || !EnrolmentTokenText.TryDecode(request.Secret, EnrolmentTokenText.SecretLength, out var secret)
-        )
-        {
-            throw BackupHttpServerErrors.BadToken();
-        }
-
-        var key = RandomNumberGenerator.GetBytes(AgentGate.KeyLength);
-        var agent = new AgentRecord(
-            Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
-            "",
-            request.HostName,
-            request.Version,
-            SHA256.HashData(key),
-            time.GetUtcNow(),
-            LastSeenAt: null,
-            Revoked: false
-        );
-        var enrolled =
-            await metadata.Access.EnrolAsync(SHA256.HashData(secret), agent, context.RequestAborted)
-            ?? throw BackupHttpServerErrors.BadToken();
-        context.Response.Headers.CacheControl = "no-store";
-        var answer = new EnrolAnswer(enrolled.Id, Base64Url.EncodeToString(key));
-        await Json.WriteAsync(context, answer, AgentJson.Default.EnrolAnswer);
     }
 
     private async Task ConfigurationAsync(HttpContext context)

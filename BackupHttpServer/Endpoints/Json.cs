@@ -10,15 +10,18 @@ namespace Backup.BackupHttpServer.Endpoints;
 internal static class Json
 {
     /// <exception cref="Foundation.Errors.BackupException">8018 no such JSON, 8007 too long.</exception>
-    public static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+    public static async Task<T> ReadAsync<T>(
+        HttpContext context,
+        JsonTypeInfo<T> type,
+        int mostBytes = AgentProtocol.MaxJsonLength
+    )
     {
-        if (context.Request.ContentLength > AgentProtocol.MaxJsonLength)
+        if (context.Request.ContentLength > mostBytes)
         {
-            throw BackupHttpServerErrors.TooLong(AgentProtocol.MaxJsonLength);
+            throw BackupHttpServerErrors.TooLong(mostBytes);
         }
 
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize =
-            AgentProtocol.MaxJsonLength;
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = mostBytes;
         try
         {
             return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)

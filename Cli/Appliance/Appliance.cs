@@ -105,7 +105,12 @@ internal sealed class Appliance : IAsyncDisposable
             await ControlServer.StartAsync(
                 Folder,
                 socket,
-                new ApplianceParts(Operations, Restores, new PolicyOperations(metadata, time)),
+                new ApplianceParts(
+                    Operations,
+                    Restores,
+                    new PolicyOperations(metadata, time),
+                    new CredentialOperations(metadata, time)
+                ),
                 _loggers.CreateLogger("Backup.Control"),
                 cancellation
             )
@@ -126,7 +131,7 @@ internal sealed class Appliance : IAsyncDisposable
                 "--agents",
                 () =>
                     BackupHttpServerHost.StartAsync(
-                        new BackupHttpServerOptions { CertificateFolder = Folder.Tls, Port = options.AgentsPort },
+                        ApplianceSettings.Server(Folder, options.AgentsPort),
                         metadata,
                         objects,
                         time,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backup.BackupHttpServer;
 using Backup.Daemon;
 
 namespace Backup.Cli.Appliance;
@@ -9,27 +10,69 @@ internal static class ApplianceSettings
     /// <summary>Memory of a restore to a point in time, MiB.</summary>
     internal const string RestoreMemory = "BACKUP_RESTORE_MEMORY_MB";
 
-    private const int LeastMegabytes = 1;
-    private const int MostMegabytes = 4096;
+    /// <summary>Whether agents have certificates: off, accepted (unless set) or required.</summary>
+    internal const string AgentCertificates = "BACKUP_AGENT_CERTIFICATES";
+
+    /// <summary>After how many days agents are asked to replace their API keys; 0: only when an operator asks.</summary>
+    internal const string ApiKeyDays = "BACKUP_API_KEY_DAYS";
 
     /// <exception cref="Foundation.Errors.BackupException">9501 where a value is out of its range.</exception>
     internal static DaemonOptions Daemon(DataFolder folder)
     {
         var options = new DaemonOptions { SpillFolder = folder.Spill };
-        return Environment.GetEnvironmentVariable(RestoreMemory) is { Length: > 0 } text
+        return Number(RestoreMemory, "a number of MiB", 1, 4096, 256) is { } megabytes
             ? options with
             {
-                RestoreMemtableBytes = (long)Megabytes(text) << 20,
+                RestoreMemtableBytes = (long)megabytes << 20,
             }
             : options;
     }
 
-    private static int Megabytes(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-        && value is >= LeastMegabytes and <= MostMegabytes
+    /// <exception cref="Foundation.Errors.BackupException">9501 where a value is out of its range.</exception>
+    internal static BackupHttpServerOptions Server(DataFolder folder, int port)
+    {
+        var options = new BackupHttpServerOptions
+        {
+            CertificateFolder = folder.Tls,
+            Port = port,
+            ClientCertificates = Text(AgentCertificates) switch
+            {
+                null or "accepted" => ClientCertificatePolicy.Accepted,
+                "off" => ClientCertificatePolicy.Off,
+                "required" => ClientCertificatePolicy.Required,
+                var other => throw CliErrors.Argument(
+                    $"The variable {AgentCertificates} is '{other}'.",
+                    "It is off, accepted or required; accepted unless set."
+                ),
+            },
+        };
+        return Number(ApiKeyDays, "a number of days", 0, 3650, 90) is { } days
+            ? options with
+            {
+                ApiKeyMaxAge = TimeSpan.FromDays(days),
+            }
+            : options;
+    }
+
+    private static string? Text(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? text : null;
+
+    /// <returns>Null where it is not set.</returns>
+    private static int? Number(string variable, string what, int least, int most, int unlessSet)
+    {
+        if (Text(variable) is not { } text)
+        {
+            return null;
+        }
+
+        return
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            && value >= least
+            && value <= most
             ? value
             : throw CliErrors.Argument(
-                $"The variable {RestoreMemory} is '{text}'.",
-                $"It is a number of MiB, {LeastMegabytes} to {MostMegabytes}; 256 unless set."
+                $"The variable {variable} is '{text}'.",
+                $"It is {what}, {least} to {most}; {unlessSet} unless set."
             );
+    }
 }

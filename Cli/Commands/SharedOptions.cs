@@ -17,6 +17,29 @@ internal static class SharedOptions
     internal static Argument<string> ReplicaSet() =>
         new("RS") { Description = "The replica set: its name, its id, or DEPLOYMENT/NAME" };
 
+    /// <summary>A command about everything, with --data and --json.</summary>
+    /// <param name="name">What is typed.</param>
+    /// <param name="description">For --help.</param>
+    /// <param name="run">Gets data folder and whether JSON is wanted; gives the exit code.</param>
+    internal static Command Command(
+        string name,
+        string description,
+        Func<string?, bool, CancellationToken, Task<int>> run
+    )
+    {
+        var (data, json) = (Data(), Json());
+        var command = new Command(name, description) { data, json };
+        command.SetAction(
+            (parsed, cancellation) =>
+                CommandRunner.RunAsync(
+                    parsed.GetValue(json),
+                    token => run(parsed.GetValue(data), parsed.GetValue(json), token),
+                    cancellation
+                )
+        );
+        return command;
+    }
+
     /// <summary>A command about one thing, with --data and --json.</summary>
     /// <param name="name">What is typed.</param>
     /// <param name="description">For --help.</param>

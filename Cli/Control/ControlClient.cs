@@ -83,6 +83,21 @@ internal sealed class ControlClient : IDisposable
     internal Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Verify, snapshot), cancellation);
 
+    internal Task<List<KeyView>> KeysAsync(CancellationToken cancellation) =>
+        GetAsync<List<KeyView>>(ControlRoutes.Keys, cancellation);
+
+    internal Task<KeyView> RevokeKeyAsync(string key, CancellationToken cancellation) =>
+        PostAsync<KeyView>(ControlRoutes.Fill(ControlRoutes.RevokeKey, key), cancellation);
+
+    internal Task<KeyView> RotateKeyAsync(string key, CancellationToken cancellation) =>
+        PostAsync<KeyView>(ControlRoutes.Fill(ControlRoutes.RotateKey, key), cancellation);
+
+    internal Task<List<CertificateView>> CertificatesAsync(CancellationToken cancellation) =>
+        GetAsync<List<CertificateView>>(ControlRoutes.Certificates, cancellation);
+
+    internal Task<CertificateView> RevokeCertificateAsync(string certificate, CancellationToken cancellation) =>
+        PostAsync<CertificateView>(ControlRoutes.Fill(ControlRoutes.RevokeCertificate, certificate), cancellation);
+
     internal Task<JobView> JobAsync(string job, CancellationToken cancellation) =>
         GetAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Job, job), cancellation);
 

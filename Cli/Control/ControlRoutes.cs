@@ -16,6 +16,11 @@ internal static class ControlRoutes
     internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";
     internal const string RestoreMoment = "/v1/replica-sets/{replicaSet}/restore/{format}";
     internal const string RestoreProgress = "/v1/restores/{restore}";
+    internal const string Keys = "/v1/keys";
+    internal const string RevokeKey = "/v1/keys/{key}/revoke";
+    internal const string RotateKey = "/v1/keys/{key}/rotate";
+    internal const string Certificates = "/v1/certificates";
+    internal const string RevokeCertificate = "/v1/certificates/{certificate}/revoke";
     internal const string Verify = "/v1/snapshots/{snapshot}/verify";
 
     /// <summary>Query parameters of <see cref="RestoreMoment"/>: one of the first two, and under which id its progress can be asked for.</summary>

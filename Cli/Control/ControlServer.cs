@@ -18,7 +18,8 @@ namespace Backup.Cli.Control;
 internal sealed record ApplianceParts(
     ApplianceOperations Operations,
     RestoreOperations Restores,
-    PolicyOperations Policies
+    PolicyOperations Policies,
+    CredentialOperations Credentials
 );
 
 /// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
@@ -84,7 +85,8 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (operations, restores, policies) = parts;
+        var (operations, restores, policies, credentials) = parts;
+        MapCredentials(application, credentials);
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
         application.MapPost(ControlRoutes.Snapshots, operations.RequestSnapshotAsync);
@@ -122,6 +124,15 @@ internal sealed partial class ControlServer : IAsyncDisposable
                     cancellation
                 )
         );
+    }
+
+    private static void MapCredentials(WebApplication application, CredentialOperations credentials)
+    {
+        application.MapGet(ControlRoutes.Keys, credentials.KeysAsync);
+        application.MapPost(ControlRoutes.RevokeKey, credentials.RevokeKeyAsync);
+        application.MapPost(ControlRoutes.RotateKey, credentials.RotateKeyAsync);
+        application.MapGet(ControlRoutes.Certificates, credentials.CertificatesAsync);
+        application.MapPost(ControlRoutes.RevokeCertificate, credentials.RevokeCertificateAsync);
     }
 
     private static RestorePoint PointOf(IQueryCollection query) =>

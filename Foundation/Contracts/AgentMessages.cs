@@ -30,15 +30,6 @@ public sealed record Problem(
     bool Transient
 );
 
-/// <param name="Secret">The token's secret part, base64url.</param>
-/// <param name="HostName">Of the agent's host.</param>
-/// <param name="Version">The agent's.</param>
-public sealed record EnrolRequest(string Secret, string HostName, string Version);
-
-/// <param name="AgentId">The server's id of the agent.</param>
-/// <param name="ApiKey">Shown once; the server keeps only its hash.</param>
-public sealed record EnrolAnswer(string AgentId, string ApiKey);
-
 /// <summary>What the agent is to do, and within what bounds.</summary>
 /// <param name="Deployments">Those of the agent's group.</param>
 /// <param name="Limits">For all of them together.</param>

@@ -18,8 +18,11 @@ public static class AgentProtocol
     /// <summary>The largest document inside a slice: an oplog entry of 16 MiB + 16 KiB.</summary>
     public const int MaxDocumentLength = (16 * 1024 * 1024) + (16 * 1024);
 
-    /// <summary>The longest JSON body of any request.</summary>
+    /// <summary>The longest JSON body of a request that bears a key.</summary>
     public const int MaxJsonLength = 1024 * 1024;
+
+    /// <summary>The longest JSON body of a request without a key: an enrolment with its certificate request has about 1 KiB.</summary>
+    public const int MaxStrangersJsonLength = 16 * 1024;
 
     public const string SliceMediaType = "application/vnd.backup.slice+zstd";
 
@@ -54,6 +57,9 @@ public static class AgentHeaders
 
     /// <summary>Optime from which a new sync's oplog is replayed.</summary>
     public const string Begin = "Backup-Begin-Optime";
+
+    /// <summary>In answers: <c>wanted</c> while the agent is asked to replace the key that it bears (<see cref="AgentRoutes.Key"/>).</summary>
+    public const string KeyRotation = "Backup-Key-Rotation";
 }
 
 /// <summary>The routes, relative to the server's base address. The templates are the server's, the methods the agent's.</summary>
@@ -69,6 +75,21 @@ public static class AgentRoutes
 
     /// <summary>POST <see cref="EnrolRequest"/>, without a key.</summary>
     public const string Enrol = Prefix + "/enrol";
+
+    /// <summary>
+    /// POST without a body: answered with the <see cref="KeyAnswer"/> that is to replace the key of this request, which stays valid. Each
+    /// call makes another one and forgets the one handed out before.
+    /// </summary>
+    public const string Key = Prefix + "/key";
+
+    /// <summary>
+    /// POST without a body, with the new key, once it is stored durably: the new one is valid from then on, the one that it replaces
+    /// has ended. Again: nothing changes.
+    /// </summary>
+    public const string KeyConfirmation = Prefix + "/key/confirmation";
+
+    /// <summary>POST <see cref="CertificateOrder"/>, answered with a <see cref="CertificateAnswer"/>.</summary>
+    public const string Certificate = Prefix + "/certificate";
 
     /// <summary>GET <see cref="AgentConfiguration"/>, with ETag.</summary>
     public const string Configuration = Prefix + "/configuration";

@@ -10,7 +10,7 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps = [First, PointInTime];
+    internal static readonly string[] Steps = [First, PointInTime, Credentials];
 
     internal static int Version => Steps.Length;
 
@@ -264,5 +264,49 @@ internal static class Schema
         CREATE TABLE doomed_objects (
             name TEXT NOT NULL PRIMARY KEY
         ) STRICT, WITHOUT ROWID;
+        """;
+
+    // Keys stand for themselves: an agent has several while one replaces another, and each ends alone. The one that an agent had until now
+    // is its first.
+    private const string Credentials = """
+        CREATE TABLE agents_3 (
+            id TEXT NOT NULL PRIMARY KEY,
+            group_id TEXT NOT NULL REFERENCES groups (id),
+            host_name TEXT NOT NULL,
+            version TEXT NOT NULL,
+            enrolled_at INTEGER NOT NULL,
+            last_seen_at INTEGER,
+            revoked INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO agents_3 SELECT id, group_id, host_name, version, enrolled_at, last_seen_at, revoked FROM agents;
+
+        CREATE TABLE api_keys (
+            id TEXT NOT NULL PRIMARY KEY,
+            group_id TEXT NOT NULL REFERENCES groups (id),
+            agent_id TEXT NOT NULL REFERENCES agents_3 (id),
+            key_hash BLOB NOT NULL UNIQUE,
+            state INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            last_used_at INTEGER,
+            ended_at INTEGER,
+            replaces TEXT,
+            rotation_wanted INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO api_keys
+            SELECT lower(hex(randomblob(16))), group_id, id, key_hash, 1, enrolled_at, last_seen_at, NULL, NULL, 0
+            FROM agents;
+        CREATE INDEX api_keys_of_agent ON api_keys (agent_id);
+        CREATE INDEX api_keys_by_replaced ON api_keys (replaces);
+
+        DROP TABLE agents;
+        ALTER TABLE agents_3 RENAME TO agents;
+
+        CREATE TABLE client_certificates (
+            sha256 BLOB NOT NULL PRIMARY KEY,
+            agent_id TEXT NOT NULL REFERENCES agents (id),
+            issued_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            revoked_at INTEGER
+        ) STRICT;
         """;
 }

@@ -2,8 +2,8 @@ namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) : IAccess
 {
-    private const string AgentColumns =
-        "id, group_id, host_name, version, key_hash, enrolled_at, last_seen_at, revoked";
+    internal const string AgentColumns =
+        "agents.id, agents.group_id, agents.host_name, agents.version, agents.enrolled_at, agents.last_seen_at, agents.revoked";
 
     public Task<Group> EnsureGroupAsync(string name, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -24,6 +24,16 @@ internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) :
                     new { name }
                 )!;
             },
+            cancellation
+        );
+
+    public async Task<IReadOnlyList<Group>> GroupsAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    "SELECT id, name, created_at FROM groups ORDER BY created_at, id",
+                    row => new Group(row.Text(), row.Text(), row.Time())
+                ),
             cancellation
         );
 
@@ -49,19 +59,10 @@ internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) :
     public Task<AgentRecord?> EnrolAsync(
         byte[] secretHash,
         AgentRecord agent,
+        ApiKeyRecord key,
+        ClientCertificateRecord? certificate = null,
         CancellationToken cancellation = default
-    ) => database.WriteAsync(session => Enrol(session, secretHash, agent), cancellation);
-
-    public Task<AgentRecord?> FindAgentByKeyAsync(byte[] keyHash, CancellationToken cancellation = default) =>
-        database.ReadAsync(
-            session =>
-                session.Find(
-                    $"SELECT {AgentColumns} FROM agents WHERE key_hash = @keyHash AND revoked = 0",
-                    Agent,
-                    new { keyHash }
-                ),
-            cancellation
-        );
+    ) => database.WriteAsync(session => Enrol(session, secretHash, agent, key, certificate), cancellation);
 
     public async Task<IReadOnlyList<AgentRecord>> AgentsAsync(CancellationToken cancellation = default) =>
         await database.ReadAsync(
@@ -82,7 +83,13 @@ internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) :
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private AgentRecord? Enrol(Session session, byte[] secretHash, AgentRecord agent)
+    private AgentRecord? Enrol(
+        Session session,
+        byte[] secretHash,
+        AgentRecord agent,
+        ApiKeyRecord key,
+        ClientCertificateRecord? certificate
+    )
     {
         var group = session.Find(
             "SELECT group_id FROM tokens WHERE secret_hash = @secretHash AND used = 0 AND expires_at > @now",
@@ -96,9 +103,9 @@ internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) :
 
         session.Execute("UPDATE tokens SET used = 1 WHERE secret_hash = @secretHash", new { secretHash });
         session.Execute(
-            $"""
-            INSERT INTO agents ({AgentColumns})
-            VALUES (@Id, @group, @HostName, @Version, @KeyHash, @enrolled, @seen, @Revoked)
+            """
+            INSERT INTO agents (id, group_id, host_name, version, enrolled_at, last_seen_at, revoked)
+            VALUES (@Id, @group, @HostName, @Version, @enrolled, @seen, @Revoked)
             """,
             new
             {
@@ -106,12 +113,17 @@ internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) :
                 group,
                 agent.HostName,
                 agent.Version,
-                agent.KeyHash,
                 enrolled = agent.EnrolledAt.ToUnixTimeMilliseconds(),
                 seen = agent.LastSeenAt?.ToUnixTimeMilliseconds(),
                 agent.Revoked,
             }
         );
+        SqliteCredentials.Insert(session, key with { GroupId = group, AgentId = agent.Id, State = ApiKeyState.Valid });
+        if (certificate is not null)
+        {
+            SqliteCredentials.Insert(session, certificate with { AgentId = agent.Id });
+        }
+
         return session.Find($"SELECT {AgentColumns} FROM agents WHERE id = @Id", Agent, new { agent.Id });
     }
 
@@ -136,6 +148,6 @@ internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) :
             cancellation
         );
 
-    private static AgentRecord Agent(Row row) =>
-        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Bytes(), row.Time(), row.TimeOrNull(), row.Flag());
+    internal static AgentRecord Agent(Row row) =>
+        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull(), row.Flag());
 }

@@ -11,6 +11,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         _database = database;
         _time = time;
         Access = new SqliteAccess(database, time);
+        Credentials = new SqliteCredentials(database, time);
         Deployments = new SqliteDeployments(database, time);
         Syncs = new SqliteSyncs(database, time);
         OplogSlices = new SqliteOplogSlices(database, time);
@@ -22,6 +23,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     }
 
     public IAccess Access { get; }
+
+    public ICredentials Credentials { get; }
 
     public IDeployments Deployments { get; }
 

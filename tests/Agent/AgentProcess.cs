@@ -12,16 +12,26 @@ internal sealed class AgentProcess : IAsyncDisposable
     private readonly StringBuilder _log = new();
 
     public AgentProcess(Appliance appliance, params string[] more)
+        : this(appliance, keepsIdentity: false, more) { }
+
+    /// <param name="appliance">Its server.</param>
+    /// <param name="keepsIdentity">As the process before left it.</param>
+    /// <param name="more">Arguments.</param>
+    public AgentProcess(Appliance appliance, bool keepsIdentity, params string[] more)
         : this(
             appliance,
             new ProcessStartInfo("dotnet") { ArgumentList = { typeof(AgentCommands).Assembly.Location } },
+            keepsIdentity,
             more
         ) { }
 
-    private AgentProcess(Appliance appliance, ProcessStartInfo start, params string[] more)
+    private AgentProcess(Appliance appliance, ProcessStartInfo start, bool keepsIdentity, params string[] more)
     {
         var folder = appliance.Folder("agent");
-        appliance.Identity.Save(folder);
+        if (!keepsIdentity)
+        {
+            appliance.Identity.Save(folder);
+        }
 
         start.UseShellExecute = false;
         start.RedirectStandardInput = true;
@@ -48,7 +58,7 @@ internal sealed class AgentProcess : IAsyncDisposable
     {
         var program = SourceTree.At(".build", "app", "backup-agent");
         return File.Exists(program)
-            ? new AgentProcess(appliance, new ProcessStartInfo(program))
+            ? new AgentProcess(appliance, new ProcessStartInfo(program), keepsIdentity: false)
             : throw new FileNotFoundException("Not built yet: run installer/build-app.", program);
     }
 

@@ -32,7 +32,7 @@ internal sealed class Appliance : IAsyncDisposable
 
     public BackupHttpServerHost Server { get; private set; } = null!;
 
-    public AgentIdentity Identity { get; private set; } = null!;
+    public AgentIdentity Identity { get; set; } = null!;
 
     public StringWriter Log { get; } = new SharedText();
 

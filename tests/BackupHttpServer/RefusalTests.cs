@@ -221,7 +221,7 @@ public sealed class RefusalTests
         {
             var before = await all.StoredAsync();
             using var answer = await all.SendEnrolAsync(one);
-            await RefusedAsync(answer, HttpStatusCode.Forbidden, BackupHttpServerErrors.TokenRefused);
+            await ServerFixture.RefusedAsync(answer, HttpStatusCode.Forbidden, BackupHttpServerErrors.TokenRefused);
             (await all.StoredAsync()).ShouldBe(before);
         }
     }
@@ -460,22 +460,8 @@ public sealed class RefusalTests
     {
         var before = await all.StoredAsync();
         using var answer = await all.SendAsync(request);
-        await RefusedAsync(answer, status, number);
+        await ServerFixture.RefusedAsync(answer, status, number);
         (await all.StoredAsync()).ShouldBe(before);
         return answer.Headers.RetryAfter?.Delta;
-    }
-
-    private static async Task RefusedAsync(HttpResponseMessage answer, HttpStatusCode status, int number)
-    {
-        var text = await answer.Content.ReadAsStringAsync();
-        answer.StatusCode.ShouldBe(status, text);
-        answer.Content.Headers.ContentType!.MediaType.ShouldBe(AgentProtocol.ProblemMediaType);
-        var problem = System.Text.Json.JsonSerializer.Deserialize(text, AgentJson.Default.Problem)!;
-        problem.Hint.ShouldNotBeEmpty();
-        problem.Status.ShouldBe((int)status);
-        if (number != 0)
-        {
-            problem.Code.ShouldBe($"BK{number}");
-        }
     }
 }

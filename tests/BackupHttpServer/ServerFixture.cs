@@ -1,7 +1,9 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using Backup.BackupHttpServer;
@@ -13,6 +15,7 @@ using Backup.MongoWire.Bson;
 using Backup.MongoWire.Catalogues;
 using Backup.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
 
 namespace Backup.Tests.BackupHttpServer;
 
@@ -36,17 +39,24 @@ internal sealed class ServerFixture : IAsyncDisposable
         Metadata = metadata;
         Objects = objects;
         Server = server;
-        _http = new HttpClient(
-            new SocketsHttpHandler
-            {
-                SslOptions = new SslClientAuthenticationOptions
-                {
-                    RemoteCertificateValidationCallback = static (_, _, _, _) => true,
-                },
-            }
-        )
+        _http = Client(certificate: null);
+    }
+
+    /// <summary>A client with connections of its own.</summary>
+    public HttpClient Client(X509Certificate2? certificate)
+    {
+        var tls = new SslClientAuthenticationOptions
         {
-            BaseAddress = new Uri($"https://localhost:{server.EndPoint.Port}"),
+            RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+        };
+        if (certificate is not null)
+        {
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+        }
+
+        return new HttpClient(new SocketsHttpHandler { SslOptions = tls })
+        {
+            BaseAddress = new Uri($"https://localhost:{Server.EndPoint.Port}"),
         };
     }
 
@@ -63,7 +73,8 @@ internal sealed class ServerFixture : IAsyncDisposable
     public string SyncId { get; private set; } = "";
 
     public static async Task<ServerFixture> StartAsync(
-        Func<BackupHttpServerOptions, BackupHttpServerOptions>? with = null
+        Func<BackupHttpServerOptions, BackupHttpServerOptions>? with = null,
+        bool begins = true
     )
     {
         var folder = new TemporaryFolder();
@@ -79,7 +90,11 @@ internal sealed class ServerFixture : IAsyncDisposable
         );
         var made = new ServerFixture(folder, metadata, objects, server);
         made.Agent = await made.EnrolAsync("default");
-        await made.BeginAsync();
+        if (begins)
+        {
+            await made.BeginAsync();
+        }
+
         return made;
     }
 
@@ -98,9 +113,9 @@ internal sealed class ServerFixture : IAsyncDisposable
         return (await answer.Content.ReadFromJsonAsync(AgentJson.Default.EnrolAnswer))!;
     }
 
-    public Task<HttpResponseMessage> SendEnrolAsync(string token)
+    public Task<HttpResponseMessage> SendEnrolAsync(string token, string? certificateRequest = null)
     {
-        var body = new EnrolRequest(token.Split('.')[^1], "host", "1.0.0");
+        var body = new EnrolRequest(token.Split('.')[^1], "host", "1.0.0", certificateRequest);
         var request = Post(AgentRoutes.Enrol, body, AgentJson.Default.EnrolRequest);
         request.Headers.Authorization = null;
         return SendAsync(request);
@@ -125,12 +140,52 @@ internal sealed class ServerFixture : IAsyncDisposable
         return request;
     }
 
-    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpClient? http = null)
     {
         using (request)
         {
-            return await _http.SendAsync(request);
+            return await (http ?? _http).SendAsync(request);
         }
+    }
+
+    /// <summary>What a request with that key is answered with.</summary>
+    public async Task<HttpStatusCode> StatusAsync(
+        string key,
+        string route = AgentRoutes.Configuration,
+        HttpMethod? method = null,
+        HttpClient? http = null
+    )
+    {
+        using var answer = await AskAsync(key, route, method, http);
+        return answer.StatusCode;
+    }
+
+    public async Task RefusedAsync(string key, HttpStatusCode status, int number, HttpClient? http = null)
+    {
+        using var answer = await AskAsync(key, AgentRoutes.Configuration, null, http);
+        await RefusedAsync(answer, status, number);
+    }
+
+    /// <param name="number">0: any.</param>
+    public static async Task RefusedAsync(HttpResponseMessage answer, HttpStatusCode status, int number)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.StatusCode.ShouldBe(status, text);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe(AgentProtocol.ProblemMediaType);
+        var problem = System.Text.Json.JsonSerializer.Deserialize(text, AgentJson.Default.Problem)!;
+        problem.Hint.ShouldNotBeEmpty();
+        problem.Status.ShouldBe((int)status);
+        if (number != 0)
+        {
+            problem.Code.ShouldBe($"BK{number}");
+        }
+    }
+
+    /// <summary>What is stored of that key.</summary>
+    public async Task<ApiKeyRecord> KeyAsync(string key)
+    {
+        var hash = SHA256.HashData(System.Buffers.Text.Base64Url.DecodeFromChars(key));
+        return (await Metadata.Credentials.FindKeyAsync(hash))!.Key;
     }
 
     /// <summary>Everything that is stored, as one text: two that are equal mean that nothing was stored between them.</summary>
@@ -169,6 +224,13 @@ internal sealed class ServerFixture : IAsyncDisposable
         await Server.DisposeAsync();
         await Metadata.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private Task<HttpResponseMessage> AskAsync(string key, string route, HttpMethod? method, HttpClient? http)
+    {
+        var request = Signed(new HttpRequestMessage(method ?? HttpMethod.Get, route));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return SendAsync(request, http);
     }
 
     private HttpRequestMessage Signed(HttpRequestMessage request)

@@ -14,6 +14,7 @@ public class EnumTests
     private static readonly Dictionary<string, string> Frozen = new()
     {
         ["Backup.Blockstore.Packs.BlockCodec"] = "Raw=0, Zstd=1",
+        ["Backup.Metadata.ApiKeyState"] = "Pending=0, Valid=1, Replaced=2, Revoked=3",
         ["Backup.Metadata.HoleKind"] = "OplogLost=0, RolledBack=1, Resync=2, HeadStopped=3, CollectionLost=4",
         ["Backup.Metadata.JobState"] = "Queued=0, Running=1, Succeeded=2, Failed=3, Cancelled=4",
         ["Backup.Metadata.ReplicaSetState"] = "Waiting=0, InitialSync=1, CatchingUp=2, Tailing=3, Stopped=4",
@@ -48,6 +49,7 @@ public class EnumTests
         "Backup.Oplog.ReplayMode",
         "Backup.Oplog.ReplayNoticeKind",
         "Backup.Snapshots.Exports.ExportFormat",
+        "Backup.BackupHttpServer.ClientCertificatePolicy",
         "Backup.Daemon.Restores.RestoreFormat",
         "Backup.Sandbox.Query.Comparison",
         "Backup.Sandbox.WireProfile",

@@ -14,6 +14,7 @@ public abstract partial class MetadataConformance
         (await Store.Access.EnsureGroupAsync("b")).Id.ShouldNotBe(groups[0].Id);
         await ReopenAsync();
         (await Store.Access.EnsureGroupAsync("a")).ShouldBe(groups[0]);
+        (await Store.Access.GroupsAsync()).Select(group => group.Name).ShouldBe(["a", "b"], ignoreOrder: true);
     }
 
     [Fact]
@@ -21,9 +22,7 @@ public abstract partial class MetadataConformance
     {
         var group = await GroupAsync();
         await Store.Access.AddTokenAsync(new EnrolmentToken(Hash(1), group.Id, Time.GetUtcNow().AddHours(1), false));
-        var results = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(n => Store.Access.EnrolAsync(Hash(1), NewAgent((byte)(10 + n))))
-        );
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => EnrolAsync(1, (byte)(10 + n))));
         var enrolled = results.OfType<AgentRecord>().ShouldHaveSingleItem();
         enrolled.GroupId.ShouldBe(group.Id);
         (await Store.Access.AgentsAsync()).ShouldHaveSingleItem().Id.ShouldBe(enrolled.Id);
@@ -34,9 +33,9 @@ public abstract partial class MetadataConformance
     {
         var group = await GroupAsync();
         await Store.Access.AddTokenAsync(new EnrolmentToken(Hash(1), group.Id, Time.GetUtcNow().AddHours(1), false));
-        (await Store.Access.EnrolAsync(Hash(2), NewAgent(9))).ShouldBeNull();
+        (await EnrolAsync(2, 9)).ShouldBeNull();
         Time.Advance(TimeSpan.FromHours(1));
-        (await Store.Access.EnrolAsync(Hash(1), NewAgent(9))).ShouldBeNull();
+        (await EnrolAsync(1, 9)).ShouldBeNull();
         (await Store.Access.AgentsAsync()).ShouldBeEmpty();
     }
 
@@ -46,29 +45,9 @@ public abstract partial class MetadataConformance
         var group = await GroupAsync();
         await Store.Access.AddTokenAsync(new EnrolmentToken(Hash(1), group.Id, Time.GetUtcNow().AddHours(1), false));
         await Store.Access.AddTokenAsync(new EnrolmentToken(Hash(2), group.Id, Time.GetUtcNow().AddHours(1), false));
-        (await Store.Access.EnrolAsync(Hash(1), NewAgent(9))).ShouldNotBeNull();
-        await ShouldFailAsync(MetadataErrors.AlreadyThere, () => Store.Access.EnrolAsync(Hash(2), NewAgent(9)));
-        (await Store.Access.EnrolAsync(Hash(2), NewAgent(8))).ShouldNotBeNull();
-    }
-
-    [Fact]
-    public async Task An_agent_is_found_by_its_key_until_it_is_revoked()
-    {
-        var group = await GroupAsync();
-        await Store.Access.AddTokenAsync(new EnrolmentToken(Hash(1), group.Id, Time.GetUtcNow().AddHours(1), false));
-        var agent = (await Store.Access.EnrolAsync(Hash(1), NewAgent(9)))!;
-        Time.Advance(TimeSpan.FromMinutes(1));
-        await Store.Access.AgentSeenAsync(agent.Id, "0.2.0");
-        var found = (await Store.Access.FindAgentByKeyAsync(Hash(9)))!;
-        found.Version.ShouldBe("0.2.0");
-        found.LastSeenAt.ShouldBe(Time.GetUtcNow());
-        (await Store.Access.FindAgentByKeyAsync(Hash(10))).ShouldBeNull();
-
-        await Store.Access.RevokeAgentAsync(agent.Id);
-        (await Store.Access.FindAgentByKeyAsync(Hash(9))).ShouldBeNull();
-        (await Store.Access.AgentsAsync()).ShouldHaveSingleItem().Revoked.ShouldBeTrue();
-        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Access.RevokeAgentAsync("nobody"));
-        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Access.AgentSeenAsync("nobody", "1"));
+        (await EnrolAsync(1, 9)).ShouldNotBeNull();
+        await ShouldFailAsync(MetadataErrors.AlreadyThere, () => EnrolAsync(2, 9));
+        (await EnrolAsync(2, 8)).ShouldNotBeNull();
     }
 
     [Fact]
@@ -224,7 +203,4 @@ public abstract partial class MetadataConformance
         await cancellation.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(waiter);
     }
-
-    protected AgentRecord NewAgent(byte key) =>
-        new(Guid.NewGuid().ToString("N"), "", "db1", "0.1.0", Hash(key), Time.GetUtcNow(), null, false);
 }

@@ -25,6 +25,8 @@ public sealed class SqliteMetadataStoreTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    private const long SchemaVersion = 3;
+
     private string Database => _folder.File("metadata.db");
 
     public void Dispose() => _folder.Dispose();
@@ -67,7 +69,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
     {
         Run(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "data", "metadata-v1.sql")));
         await using var store = await SqliteMetadataStore.OpenAsync(Database);
-        Scalar("PRAGMA user_version").ShouldBe(2);
+        Scalar("PRAGMA user_version").ShouldBe(SchemaVersion);
 
         var set = (await store.Deployments.ReplicaSetsAsync()).ShouldHaveSingleItem();
         var syncs = await store.Syncs.ListAsync(set.Id);
@@ -80,6 +82,11 @@ public sealed class SqliteMetadataStoreTests : IDisposable
         (await store.OplogSlices.ExtentAsync(syncs[1].Id))!.Last.T.ShouldBe(320u);
         (await store.OplogSlices.RemoveBeforeAsync(syncs[1].Id, new Foundation.Optime(315, 1))).ShouldBe(1);
         (await store.OplogSlices.DoomedAsync(10)).Count.ShouldBe(1);
+
+        var agent = (await store.Access.AgentsAsync()).ShouldHaveSingleItem();
+        var key = (await store.Credentials.KeysAsync()).ShouldHaveSingleItem();
+        (agent.Id, key.AgentId, key.GroupId, key.State).ShouldBe(("a1", "a1", "g", ApiKeyState.Valid));
+        (await store.Credentials.FindKeyAsync([1, 2, 3]))!.Agent.ShouldBe(agent);
     }
 
     [Fact]
@@ -152,7 +159,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
         await using (await SqliteMetadataStore.OpenAsync(Database)) { }
         Text("PRAGMA journal_mode").ShouldBe("wal");
         Scalar("PRAGMA application_id").ShouldBe(0x424B4D44);
-        Scalar("PRAGMA user_version").ShouldBe(2);
+        Scalar("PRAGMA user_version").ShouldBe(SchemaVersion);
     }
 
     [Fact]
@@ -167,6 +174,9 @@ public sealed class SqliteMetadataStoreTests : IDisposable
         Enum.GetValues<JobState>()
             .Select(s => $"{s}={(int)s}")
             .ShouldBe(["Queued=0", "Running=1", "Succeeded=2", "Failed=3", "Cancelled=4"]);
+        Enum.GetValues<ApiKeyState>()
+            .Select(s => $"{s}={(int)s}")
+            .ShouldBe(["Pending=0", "Valid=1", "Replaced=2", "Revoked=3"]);
         Enum.GetValues<HoleKind>()
             .Select(s => $"{s}={(int)s}")
             .ShouldBe(["OplogLost=0", "RolledBack=1", "Resync=2", "HeadStopped=3", "CollectionLost=4"]);

@@ -38,6 +38,7 @@ CREATE TABLE groups (
             created_at INTEGER NOT NULL
         ) STRICT;
 INSERT INTO "groups" VALUES('g','default',1);
+INSERT INTO "agents" VALUES('a1','g','db1','0.1.0',X'010203',1,2,0);
 CREATE TABLE heads (
             replica_set_id TEXT NOT NULL PRIMARY KEY REFERENCES replica_sets (id),
             sync_id TEXT NOT NULL,
