@@ -108,10 +108,12 @@ public sealed partial class OplogReplayer
         switch (command)
         {
             case Command.CollMod:
-                collection = collection with
-                {
-                    Options = CollectionOptions.AfterCollMod(collection.Options, parameters),
-                };
+                collection = IndexList.Follow(
+                    collection with
+                    {
+                        Options = CollectionOptions.AfterCollMod(collection.Options, parameters),
+                    }
+                );
                 Catalogue.Set(
                     parameters.TryGet("index"u8, out var change)
                         ? IndexList.Modify(collection, change.AsDocument)
@@ -160,7 +162,8 @@ public sealed partial class OplogReplayer
 
         var options = CollectionOptions.FromCreate(entry.Object);
         var type = options.View.Has("timeseries"u8) ? CollectionType.TimeSeries : CollectionType.Collection;
-        Catalogue.Set(new CatalogueCollection(uuid, database, name, type, options, IdIndexOf(entry.Object, ns)));
+        var created = new CatalogueCollection(uuid, database, name, type, options, IdIndexOf(entry.Object, ns));
+        Catalogue.Set(IndexList.Follow(created));
     }
 
     private BsonDocument[] IdIndexOf(BsonView create, string ns)

@@ -11,7 +11,10 @@ public static class JobKinds
 
     public static readonly IReadOnlyCollection<string> All = [Snapshot, Verify];
 
-    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+    };
 
     /// <summary>A job to be queued.</summary>
     public static JobRecord New(string kind, string? replicaSetId, string arguments, DateTimeOffset now) =>
@@ -50,11 +53,15 @@ public sealed record VerifyArguments(string SnapshotId);
 /// <param name="Documents">Read back and decoded.</param>
 /// <param name="Bytes">Their BSON bytes.</param>
 /// <param name="Sha256">Over every namespace and document.</param>
-/// <param name="Databases">MD5 of each database as the server's <c>dbHash</c> gives it.</param>
+/// <param name="Databases">MD5 of each database as the server's <c>dbHash</c> gives it, unless one of its collections is in <paramref name="Collated"/>.</param>
+/// <param name="Collated">
+/// Namespaces of collections with a collation of their own: whole, but hashed in another order than the server's. Left out where there is none.
+/// </param>
 public sealed record VerifyResult(
     string SnapshotId,
     long Documents,
     long Bytes,
     string Sha256,
-    IReadOnlyDictionary<string, string> Databases
+    IReadOnlyDictionary<string, string> Databases,
+    IReadOnlyList<string>? Collated
 );

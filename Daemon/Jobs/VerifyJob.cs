@@ -33,7 +33,8 @@ internal sealed class VerifyJob(IMetadataStore metadata, IBlockStore blocks) : I
                 report.Documents,
                 report.Bytes,
                 report.Sha256,
-                report.Databases.ToDictionary(database => database.Name, database => database.Md5)
+                report.Databases.ToDictionary(database => database.Name, database => database.Md5),
+                report.Collated.Count > 0 ? report.Collated : null
             )
         );
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Oplog.Catalogues;
@@ -37,6 +38,45 @@ internal static class IndexList
                 w.String("ns"u8, ns);
             }
         });
+
+    /// <summary>
+    /// What stands for the <c>_id</c> index of a clustered collection; null for the buckets of a time series (whose option is a mere <c>true</c>),
+    /// which list none. Source: the server's clustered_collection_util.cpp.
+    /// </summary>
+    /// <param name="options">The collection's.</param>
+    internal static BsonDocument? Clustered(BsonDocument options)
+    {
+        if (!options.View.TryGet("clusteredIndex"u8, out var clustered) || clustered.Type != BsonType.Document)
+        {
+            return null;
+        }
+
+        using var writer = new BsonWriter();
+        writer.BeginDocument();
+        foreach (var field in clustered.AsDocument)
+        {
+            writer.Element(field);
+        }
+
+        foreach (var name in (ReadOnlySpan<string>)["collation", "expireAfterSeconds"])
+        {
+            if (options.View.TryGet(Encoding.UTF8.GetBytes(name), out var option))
+            {
+                writer.Element(option);
+            }
+        }
+
+        return writer.Boolean("clustered"u8, true).EndDocument().ToDocument();
+    }
+
+    /// <summary>After a change of the options, which a clustered collection's first index repeats.</summary>
+    internal static CatalogueCollection Follow(CatalogueCollection collection) =>
+        Clustered(collection.Options) is { } clustered
+            ? collection with
+            {
+                Indexes = [clustered, .. collection.Indexes.Where(index => !index.View.Has("clustered"u8))],
+            }
+            : collection;
 
     /// <summary>The index of a <c>createIndexes</c> entry.</summary>
     internal static BsonDocument FromCreate(BsonView command)
@@ -131,7 +171,7 @@ internal static class IndexList
         switch (what.Type)
         {
             case BsonType.String when what.AsUtf8.SequenceEqual("*"u8):
-                return name != "_id_";
+                return name != "_id_" && !index.View.Has("clustered"u8);
             case BsonType.String:
                 return name == what.AsString;
             case BsonType.Document:

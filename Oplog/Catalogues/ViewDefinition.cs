@@ -27,6 +27,15 @@ public sealed record ViewDefinition(string Namespace, BsonDocument Options, bool
         }
 
         options.EndDocument();
-        return new ViewDefinition(id.AsString, options.ToDocument(), document.Has("timeseries"u8));
+        return new ViewDefinition(id.AsString, options.ToDocument(), IsFaceOfBuckets(id.AsString, document));
     }
+
+    /// <summary>
+    /// Releases tell it by <c>viewOn</c> alone. A user's own view on raw buckets has another name than theirs, and stays a view.
+    /// </summary>
+    private static bool IsFaceOfBuckets(string ns, BsonView document) =>
+        document.Has("timeseries"u8)
+        || document.TryGet("viewOn"u8, out var on)
+            && on.Type == BsonType.String
+            && on.AsString == "system.buckets." + ns[(ns.IndexOf('.', StringComparison.Ordinal) + 1)..];
 }

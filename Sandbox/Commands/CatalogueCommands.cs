@@ -65,7 +65,7 @@ internal static class CatalogueCommands
                 .. context
                     .Engine.Collections.Where(collection => collection.Database == context.Database)
                     .OrderBy(static collection => collection.Name, StringComparer.Ordinal)
-                    .Select(Describe),
+                    .Select(collection => Describe(context.Engine, collection)),
             ];
         }
 
@@ -128,7 +128,11 @@ internal static class CatalogueCommands
                     : throw CommandFault.InvalidOptions("the 'size' field is required when 'capped' is true");
             }
 
-            if (options.View.Has("viewOn"u8))
+            if (options.View.Has("clusteredIndex"u8) || options.View.Has("timeseries"u8))
+            {
+                ClusteredCollections.Create(context.Engine, context.Database, context.CollectionName, options);
+            }
+            else if (options.View.Has("viewOn"u8))
             {
                 CatalogueWriter.CreateView(context.Engine, context.Database, context.CollectionName, options);
             }
@@ -148,6 +152,11 @@ internal static class CatalogueCommands
             var collection = context.Collection ?? throw CommandFault.NamespaceNotFound();
             context.Engine.Transactions.CheckFree(collection);
             CatalogueWriter.Drop(context.Engine, collection);
+            if (ClusteredCollections.BucketsOf(context.Engine, collection) is { } buckets)
+            {
+                CatalogueWriter.Drop(context.Engine, buckets);
+            }
+
             return context.Reply(w => w.String("ns"u8, collection.Namespace));
         }
     }
@@ -240,7 +249,7 @@ internal static class CatalogueCommands
             context.Engine.Transactions.CheckFree(collection);
             var before = collection.Indexes.Count;
             var wanted = ConditionParser.Wrap(context.View["index"u8]);
-            var goes = collection.Indexes.Skip(1).Where(index => IsMeant(wanted, index)).ToList();
+            var goes = collection.Indexes.Where(index => !IndexSpecs.IsOnId(index) && IsMeant(wanted, index)).ToList();
             if (goes.Count == 0 && !IsStar(wanted))
             {
                 throw CommandFault.IndexNotFound("index not found");
@@ -393,23 +402,42 @@ internal static class CatalogueCommands
             }
         });
 
-    private static BsonDocument Describe(SandboxCollection collection) =>
-        BsonDocument.Build(w =>
+    private static BsonDocument Describe(Engine engine, SandboxCollection collection)
+    {
+        var isView = Namespaces.IsView(collection);
+        var buckets = isView ? ClusteredCollections.BucketsOf(engine, collection) : null;
+        var options = buckets is null
+            ? collection.Options
+            : BsonDocument.Build(w =>
+            {
+                foreach (var option in buckets.Options.View)
+                {
+                    if (option.NameText is "timeseries" or "expireAfterSeconds")
+                    {
+                        w.Element(option);
+                    }
+                }
+            });
+        return BsonDocument.Build(w =>
         {
-            var view = Namespaces.IsView(collection);
-            w.String("name"u8, collection.Name).String("type"u8, view ? "view" : "collection");
-            w.Document("options"u8, collection.Options).BeginDocument("info"u8).Boolean("readOnly"u8, view);
-            if (!view)
+            var type =
+                buckets is not null ? "timeseries"
+                : isView ? "view"
+                : "collection";
+            w.String("name"u8, collection.Name).String("type"u8, type);
+            w.Document("options"u8, options).BeginDocument("info"u8).Boolean("readOnly"u8, type == "view");
+            if (!isView)
             {
                 w.Uuid("uuid"u8, collection.Uuid);
             }
 
             w.EndDocument();
-            if (!view)
+            if (!isView && !collection.IsClustered)
             {
                 w.Document("idIndex"u8, collection.Indexes[0]);
             }
         });
+    }
 
     private static BsonDocument DescribeOplog(CommandContext context) =>
         BsonDocument.Build(w =>

@@ -18,7 +18,10 @@ internal static class CatalogueWriter
             {
                 w.String("create"u8, name);
                 Elements(w, options);
-                w.Document("idIndex"u8, collection.Indexes[0]);
+                if (!collection.IsClustered)
+                {
+                    w.Document("idIndex"u8, collection.Indexes[0]);
+                }
             })
         );
         return collection;
@@ -188,7 +191,7 @@ internal static class CatalogueWriter
     {
         // As a server does it: copy into a temporary collection, rename that, drop the source.
         var scratch = Create(engine, database, $"{Scratch()}.renameCollection", source.Options);
-        foreach (var index in source.Indexes.Skip(1))
+        foreach (var index in source.Indexes.Where(index => !IndexSpecs.IsOnId(index)).ToList())
         {
             AddIndex(engine, scratch, IndexSpecs.WithNamespace(index, scratch.Namespace));
             LogIndex(engine, scratch, IndexSpecs.Without(index, "ns"));

@@ -172,7 +172,10 @@ internal sealed class Engine : IDocumentSink
     {
         if (collection.Indexes.Count == 0 && !Namespaces.IsView(collection))
         {
-            collection.Indexes.Add(IndexSpecs.IdIndex(collection, Profile));
+            var first = collection.IsClustered
+                ? IndexSpecs.Clustered(collection.Options)
+                : IndexSpecs.IdIndex(collection, Profile);
+            collection.Indexes.AddRange(first is { } index ? [index] : []);
         }
 
         History?.CatalogueChanged();

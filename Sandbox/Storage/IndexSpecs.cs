@@ -48,6 +48,43 @@ internal static class IndexSpecs
             }
         });
 
+    /// <summary>
+    /// What listIndexes shows of the cluster key: nothing of buckets, whose option is a mere <c>true</c>. Source: clustered_collection_util.cpp.
+    /// </summary>
+    public static BsonDocument? Clustered(BsonDocument options)
+    {
+        if (options.View["clusteredIndex"u8] is not { Type: BsonType.Document } index)
+        {
+            return null;
+        }
+
+        var key = index.AsDocument.ToDocument();
+        return BsonDocument.Build(w =>
+        {
+            foreach (var field in key.View)
+            {
+                w.Element(field);
+            }
+
+            foreach (var option in options.View)
+            {
+                if (option.NameText is "collation" or "expireAfterSeconds")
+                {
+                    w.Element(option);
+                }
+            }
+
+            w.Boolean("clustered"u8, true);
+        });
+    }
+
+    /// <summary>The index that every collection has, or the cluster key that stands for it.</summary>
+    public static bool IsOnId(BsonDocument index)
+    {
+        var key = index.View["key"u8].AsDocument.GetEnumerator();
+        return key.MoveNext() && key.Current.NameIs("_id"u8) && !key.MoveNext();
+    }
+
     public static BsonDocument WithNamespace(BsonDocument spec, string ns) =>
         BsonDocument.Build(w =>
         {
@@ -156,7 +193,8 @@ internal static class UniqueIndexes
     {
         foreach (var index in collection.Indexes)
         {
-            if (!index.View.TryGet("unique"u8, out var unique) || !unique.ToBoolean())
+            // Two documents with one _id are refused where documents are kept.
+            if (IndexSpecs.IsOnId(index) || !index.View.TryGet("unique"u8, out var unique) || !unique.ToBoolean())
             {
                 continue;
             }

@@ -26,6 +26,8 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
 
     public bool IsCapped => _natural is not null;
 
+    public bool IsClustered => Options.View.Has("clusteredIndex"u8);
+
     public List<BsonDocument> Indexes { get; } = [];
 
     public SyntheticCollection? Synthetic { get; init; }

@@ -20,4 +20,11 @@ public sealed record VerificationReport(
     long Documents,
     long Bytes,
     string Sha256
-);
+)
+{
+    /// <summary>
+    /// Namespaces of collections with a collation of their own: the server's <c>dbHash</c> takes their documents in the collation's order, which
+    /// is its own secret, so that their MD5 and their database's cannot be held against it.
+    /// </summary>
+    public IReadOnlyList<string> Collated { get; init; } = [];
+}

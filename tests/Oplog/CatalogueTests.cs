@@ -40,6 +40,37 @@ public sealed class CatalogueTests
     }
 
     [Fact]
+    public void A_clustered_collection_lists_its_key_with_what_the_options_say_and_buckets_list_none()
+    {
+        Command(
+            B,
+            """{"create":"b","clusteredIndex":{"v":2,"key":{"_id":1},"name":"k","unique":true},"collation":{"locale":"de"}}"""
+        );
+        Command(B, """{"createIndexes":"b","v":2,"key":{"n":1},"name":"n"}""");
+        Command(B, """{"collMod":"b","expireAfterSeconds":{"$numberLong":"60"}}""");
+        Command(B, """{"dropIndexes":"b","index":"*"}""");
+
+        ExtendedJson
+            .ToText(_catalogue.Find(B)!.Indexes.Single().View)
+            .ShouldBe(
+                """{"v":2,"key":{"_id":1},"name":"k","unique":true,"collation":{"locale":"de"},"expireAfterSeconds":60,"clustered":true}"""
+            );
+
+        Command(B, """{"drop":"b"}""");
+        Command(B, """{"create":"system.buckets.s","clusteredIndex":true,"timeseries":{"timeField":"t"}}""");
+        _catalogue.Find(B)!.Indexes.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("""{"_id":"d.s","viewOn":"system.buckets.s","pipeline":[]}""", true)]
+    [InlineData("""{"_id":"d.s.t","viewOn":"system.buckets.s.t","pipeline":[]}""", true)]
+    [InlineData("""{"_id":"d.s","viewOn":"b","timeseries":{"timeField":"t"},"pipeline":[]}""", true)]
+    [InlineData("""{"_id":"d.mine","viewOn":"system.buckets.s","pipeline":[]}""", false)]
+    [InlineData("""{"_id":"d.s","viewOn":"s2","pipeline":[]}""", false)]
+    public void The_face_of_buckets_is_told_from_a_view(string document, bool isFace) =>
+        ViewDefinition.Read(ExtendedJson.Parse(document).View)!.IsTimeSeries.ShouldBe(isFace);
+
+    [Fact]
     public void A_validator_writes_down_level_and_action_and_a_new_ttl_stands_at_the_end()
     {
         Command(A, """{"createIndexes":"a","v":2,"key":{"t":1},"name":"t","expireAfterSeconds":5,"sparse":true}""");
