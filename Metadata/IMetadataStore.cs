@@ -134,13 +134,22 @@ public interface ISyncs
     /// Adds the sync with its collections, makes it the replica set's current one, abandons every older one: from then on slices of
     /// the older ones are refused with 6011, and where one had oplog slices an open hole (<see cref="HoleKind.Resync"/>) begins at its last entry.
     /// </summary>
+    /// <param name="sync">State Copying.</param>
+    /// <param name="catalogue">The source's collections as the agent listed them: one raw BSON document each, one after another.</param>
+    /// <param name="collections">Those that are copied; their SyncId is the sync's.</param>
+    /// <param name="cancellation">Nothing was changed then.</param>
     Task BeginAsync(
         SyncRecord sync,
+        byte[] catalogue,
         IReadOnlyList<SyncCollection> collections,
         CancellationToken cancellation = default
     );
 
     Task<SyncRecord?> FindAsync(string syncId, CancellationToken cancellation = default);
+
+    /// <summary>What <see cref="BeginAsync"/> was given. It can have megabytes: nothing for every request.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6009 where there is no such sync.</exception>
+    Task<byte[]> CatalogueAsync(string syncId, CancellationToken cancellation = default);
 
     /// <summary>Every sync of the replica set that has not been removed, oldest first.</summary>
     Task<IReadOnlyList<SyncRecord>> ListAsync(string replicaSetId, CancellationToken cancellation = default);

@@ -111,7 +111,6 @@ public enum SyncState
 /// <param name="State">See <see cref="SyncState"/>.</param>
 /// <param name="Begin">The oplog is replayed from here (this entry included).</param>
 /// <param name="End">The head is consistent from here on; known when the copy is done.</param>
-/// <param name="Catalogue">The source's collections as the agent listed them: one raw BSON document each, one after another.</param>
 /// <param name="StartedAt">When.</param>
 public sealed record SyncRecord(
     string Id,
@@ -119,7 +118,6 @@ public sealed record SyncRecord(
     SyncState State,
     Optime Begin,
     Optime? End,
-    byte[] Catalogue,
     DateTimeOffset StartedAt
 );
 

@@ -32,7 +32,7 @@ internal sealed class Assignments(IMetadataStore metadata)
     private async Task<IReadOnlyList<RangePosition>> RangesAsync(SyncRecord sync, CancellationToken cancellation)
     {
         var natural = ListedCollection
-            .ReadAll(sync.Catalogue)
+            .ReadAll(await metadata.Syncs.CatalogueAsync(sync.Id, cancellation))
             .Where(listed => listed is { NaturalOrder: true, Uuid: not null })
             .Select(listed => listed.Uuid!.Value)
             .ToHashSet();

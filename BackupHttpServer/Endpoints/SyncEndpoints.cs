@@ -97,7 +97,6 @@ internal sealed class SyncEndpoints(
             SyncState.Copying,
             begin,
             End: null,
-            body.Raw.ToArray(),
             time.GetUtcNow()
         );
         var collections = listed
@@ -116,7 +115,7 @@ internal sealed class SyncEndpoints(
                 Done: false
             ))
             .ToList();
-        await metadata.Syncs.BeginAsync(sync, collections, cancellation);
+        await metadata.Syncs.BeginAsync(sync, body.Raw.ToArray(), collections, cancellation);
         await metadata.Deployments.SetStateAsync(
             replicaSet.Id,
             ReplicaSetState.InitialSync,

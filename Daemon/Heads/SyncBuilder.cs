@@ -1,6 +1,7 @@
 using Backup.Blockstore;
 using Backup.Foundation;
 using Backup.Metadata;
+using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Heads;
 using Backup.Snapshots.Manifests;
 
@@ -26,14 +27,14 @@ internal sealed class SyncBuilder(
     internal async Task<HeadRecord?> BuildAsync(ReplicaSetRecord set, SyncRecord sync, CancellationToken cancellation)
     {
         var before = blocks.Statistics.NewBytes;
-        var builds = SyncCatalogue
-            .Read(sync)
+        var collections = SyncCatalogue.Read(await metadata.Syncs.CatalogueAsync(sync.Id, cancellation));
+        var builds = collections
             .Select(c => new CollectionBuild(metadata, blocks, objects, c, sync.Id, headOptions))
             .ToDictionary(build => build.Uuid);
         try
         {
             return await BuildCollectionsAsync(builds, sync.Id, cancellation) is { } copied
-                ? await StoreAsync(set, copied, builds, before, cancellation)
+                ? await StoreAsync(set, copied, collections, builds, before, cancellation)
                 : null;
         }
         finally
@@ -55,6 +56,7 @@ internal sealed class SyncBuilder(
         while (true)
         {
             var seen = metadata.ChangeCount;
+            var started = time.GetTimestamp();
             var sync = await metadata.Syncs.FindAsync(syncId, cancellation);
             if (sync is null or { State: SyncState.Abandoned })
             {
@@ -67,11 +69,7 @@ internal sealed class SyncBuilder(
                 if (builds.TryGetValue(group.Key, out var build) && build.HasWork([.. group]))
                 {
                     await build.ObserveAsync();
-                    if (!await slots.WaitAsync(TimeSpan.Zero, cancellation))
-                    {
-                        break;
-                    }
-
+                    await slots.WaitAsync(cancellation);
                     build.Start(group.All(range => range.Done), slots, cancellation);
                 }
             }
@@ -90,7 +88,9 @@ internal sealed class SyncBuilder(
                 return sync;
             }
 
-            // Slices come many a second: what came in within one pause is consumed together.
+            // Slices come many a second: what came in within one pause is consumed together. Of many collections already looking takes its time.
+            var looked = time.GetElapsedTime(started);
+            await Task.Delay(looked < Poll ? looked : Poll, time, cancellation);
             await metadata.WaitForChangeAsync(seen, Poll, cancellation);
         }
     }
@@ -98,6 +98,7 @@ internal sealed class SyncBuilder(
     private async Task<HeadRecord> StoreAsync(
         ReplicaSetRecord set,
         SyncRecord sync,
+        IReadOnlyList<CatalogueCollection> collections,
         Dictionary<Guid, CollectionBuild> builds,
         long newBytesBefore,
         CancellationToken cancellation
@@ -114,7 +115,7 @@ internal sealed class SyncBuilder(
             ),
             headOptions
         );
-        foreach (var collection in SyncCatalogue.Read(sync))
+        foreach (var collection in collections)
         {
             head.Catalogue.Set(collection);
             head.SetBaseRun(collection.Uuid, builds[collection.Uuid].Result);

@@ -11,12 +11,13 @@ internal static class SyncCatalogue
     /// <summary>
     /// Views are left out: their definitions are documents of <c>system.views</c>, which is copied as any collection.
     /// </summary>
+    /// <param name="catalogue">As <see cref="ISyncs.CatalogueAsync"/> gives it.</param>
     /// <exception cref="BackupException">9002</exception>
-    internal static IReadOnlyList<CatalogueCollection> Read(SyncRecord sync)
+    internal static IReadOnlyList<CatalogueCollection> Read(byte[] catalogue)
     {
         try
         {
-            return [.. ListedCollection.ReadAll(sync.Catalogue).Where(listed => listed.HasDocuments).Select(Known)];
+            return [.. ListedCollection.ReadAll(catalogue).Where(listed => listed.HasDocuments).Select(Known)];
         }
         catch (BackupException malformed) when (malformed.Number == MongoWire.MongoWireErrors.MalformedBson)
         {

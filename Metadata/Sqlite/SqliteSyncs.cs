@@ -5,7 +5,7 @@ namespace Backup.Metadata.Sqlite;
 internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : ISyncs
 {
     private const string SyncColumns =
-        "id, replica_set_id, state, begin_t, begin_i, begin_term, end_t, end_i, end_term, catalogue, started_at";
+        "id, replica_set_id, state, begin_t, begin_i, begin_term, end_t, end_i, end_term, started_at";
 
     private const string CollectionColumns = """
         sync_id, collection, namespace, range, expected_documents, expected_bytes, documents, raw_bytes, next_sequence,
@@ -17,9 +17,17 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
 
     public Task BeginAsync(
         SyncRecord sync,
+        byte[] catalogue,
         IReadOnlyList<SyncCollection> collections,
         CancellationToken cancellation = default
-    ) => database.WriteAsync(session => Begin(session, sync, collections), cancellation);
+    ) => database.WriteAsync(session => Begin(session, sync, catalogue, collections), cancellation);
+
+    public async Task<byte[]> CatalogueAsync(string syncId, CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Find("SELECT catalogue FROM syncs WHERE id = @syncId", row => row.Bytes(), new { syncId }),
+            cancellation
+        ) ?? throw MetadataErrors.Missing("sync", syncId);
 
     public Task<SyncRecord?> FindAsync(string syncId, CancellationToken cancellation = default) =>
         database.ReadAsync(session => Find(session, syncId), cancellation);
@@ -209,7 +217,7 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
     internal static SyncRecord? Find(Session session, string id) =>
         session.Find($"SELECT {SyncColumns} FROM syncs WHERE id = @id", Sync, new { id });
 
-    private void Begin(Session session, SyncRecord sync, IReadOnlyList<SyncCollection> collections)
+    private void Begin(Session session, SyncRecord sync, byte[] catalogue, IReadOnlyList<SyncCollection> collections)
     {
         SqliteDeployments.RequireReplicaSet(session, sync.ReplicaSetId);
         var older = session.Query(
@@ -220,8 +228,8 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
         older.ForEach(id => Abandon(session, id));
         session.Execute(
             $"""
-            INSERT INTO syncs ({SyncColumns})
-            VALUES (@Id, @ReplicaSetId, @state, @bt, @bi, @bterm, @et, @ei, @eterm, @Catalogue, @started)
+            INSERT INTO syncs ({SyncColumns}, catalogue)
+            VALUES (@Id, @ReplicaSetId, @state, @bt, @bi, @bterm, @et, @ei, @eterm, @started, @catalogue)
             """,
             new
             {
@@ -234,7 +242,7 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
                 et = (long?)sync.End?.T,
                 ei = (long?)sync.End?.I,
                 eterm = sync.End?.Term,
-                sync.Catalogue,
+                catalogue,
                 started = sync.StartedAt.ToUnixTimeMilliseconds(),
             }
         );
@@ -428,7 +436,7 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
     private static string Uuid(Guid collection) => collection.ToString("D");
 
     private static SyncRecord Sync(Row row) =>
-        new(row.Text(), row.Text(), (SyncState)row.Int(), row.Optime(), row.OptimeOrNull(), row.Bytes(), row.Time());
+        new(row.Text(), row.Text(), (SyncState)row.Int(), row.Optime(), row.OptimeOrNull(), row.Time());
 
     private static SyncCollection Collection(Row row) =>
         new(

@@ -158,7 +158,7 @@ internal static class PitrReplayBench
                 null
             )
         );
-        await metadata.Syncs.BeginAsync(new SyncRecord("s", set.Id, SyncState.Copying, At(0), null, [], now), []);
+        await metadata.Syncs.BeginAsync(new SyncRecord("s", set.Id, SyncState.Copying, At(0), null, now), [], []);
         var manifest = await BaseAsync(blocks, entries);
         await metadata.Snapshots.AddAsync(
             new SnapshotRecord(

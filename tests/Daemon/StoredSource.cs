@@ -74,7 +74,8 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
         (SyncId, _last, _sequence) = (syncId, begin, 0);
         var catalogue = _collections.SelectMany(c => c.ToDocument().Memory.ToArray()).ToArray();
         await metadata.Syncs.BeginAsync(
-            new SyncRecord(syncId, Set.Id, SyncState.Copying, begin, null, catalogue, time.GetUtcNow()),
+            new SyncRecord(syncId, Set.Id, SyncState.Copying, begin, null, time.GetUtcNow()),
+            catalogue,
             [
                 .. _collections.Select(c => new SyncCollection(
                     syncId,

@@ -28,7 +28,8 @@ public abstract partial class MetadataConformance
         slices[0].Sha256.ShouldBe(Hash(3));
         (await Store.Syncs.FindSliceAsync(sync.Id, Orders, 0, 1))!.ObjectName.ShouldBe(slices[1].ObjectName);
         (await Store.Syncs.FindSliceAsync(sync.Id, Orders, 0, 2)).ShouldBeNull();
-        (await Store.Syncs.FindAsync(sync.Id))!.Catalogue.ShouldBe([1, 2, 3]);
+        (await Store.Syncs.CatalogueAsync(sync.Id)).ShouldBe([1, 2, 3]);
+        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Syncs.CatalogueAsync("none"));
     }
 
     [Fact]
@@ -156,7 +157,8 @@ public abstract partial class MetadataConformance
         var twice = sync with { Id = "another" };
         await ShouldFailAsync(
             MetadataErrors.AlreadyThere,
-            () => Store.Syncs.BeginAsync(twice, [NewCollection("another", Orders), NewCollection("another", Orders)])
+            () =>
+                Store.Syncs.BeginAsync(twice, [], [NewCollection("another", Orders), NewCollection("another", Orders)])
         );
         (await Store.Syncs.FindAsync("another")).ShouldBeNull();
         (await Store.Syncs.FindAsync(sync.Id))!.State.ShouldBe(SyncState.Copying);

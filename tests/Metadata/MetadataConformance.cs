@@ -88,10 +88,9 @@ public abstract partial class MetadataConformance : IAsyncLifetime
             SyncState.Copying,
             At(100),
             null,
-            [1, 2, 3],
             Time.GetUtcNow()
         );
-        await Store.Syncs.BeginAsync(sync, [.. collections.Select(uuid => NewCollection(sync.Id, uuid))]);
+        await Store.Syncs.BeginAsync(sync, [1, 2, 3], [.. collections.Select(uuid => NewCollection(sync.Id, uuid))]);
         return sync;
     }
 
