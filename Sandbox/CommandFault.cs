@@ -81,6 +81,16 @@ internal sealed class CommandFault(int code, string codeName, string message, pa
 
     public static CommandFault NotPrimary() => new(10107, "NotMaster", "not master");
 
+    public static CommandFault NotPrimaryNoSecondaryOk() =>
+        new(13435, "NotMasterNoSlaveOk", "not master and slaveOk=false");
+
+    public static CommandFault NotReadable(bool recovers) =>
+        new(
+            13436,
+            "NotMasterOrSecondary",
+            recovers ? "node is recovering" : "node is not in primary or recovering state"
+        );
+
     public static CommandFault TooLarge(long size) =>
         new(10334, "BSONObjectTooLarge", $"object to insert too large. size in bytes: {size}, max size: 16777216");
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Backup.MongoWire.Bson;
 
 namespace Backup.Sandbox;
 
@@ -19,12 +18,43 @@ public enum WireProfile
 /// <param name="Roles">Of <c>root</c>, <c>backup</c>, <c>clusterMonitor</c>, <c>clusterManager</c>, <c>readWrite</c>, <c>readWriteAnyDatabase</c>, <c>read</c>, <c>readAnyDatabase</c>.</param>
 public sealed record SandboxUser(string Name, string Password, params IReadOnlyList<string> Roles);
 
+/// <summary>One member of the set.</summary>
+public sealed record SandboxMemberOptions
+{
+    /// <summary>Where it listens; null takes a free port where the first one listens.</summary>
+    public IPEndPoint? EndPoint { get; init; }
+
+    /// <summary>0 to 1000; of several that could be primary the highest is.</summary>
+    public double Priority { get; init; } = 1;
+
+    /// <summary>Not shown to clients; needs priority 0.</summary>
+    public bool Hidden { get; init; }
+
+    /// <summary>It votes and has no data.</summary>
+    public bool ArbiterOnly { get; init; }
+
+    /// <summary>0 or 1.</summary>
+    public int Votes { get; init; } = 1;
+
+    /// <summary>How far it stays behind, in whole seconds; needs priority 0.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>For example <c>dc: east</c>.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+}
+
 /// <summary>How a sandbox is; every value has a default that fits a developer's machine.</summary>
 public sealed record SandboxOptions
 {
     public string ReplicaSetName { get; init; } = "sandbox";
 
-    /// <summary>Port 0 takes one that is free.</summary>
+    /// <summary>1 to 50. With more than one they replicate, vote and elect as those of a real set do.</summary>
+    public IReadOnlyList<SandboxMemberOptions> Members { get; init; } = [new()];
+
+    /// <summary>How long a member does without a primary, and a primary without a majority; 10 s as on a server.</summary>
+    public TimeSpan ElectionTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Of the first member. Port 0 takes one that is free.</summary>
     public IPEndPoint EndPoint { get; init; } = new(IPAddress.Loopback, 0);
 
     public WireProfile Profile { get; init; } = WireProfile.V42;
@@ -76,77 +106,24 @@ public sealed record SandboxOptions
             throw SandboxErrors.InvalidOption(nameof(TransactionEntryBytes), "must be 1 to 16777216");
         }
 
+        if (Members.Count is < 1 or > 50 || Members[0].ArbiterOnly)
+        {
+            throw SandboxErrors.InvalidOption(nameof(Members), "must be 1 to 50, the first of them no arbiter");
+        }
+
+        if (!Members.Any(static member => member is { Priority: > 0, Votes: > 0, ArbiterOnly: false }))
+        {
+            throw SandboxErrors.InvalidOption(nameof(Members), "none of them can become primary");
+        }
+
+        if (Members.Any(static member => member.Priority > 0 && (member.Hidden || member.Delay > TimeSpan.Zero)))
+        {
+            throw SandboxErrors.InvalidOption(nameof(Members), "who is hidden or delayed needs priority 0");
+        }
+
         if (OplogBytes < 64 << 10)
         {
             throw SandboxErrors.InvalidOption(nameof(OplogBytes), $"{OplogBytes} is less than 65536");
         }
-    }
-}
-
-/// <summary>
-/// A read-only collection whose documents are computed from their ordinal, so that gigabytes need no memory.
-/// <c>_id</c> is the ordinal as an Int64, so <c>_id</c> order is the order of ordinals.
-/// </summary>
-/// <param name="Database">For example <c>big</c>.</param>
-/// <param name="Name">For example <c>events</c>.</param>
-/// <param name="Count">Documents, ordinals 0 to Count - 1.</param>
-/// <param name="Generate">
-/// The document of an ordinal: the same bytes at every call, <c>_id</c> first and equal to the ordinal (Int64), at most
-/// 16 MiB. Called from several threads.
-/// </param>
-public sealed record SyntheticCollection(string Database, string Name, long Count, Func<long, BsonDocument> Generate)
-{
-    private const int Sampled = 8;
-    private long? _estimate;
-
-    /// <summary>Bytes of all documents, as far as the first few speak for the rest: what collStats tells.</summary>
-    internal long EstimatedBytes => _estimate ??= Estimate();
-
-    /// <summary>Documents <c>{_id, pad}</c> of about the given sizes in turn, their bytes random but fixed.</summary>
-    /// <param name="sizes">Bytes of a document, 64 to 16 MiB each; ordinal n takes <c>sizes[n % sizes.Count]</c>.</param>
-    /// <param name="entropy">0 to 1: the part of the bytes that does not compress.</param>
-    public static SyntheticCollection Random(
-        string database,
-        string name,
-        long count,
-        IReadOnlyList<int> sizes,
-        double entropy = 0.5
-    )
-    {
-        if (sizes.Count == 0 || sizes.Any(size => size is < 64 or > 16 << 20))
-        {
-            throw SandboxErrors.InvalidOption(nameof(sizes), "each must be 64 to 16777216");
-        }
-
-        return new(database, name, count, ordinal => Filled(ordinal, sizes[(int)(ordinal % sizes.Count)], entropy));
-    }
-
-    private long Estimate()
-    {
-        var (bytes, sampled) = (0L, Math.Min(Count, Sampled));
-        for (var ordinal = 0L; ordinal < sampled; ordinal++)
-        {
-            bytes += Generate(ordinal).Length;
-        }
-
-        return sampled == 0 ? 0 : bytes / sampled * Count;
-    }
-
-    private static BsonDocument Filled(long ordinal, int size, double entropy)
-    {
-        // { _id: ordinal, pad: BinData(0, …) } is 31 bytes and the payload.
-        const int frame = 4 + (1 + 4 + 8) + (1 + 4 + 4 + 1) + 1;
-        var payload = new byte[size - frame];
-        const int stride = 4096;
-        var random = new Random(unchecked((int)(ordinal * 2654435761)));
-        for (var start = 0; start < payload.Length; start += stride)
-        {
-            var part = payload.AsSpan(start, Math.Min(stride, payload.Length - start));
-            random.NextBytes(part[..(int)(part.Length * Math.Clamp(entropy, 0, 1))]);
-        }
-
-        using var writer = new BsonWriter(size + 64);
-        writer.BeginDocument().Int64("_id"u8, ordinal).Binary("pad"u8, payload).EndDocument();
-        return writer.ToDocument();
     }
 }

@@ -44,6 +44,15 @@ internal sealed class Access
         "prepareTransaction",
     ];
 
+    private static readonly string[] Replication =
+    [
+        "replSetReconfig",
+        "replSetStepDown",
+        "replSetStepUp",
+        "replSetFreeze",
+        "replSetMaintenance",
+    ];
+
     private static readonly Dictionary<string, string[]> Roles = new()
     {
         ["root"] =
@@ -55,6 +64,7 @@ internal sealed class Access
             "serverStatus",
             "replSetGetStatus",
             "replSetGetConfig",
+            .. Replication,
             "getCmdLineOpts",
             "getParameter",
             "getLog",
@@ -87,7 +97,14 @@ internal sealed class Access
             "dbStats",
             "dbHash",
         ],
-        ["clusterManager"] = ["replSetGetStatus", "replSetGetConfig", "appendOplogNote", "getParameter"],
+        ["clusterManager"] =
+        [
+            "replSetGetStatus",
+            "replSetGetConfig",
+            .. Replication,
+            "appendOplogNote",
+            "getParameter",
+        ],
         ["readWrite"] = [.. Reads, .. Writes],
         ["readWriteAnyDatabase"] = [.. Reads, .. Writes, "listDatabases"],
         ["read"] = Reads,

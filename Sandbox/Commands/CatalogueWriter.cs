@@ -133,7 +133,7 @@ internal static class CatalogueWriter
             engine.Insert(scratch, record.Document, origin: null, fromMigrate: true);
         }
 
-        scratch.Options = IndexSpecs.Without(options, "temp");
+        engine.Redefine(scratch, () => scratch.Options = IndexSpecs.Without(options, "temp"));
         Rename(engine, scratch, source.Namespace, source);
     }
 
@@ -166,8 +166,7 @@ internal static class CatalogueWriter
     public static void DropIndex(Engine engine, SandboxCollection collection, BsonDocument index)
     {
         var name = IndexSpecs.Name(index);
-        collection.Indexes.Remove(index);
-        engine.History?.CatalogueChanged();
+        engine.Redefine(collection, () => collection.Indexes.Remove(index));
         Command(
             engine,
             collection.Database,
@@ -219,11 +218,8 @@ internal static class CatalogueWriter
             })
         );
 
-    private static void AddIndex(Engine engine, SandboxCollection collection, BsonDocument index)
-    {
-        collection.Indexes.Add(index);
-        engine.History?.CatalogueChanged();
-    }
+    private static void AddIndex(Engine engine, SandboxCollection collection, BsonDocument index) =>
+        engine.Redefine(collection, () => collection.Indexes.Add(index));
 
     private static void BuildIndex(Engine engine, SandboxCollection collection, BsonDocument added, BsonDocument index)
     {

@@ -32,13 +32,17 @@ internal static class CollModCommand
             }
 
             var options = collection.Options;
-            collection.Options = Validated(options, context.View);
-            if (after is { } seconds)
-            {
-                collection.Indexes[index] = WithExpiry(collection.Indexes[index], seconds);
-            }
-
-            engine.History?.CatalogueChanged();
+            engine.Redefine(
+                collection,
+                () =>
+                {
+                    collection.Options = Validated(options, context.View);
+                    if (after is { } seconds)
+                    {
+                        collection.Indexes[index] = WithExpiry(collection.Indexes[index], seconds);
+                    }
+                }
+            );
             CatalogueWriter.Command(
                 engine,
                 collection.Database,
@@ -71,7 +75,10 @@ internal static class CollModCommand
         var pipeline = (
             given.TryGet("pipeline"u8, out var stages) ? stages : view.Options.View["pipeline"u8]
         ).AsDocument.ToDocument();
-        view.Options = BsonDocument.Build(w => w.String("viewOn"u8, on).Array("pipeline"u8, pipeline.Span));
+        context.Engine.Redefine(
+            view,
+            () => view.Options = BsonDocument.Build(w => w.String("viewOn"u8, on).Array("pipeline"u8, pipeline.Span))
+        );
         var views = context.Engine.Find($"{view.Database}.system.views")!;
         var definition = BsonDocument.Build(w =>
         {

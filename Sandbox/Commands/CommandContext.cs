@@ -25,6 +25,18 @@ internal sealed class CommandContext(SandboxMember member, CommandRequest reques
     /// <summary>The transaction that the command is a part of; null: none.</summary>
     public OpenTransaction? Transaction { get; set; }
 
+    /// <summary>Whether the client takes what a secondary has.</summary>
+    public bool TakesSecondary =>
+        View.TryGet("$readPreference"u8, out var preference)
+        && preference.AsDocument.TryGet("mode"u8, out var mode)
+        && mode.AsString != "primary";
+
+    /// <summary>Whether only what a majority has may be shown.</summary>
+    public bool WantsMajority =>
+        Document("readConcern"u8) is { } concern
+        && concern.View.TryGet("level"u8, out var level)
+        && level.AsString is "majority" or "linearizable" or "snapshot";
+
     /// <summary>The value of the command's own field as a collection name.</summary>
     public string CollectionName =>
         View.First.Type == BsonType.String

@@ -1,5 +1,6 @@
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Listener;
+using Backup.Sandbox.Replication;
 using Backup.Sandbox.Transactions;
 
 namespace Backup.Sandbox.Commands;
@@ -24,8 +25,6 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
 
     private static readonly Dictionary<string, Handler> Commands = new(StringComparer.Ordinal)
     {
-        ["hello"] = ServerCommands.Hello,
-        ["isMaster"] = ServerCommands.Hello,
         ["ping"] = Nothing,
         ["endSessions"] = Nothing,
         ["refreshSessions"] = Nothing,
@@ -34,8 +33,12 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         ["getCmdLineOpts"] = ServerCommands.CommandLine,
         ["getParameter"] = ServerCommands.Parameters,
         ["serverStatus"] = ServerCommands.ServerStatus,
-        ["replSetGetStatus"] = ServerCommands.SetStatus,
-        ["replSetGetConfig"] = ServerCommands.SetConfig,
+        ["replSetGetStatus"] = SetCommands.Status,
+        ["replSetGetConfig"] = SetCommands.Config,
+        ["replSetReconfig"] = SetCommands.Reconfigure,
+        ["replSetStepUp"] = SetCommands.StepUp,
+        ["replSetFreeze"] = SetCommands.Freeze,
+        ["replSetMaintenance"] = SetCommands.Maintenance,
         ["getLog"] = ServerCommands.Log,
         ["whatsmyuri"] = WhatsMyUri,
         ["connectionStatus"] = static context => context.Member.Access.Status(context),
@@ -69,6 +72,9 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
 
     private static readonly Dictionary<string, AsyncHandler> AsyncCommands = new(StringComparer.Ordinal)
     {
+        ["hello"] = SetCommands.HelloAsync,
+        ["isMaster"] = SetCommands.HelloAsync,
+        ["replSetStepDown"] = SetCommands.StepDownAsync,
         ["find"] = ReadCommands.FindAsync,
         ["getMore"] = ReadCommands.GetMoreAsync,
         ["insert"] = WriteCommands.InsertAsync,
@@ -96,7 +102,31 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         "appendOplogNote",
     ];
 
+    private static readonly HashSet<string> Reads =
+    [
+        "find",
+        "getMore",
+        "aggregate",
+        "count",
+        "distinct",
+        "listDatabases",
+        "listCollections",
+        "listIndexes",
+        "collStats",
+        "dbStats",
+        "dbHash",
+    ];
+
     public async ValueTask<BsonDocument> HandleAsync(CommandRequest request, CancellationToken cancellation)
+    {
+        await member.AnswersAsync(cancellation);
+        var reply = await AnswerAsync(request, cancellation);
+        // Who hangs, or was killed meanwhile, does not even say what it has done.
+        await member.AnswersAsync(cancellation);
+        return reply;
+    }
+
+    private async ValueTask<BsonDocument> AnswerAsync(CommandRequest request, CancellationToken cancellation)
     {
         var context = new CommandContext(member, request);
         try
@@ -109,10 +139,7 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
             }
 
             member.Access.Check(request.Connection, name, request.Database);
-            if (PrimaryOnly.Contains(name) && !member.IsPrimary)
-            {
-                throw CommandFault.NotPrimary();
-            }
+            CheckState(context, name);
 
             if (context.View.Has("autocommit"u8))
             {
@@ -123,15 +150,17 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
                 );
             }
 
-            if (AsyncCommands.TryGetValue(name, out var waiting))
+            if (!PrimaryOnly.Contains(name))
             {
-                return await waiting(context, cancellation);
+                return AsyncCommands.TryGetValue(name, out var reading)
+                    ? await reading(context, cancellation)
+                    : Commands[name](context);
             }
 
-            var handler = Commands[name];
-            return PrimaryOnly.Contains(name)
-                ? await Turns.RunAsync(member.Engine, () => handler(context), cancellation)
-                : handler(context);
+            var written = AsyncCommands.TryGetValue(name, out var writing)
+                ? await writing(context, cancellation)
+                : await Turns.RunAsync(member.Engine, () => Commands[name](context), cancellation);
+            return await WriteConcern.HonourAsync(context, written, cancellation);
         }
         catch (CommandFault fault)
         {
@@ -144,6 +173,37 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
             }
 
             return Failure(fault);
+        }
+    }
+
+    /// <summary>Whether the member, as it is now, may do that.</summary>
+    /// <exception cref="CommandFault">10107, 13435, 13436</exception>
+    private void CheckState(CommandContext context, string name)
+    {
+        var state = member.State;
+        if (state == MemberState.Primary)
+        {
+            return;
+        }
+
+        if (PrimaryOnly.Contains(name))
+        {
+            throw CommandFault.NotPrimary();
+        }
+
+        if (!Reads.Contains(name) || context.Database == "local")
+        {
+            return;
+        }
+
+        if (state != MemberState.Secondary)
+        {
+            throw CommandFault.NotReadable(state == MemberState.Recovering);
+        }
+
+        if (name != "getMore" && !context.TakesSecondary)
+        {
+            throw CommandFault.NotPrimaryNoSecondaryOk();
         }
     }
 

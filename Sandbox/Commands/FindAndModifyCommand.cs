@@ -19,7 +19,7 @@ internal static class FindAndModifyCommand
         var reply = Run(context, new DocumentWriter(target) { Image = image });
         if (target.Session is { } session && session.Last != before)
         {
-            session.Statements.Add(0, new StatementResult(1) { Reply = reply });
+            session.Did(context.Engine, 0, new StatementResult(1) { Reply = reply }, before);
         }
 
         return reply;

@@ -127,7 +127,13 @@ internal static class ReadCommands
     {
         var filter = Filter.Parse(query);
         return Planner
-            .Plan(context.Engine, context.Collection, NameOf(context), query, new PlanWishes())
+            .Plan(
+                context.Engine,
+                context.Collection,
+                NameOf(context),
+                query,
+                new PlanWishes { Majority = context.WantsMajority }
+            )
             .Rest()
             .Where(document => filter.Matches(document.View));
     }
@@ -180,10 +186,6 @@ internal static class ReadCommands
         var query = context.Document("filter"u8) ?? BsonDocument.Empty;
         var projection = Projection.Parse(context.Document("projection"u8));
         var sort = context.Document("sort"u8);
-        var majority =
-            context.Document("readConcern"u8) is { } concern
-            && concern.View.TryGet("level"u8, out var level)
-            && level.AsString is "majority" or "linearizable" or "snapshot";
         var wishes = new PlanWishes
         {
             Sort = sort,
@@ -191,7 +193,7 @@ internal static class ReadCommands
             Backwards = sort is { } order && order.View.TryGet("$natural"u8, out var n) && n.ToDouble() < 0,
             Min = context.Document("min"u8),
             Max = context.Document("max"u8),
-            Majority = majority,
+            Majority = context.WantsMajority && context.Transaction is null,
         };
         lock (context.Engine.Gate)
         {

@@ -174,7 +174,7 @@ internal static class WriteCommands
         var result = statement(new DocumentWriter(target), document, index);
         if (session.Last != before)
         {
-            session.Statements.Add(index, result);
+            session.Did(context.Engine, index, result, before);
         }
 
         return result;

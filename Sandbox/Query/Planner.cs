@@ -53,7 +53,8 @@ internal static class Planner
 
         if (IsPoint(query, out var point) && wishes.Min is null && wishes.Max is null)
         {
-            return new ListScan(collection.Find(point) is { } one ? [one.Document] : []);
+            var shown = wishes.Majority ? engine.Committed(collection) : collection;
+            return new ListScan(shown.Find(point) is { } one ? [one.Document] : []);
         }
 
         var byId = ById(engine, collection, query, wishes);
@@ -62,7 +63,7 @@ internal static class Planner
             var first = sort.View.First;
             if (first.NameIs("$natural"u8) && collection.IsCapped)
             {
-                var all = new CappedScan(engine, collection);
+                var all = new CappedScan(engine, collection, wishes.Majority);
                 return first.ToDouble() > 0 ? all : new ListScan([.. all.Rest().Reverse()]);
             }
 
@@ -75,7 +76,7 @@ internal static class Planner
         }
 
         var natural = collection.IsCapped && wishes.Min is null && wishes.Max is null && !query.View.Has("_id"u8);
-        return natural ? new CappedScan(engine, collection) : byId;
+        return natural ? new CappedScan(engine, collection, wishes.Majority) : byId;
     }
 
     private static Scan Sorted(Scan scan, BsonDocument query, BsonDocument? sort)
@@ -111,7 +112,7 @@ internal static class Planner
             until = Record.ById.Compare(bound, until) < 0 ? bound : until;
         }
 
-        return new IdScan(engine, collection, from, until);
+        return new IdScan(engine, collection, from, until, wishes.Majority);
     }
 
     /// <summary>Whether exactly one <c>_id</c> is asked for.</summary>

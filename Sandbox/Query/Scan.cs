@@ -29,7 +29,9 @@ internal sealed class ListScan(IReadOnlyList<BsonDocument> documents) : Scan
 /// <summary>A collection in <c>_id</c> order, between bounds.</summary>
 /// <param name="from">First record, inclusive.</param>
 /// <param name="until">First record left out.</param>
-internal sealed class IdScan(Engine engine, SandboxCollection collection, Record from, Record until) : Scan
+/// <param name="majority">Whether what no majority has is not seen.</param>
+internal sealed class IdScan(Engine engine, SandboxCollection collection, Record from, Record until, bool majority)
+    : Scan
 {
     private Record _at = from;
     private bool _skip;
@@ -41,7 +43,8 @@ internal sealed class IdScan(Engine engine, SandboxCollection collection, Record
             throw new CommandFault(175, "QueryPlanKilled", $"collection dropped. UUID {collection.Uuid}");
         }
 
-        foreach (var record in collection.From(_at, _skip))
+        var shown = majority ? engine.Committed(collection) : collection;
+        foreach (var record in shown.From(_at, _skip))
         {
             if (Record.ById.Compare(record, until) >= 0)
             {
@@ -55,7 +58,8 @@ internal sealed class IdScan(Engine engine, SandboxCollection collection, Record
 }
 
 /// <summary>A capped collection in order of insertion; may be tailed.</summary>
-internal sealed class CappedScan(Engine engine, SandboxCollection collection) : Scan
+/// <param name="majority">Whether what no majority has is not seen.</param>
+internal sealed class CappedScan(Engine engine, SandboxCollection collection, bool majority) : Scan
 {
     private long _after;
     private bool _started;
@@ -67,12 +71,13 @@ internal sealed class CappedScan(Engine engine, SandboxCollection collection) : 
             throw new CommandFault(175, "QueryPlanKilled", $"collection dropped. UUID {collection.Uuid}");
         }
 
-        if (_started && collection.FirstPosition > _after + 1)
+        var shown = majority ? engine.Committed(collection) : collection;
+        if (_started && shown.FirstPosition > _after + 1)
         {
             throw CommandFault.CappedPositionLost(collection.Namespace);
         }
 
-        foreach (var record in collection.After(_after))
+        foreach (var record in shown.After(_after))
         {
             _started = true;
             _after = record.Position;

@@ -13,14 +13,18 @@ internal sealed class Engine : IDocumentSink
 {
     private readonly Dictionary<Guid, SandboxCollection> _collections = [];
     private readonly Dictionary<string, SandboxCollection> _byName = [];
+    private readonly Dictionary<Guid, (Optime At, SandboxCollection Collection)> _buried = [];
+    private readonly List<Change> _noted = [];
     private readonly SandboxOptions _options;
     private ulong _least;
 
-    public Engine(SandboxOptions options, long term)
+    /// <param name="alone">Whether its member is the only one of the set.</param>
+    public Engine(SandboxOptions options, long term, bool alone)
     {
         _options = options;
         Term = term;
-        Oplog = new OplogStore(options.OplogBytes);
+        IsWritable = true;
+        Oplog = new OplogStore(options.OplogBytes, alone);
         Uuids = Guid.NewGuid;
         Transactions = new TransactionTable(options.Time);
         Sessions = new SessionTable(this);
@@ -30,6 +34,31 @@ internal sealed class Engine : IDocumentSink
         foreach (var made in options.Synthetic)
         {
             Add(new SandboxCollection(Uuids(), made.Database, made.Name, BsonDocument.Empty) { Synthetic = made });
+        }
+
+        _noted.Clear();
+    }
+
+    /// <summary>A member that has just copied another one. Under the other's lock.</summary>
+    public Engine(Engine source)
+    {
+        _options = source._options;
+        Term = source.Term;
+        Oplog = new OplogStore(_options.OplogBytes, alone: false);
+        Uuids = source.Uuids;
+        Transactions = new TransactionTable(_options.Time);
+        Sessions = new SessionTable(this);
+        foreach (var collection in source._collections.Values)
+        {
+            Attach(collection.Copy());
+        }
+
+        Sessions.CopyFrom(source.Sessions);
+        Oplog.Append(source.Oplog.EntryAt(source.Oplog.End - 1) with { Changes = [] });
+        if (source.History is { } remembered)
+        {
+            History = new History(this);
+            History.CopyFrom(remembered);
         }
     }
 
@@ -47,7 +76,11 @@ internal sealed class Engine : IDocumentSink
 
     public OplogStore Oplog { get; }
 
-    public long Term { get; }
+    /// <summary>In which it was elected, as far as it <see cref="IsWritable"/>; the newest that it has heard of otherwise.</summary>
+    public long Term { get; set; }
+
+    /// <summary>Whether it is the primary's.</summary>
+    public bool IsWritable { get; set; }
 
     public WireProfile Profile => _options.Profile;
 
@@ -66,13 +99,90 @@ internal sealed class Engine : IDocumentSink
     {
         if (IsUnreplicated(entry.Ns))
         {
+            _noted.Clear();
             return Oplog.Last;
         }
 
         var optime = NextOptime();
-        Oplog.Append(optime, entry.ToDocument(Profile, optime, NowMilliseconds));
-        History?.Stamp(optime.Timestamp);
+        var document = entry.ToDocument(Profile, optime, NowMilliseconds);
+        Oplog.Append(new LoggedEntry(optime, document, TakeNoted(), optime.Timestamp));
+        History?.Stamp(optime.Timestamp, optime.Timestamp);
         return optime;
+    }
+
+    /// <summary>Notes what was just done to the data, for the entry that is logged next or amended.</summary>
+    public void Remember(Change change)
+    {
+        if (Oplog.KeepsChanges)
+        {
+            _noted.Add(change);
+        }
+    }
+
+    /// <summary>What was noted belongs to the newest entry.</summary>
+    /// <param name="holdsFrom">The timestamp from which it is so; the entry's own where none is given.</param>
+    public void Amend(ulong? holdsFrom = null)
+    {
+        var from = holdsFrom ?? Oplog.Last.Timestamp;
+        if (_noted.Count > 0)
+        {
+            Oplog.Amend(TakeNoted(), from);
+        }
+
+        History?.Stamp(from, Oplog.Last.Timestamp);
+    }
+
+    /// <summary>Does what another member has logged.</summary>
+    public void Replay(LoggedEntry entry)
+    {
+        foreach (var change in entry.Changes)
+        {
+            change.Apply(this);
+        }
+
+        Oplog.Append(entry);
+        History?.Stamp(entry.HoldsFrom, entry.Optime.Timestamp);
+    }
+
+    /// <summary>Undoes the newest entry, which no majority has.</summary>
+    public LoggedEntry RollBack()
+    {
+        var entry = Oplog.RemoveNewest();
+        for (var at = entry.Changes.Count - 1; at >= 0; at--)
+        {
+            entry.Changes[at].Undo(this);
+        }
+
+        History?.Forget(Oplog.Last.Timestamp);
+        return entry;
+    }
+
+    /// <summary>A collection as a majority has it; itself where nothing of it is still on its way.</summary>
+    public SandboxCollection Committed(SandboxCollection collection)
+    {
+        SandboxCollection? copy = null;
+        foreach (var entry in Oplog.Uncommitted())
+        {
+            for (var at = entry.Changes.Count - 1; at >= 0; at--)
+            {
+                if (entry.Changes[at] is RecordChange change && change.Collection == collection.Uuid)
+                {
+                    copy ??= collection.Copy();
+                    copy.Put(change.After, change.Before);
+                }
+            }
+        }
+
+        return copy ?? collection;
+    }
+
+    /// <exception cref="CommandFault">10107 where the member is not the primary.</exception>
+    public void CheckWritable()
+    {
+        if (!IsWritable)
+        {
+            throw CommandFault.NotPrimary();
+        }
     }
 
     /// <summary>Entries to come stand behind this timestamp.</summary>
@@ -110,13 +220,12 @@ internal sealed class Engine : IDocumentSink
 
         UniqueIndexes.Check(collection, document, null);
         Transactions.CheckFree(collection, new Record(document, 0));
-        collection.Insert(document);
-        History?.Changed(collection, document, document);
+        Wrote(collection, null, collection.Insert(document));
         foreach (var old in collection.Overflow())
         {
             // As in 4.2: what a cap pushes out leaves no entry; every member does it by itself.
             collection.Delete(old);
-            History?.Changed(collection, old.Document, null);
+            Wrote(collection, old, null);
         }
 
         return Log(
@@ -148,8 +257,7 @@ internal sealed class Engine : IDocumentSink
 
         UniqueIndexes.Check(collection, document, old);
         Transactions.CheckFree(collection, old);
-        collection.Replace(old, document);
-        History?.Changed(collection, document, document);
+        Wrote(collection, old, collection.Replace(old, document));
         return Log(
             new OplogEntry("u", collection.Namespace, collection.Uuid, o) { O2 = old.IdDocument(), Origin = origin }
         );
@@ -164,8 +272,15 @@ internal sealed class Engine : IDocumentSink
 
         Transactions.CheckFree(collection, record);
         collection.Delete(record);
-        History?.Changed(collection, record.Document, null);
+        Wrote(collection, record, null);
         return Log(new OplogEntry("d", collection.Namespace, collection.Uuid, record.IdDocument()) { Origin = origin });
+    }
+
+    /// <summary>After a document was written.</summary>
+    public void Wrote(SandboxCollection collection, Record? before, Record? after)
+    {
+        History?.Changed(collection, (after ?? before)!.Document, after?.Document);
+        Remember(new RecordChange(collection.Uuid, before, after));
     }
 
     public void Add(SandboxCollection collection)
@@ -178,28 +293,97 @@ internal sealed class Engine : IDocumentSink
             collection.Indexes.AddRange(first is { } index ? [index] : []);
         }
 
+        Attach(collection);
+        Remember(new CollectionAdded(collection.Uuid, CollectionDefinition.Of(collection)));
+    }
+
+    public void Remove(SandboxCollection collection)
+    {
+        Bury(collection);
+        Remember(new CollectionRemoved(collection.Uuid));
+    }
+
+    public void Rename(SandboxCollection collection, string database, string name) =>
+        Redefine(
+            collection,
+            () =>
+            {
+                _byName.Remove(collection.Namespace);
+                (collection.Database, collection.Name) = (database, name);
+                _byName.Add(collection.Namespace, collection);
+                for (var i = 0; i < collection.Indexes.Count; i++)
+                {
+                    collection.Indexes[i] = IndexSpecs.WithNamespace(collection.Indexes[i], collection.Namespace);
+                }
+            }
+        );
+
+    /// <summary>Changes a collection's name, options or indexes.</summary>
+    public void Redefine(SandboxCollection collection, Action change)
+    {
+        var before = CollectionDefinition.Of(collection);
+        History?.CatalogueChanged();
+        change();
+        Remember(new CollectionDefined(collection.Uuid, before, CollectionDefinition.Of(collection)));
+    }
+
+    public void Define(Guid uuid, CollectionDefinition definition)
+    {
+        var collection = _collections[uuid];
+        Detach(collection);
+        (collection.Database, collection.Name) = (definition.Database, definition.Name);
+        collection.Options = definition.Options;
+        collection.Indexes.Clear();
+        collection.Indexes.AddRange(definition.Indexes);
+        Attach(collection);
+    }
+
+    public void Attach(SandboxCollection collection)
+    {
         History?.CatalogueChanged();
         _collections.Add(collection.Uuid, collection);
         _byName.Add(collection.Namespace, collection);
     }
 
-    public void Remove(SandboxCollection collection)
+    public void Detach(SandboxCollection collection)
     {
         History?.CatalogueChanged();
         _collections.Remove(collection.Uuid);
         _byName.Remove(collection.Namespace);
     }
 
-    public void Rename(SandboxCollection collection, string database, string name)
+    /// <summary>Detaches a collection that may have to come back.</summary>
+    public void Bury(SandboxCollection collection)
     {
-        History?.CatalogueChanged();
-        _byName.Remove(collection.Namespace);
-        (collection.Database, collection.Name) = (database, name);
-        _byName.Add(collection.Namespace, collection);
-        for (var i = 0; i < collection.Indexes.Count; i++)
+        Detach(collection);
+        if (!Oplog.KeepsChanges)
         {
-            collection.Indexes[i] = IndexSpecs.WithNamespace(collection.Indexes[i], collection.Namespace);
+            return;
         }
+
+        foreach (var (uuid, (at, _)) in _buried.ToList())
+        {
+            if (at < Oplog.Majority)
+            {
+                _buried.Remove(uuid);
+            }
+        }
+
+        // The entry that removes it comes after the newest.
+        _buried[collection.Uuid] = (Oplog.Last, collection);
+    }
+
+    public SandboxCollection Exhume(Guid uuid)
+    {
+        _buried.Remove(uuid, out var found);
+        return found.Collection;
+    }
+
+    private List<Change> TakeNoted()
+    {
+        List<Change> taken = [.. _noted];
+        _noted.Clear();
+        return taken;
     }
 
     private Optime NextOptime()

@@ -10,10 +10,10 @@ internal sealed class History(Engine engine)
 {
     private readonly Dictionary<
         Guid,
-        SortedDictionary<Record, List<(ulong From, BsonDocument? Document)>>
+        SortedDictionary<Record, List<(ulong From, ulong Logged, BsonDocument? Document)>>
     > _documents = [];
 
-    private readonly List<(ulong From, List<SandboxCollectionState> Collections)> _catalogues = [];
+    private readonly List<(ulong From, ulong Logged, List<SandboxCollectionState> Collections)> _catalogues = [];
     private readonly List<(Guid Collection, Record Key, BsonDocument? After)> _changes = [];
     private bool _catalogueChanged;
 
@@ -28,7 +28,8 @@ internal sealed class History(Engine engine)
     public void CatalogueChanged() => _catalogueChanged = true;
 
     /// <summary>What has changed since the last stamp holds from this timestamp on.</summary>
-    public void Stamp(ulong from)
+    /// <param name="logged">Of the entry that says so.</param>
+    public void Stamp(ulong from, ulong logged)
     {
         foreach (var (collection, key, after) in _changes)
         {
@@ -42,14 +43,44 @@ internal sealed class History(Engine engine)
                 documents.Add(key, versions = []);
             }
 
-            versions.Add((from, after));
+            versions.Add((from, logged, after));
         }
 
         _changes.Clear();
         if (_catalogueChanged)
         {
-            _catalogues.Add((from, Catalogue()));
+            _catalogues.Add((from, logged, Catalogue()));
             _catalogueChanged = false;
+        }
+    }
+
+    /// <summary>What entries after this one have done never was: they are rolled back.</summary>
+    public void Forget(ulong after)
+    {
+        _catalogues.RemoveAll(version => version.Logged > after);
+        foreach (var versions in _documents.Values.SelectMany(static documents => documents.Values))
+        {
+            versions.RemoveAll(version => version.Logged > after);
+        }
+    }
+
+    /// <summary>Takes over all that another member remembers.</summary>
+    public void CopyFrom(History other)
+    {
+        _catalogues.Clear();
+        _catalogues.AddRange(other._catalogues);
+        _catalogueChanged = other._catalogueChanged;
+        foreach (var (collection, documents) in other._documents)
+        {
+            var copies = new SortedDictionary<Record, List<(ulong From, ulong Logged, BsonDocument? Document)>>(
+                Record.ById
+            );
+            foreach (var (key, versions) in documents)
+            {
+                copies.Add(key, [.. versions]);
+            }
+
+            _documents[collection] = copies;
         }
     }
 
@@ -70,7 +101,7 @@ internal sealed class History(Engine engine)
         var found = new List<BsonDocument>();
         foreach (
             var versions in _documents.GetValueOrDefault(collection)?.Values
-                ?? Enumerable.Empty<List<(ulong From, BsonDocument? Document)>>()
+                ?? Enumerable.Empty<List<(ulong From, ulong Logged, BsonDocument? Document)>>()
         )
         {
             // In order but for a prepared transaction, which holds from a time before it was committed; nobody else wrote the document meanwhile.

@@ -35,16 +35,22 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
     /// <summary>Of a capped collection: how many bytes of documents it holds at most.</summary>
     public long CappedBytes => Options.View.TryGet("size"u8, out var size) ? size.ToInt64() : long.MaxValue;
 
-    /// <summary>The same documents in a collection of its own, which a transaction changes for itself alone. Not of a capped collection.</summary>
+    /// <summary>The same documents in a collection of its own, to be changed for itself alone.</summary>
     public SandboxCollection Copy()
     {
         var copy = new SandboxCollection(Uuid, Database, Name, Options)
         {
+            Synthetic = Synthetic,
             _byId = new SortedSet<Record>(_byId, Record.ById),
             _next = _next,
             _bytes = _bytes,
         };
         copy.Indexes.AddRange(Indexes);
+        foreach (var (position, record) in _natural ?? [])
+        {
+            copy._natural!.Add(position, record);
+        }
+
         return copy;
     }
 
@@ -88,26 +94,44 @@ internal sealed class SandboxCollection(Guid uuid, string database, string name,
         return record;
     }
 
-    public void Replace(Record old, BsonDocument document)
+    public Record Replace(Record old, BsonDocument document)
     {
         CheckWritable();
         var record = new Record(document, old.Position);
-        _byId.Remove(old);
-        _byId.Add(record);
-        if (_natural is not null)
-        {
-            _natural[old.Position] = record;
-        }
-
-        _bytes += document.Length - old.Document.Length;
+        Put(old, record);
+        return record;
     }
 
     public void Delete(Record record)
     {
         CheckWritable();
-        _byId.Remove(record);
-        _natural?.Remove(record.Position);
-        _bytes -= record.Document.Length;
+        Put(record, null);
+    }
+
+    /// <summary>Puts a record where another was; what the other members do with what the primary has checked, and how it is undone.</summary>
+    /// <param name="old">Null: there was none.</param>
+    /// <param name="record">Null: there is none any more.</param>
+    public void Put(Record? old, Record? record)
+    {
+        if (old is not null)
+        {
+            _byId.Remove(old);
+            _natural?.Remove(old.Position);
+            _bytes -= old.Document.Length;
+        }
+
+        if (record is not null)
+        {
+            _byId.Add(record);
+            _natural?.Add(record.Position, record);
+            _bytes += record.Document.Length;
+            _next = Math.Max(_next, record.Position + 1);
+        }
+        else if (IsCapped && old!.Position == _next - 1)
+        {
+            // An insert that is undone: a gap would look to a reader like documents that were overwritten.
+            _next = old.Position;
+        }
     }
 
     /// <summary>In <c>_id</c> order from a record on; synthetic collections are made up on the way.</summary>

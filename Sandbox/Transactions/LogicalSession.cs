@@ -58,6 +58,26 @@ internal sealed class LogicalSession(BsonDocument lsid)
         Statements.Clear();
     }
 
+    /// <summary>What another member has logged under this number follows.</summary>
+    public void Adopt(long number)
+    {
+        if (number != Number)
+        {
+            Number = number;
+            Last = null;
+            Transaction = null;
+            Statements.Clear();
+        }
+    }
+
+    /// <summary>Notes that a statement was done under the current number.</summary>
+    public void Did(Engine engine, int statement, StatementResult result, Optime? before)
+    {
+        Statements.Add(statement, result);
+        engine.Remember(new StatementDone(Lsid, Number, statement, result, before, Last!.Value));
+        engine.Amend();
+    }
+
     /// <exception cref="CommandFault">225</exception>
     public void CheckNotOlder(long number)
     {
@@ -87,10 +107,57 @@ internal sealed class SessionTable(Engine engine)
         return session;
     }
 
+    /// <summary>Takes over the sessions of another member, but for transactions that only it has open.</summary>
+    public void CopyFrom(SessionTable other)
+    {
+        foreach (var known in other._sessions.Values)
+        {
+            var session = Of(known.Lsid);
+            session.Adopt(known.Number);
+            session.Last = known.Last;
+            foreach (var (statement, result) in known.Statements)
+            {
+                session.Statements.Add(statement, result);
+            }
+
+            if (known.Transaction is { State: TransactionState.Prepared, PreparedAs: { } prepared })
+            {
+                prepared.Apply(engine);
+            }
+            else if (known.Transaction is { State: TransactionState.Committed or TransactionState.Aborted } ended)
+            {
+                session.Transaction = new OpenTransaction(engine, ended.Lsid, ended.Number, ended.Started)
+                {
+                    State = ended.State,
+                };
+            }
+        }
+    }
+
+    /// <summary>A primary that steps down gives up what it has not prepared.</summary>
+    public void AbortInProgress()
+    {
+        foreach (var session in _sessions.Values)
+        {
+            if (session.Transaction is { State: TransactionState.InProgress } open)
+            {
+                TransactionLog.Abort(engine, open);
+            }
+        }
+    }
+
     /// <summary>Writes a session's document: where its last write stands, and how its transaction is.</summary>
     /// <param name="state">Of a transaction; null for a retryable write.</param>
     /// <param name="start">The first entry of a transaction that is not decided.</param>
-    public void Write(BsonDocument lsid, long number, Optime last, string? state = null, Optime? start = null)
+    /// <param name="holdsFrom">Since when that and what was noted with it counts; null: since the newest entry.</param>
+    public void Write(
+        BsonDocument lsid,
+        long number,
+        Optime last,
+        string? state = null,
+        Optime? start = null,
+        ulong? holdsFrom = null
+    )
     {
         var document = BsonDocument.Build(w =>
         {
@@ -113,14 +180,10 @@ internal sealed class SessionTable(Engine engine)
             engine.Add(table = new SandboxCollection(engine.Uuids(), "config", "transactions", BsonDocument.Empty));
         }
 
-        if (table.Find(new Record(document, 0)) is { } old)
-        {
-            table.Replace(old, document);
-        }
-        else
-        {
-            table.Insert(document);
-        }
+        var old = table.Find(new Record(document, 0));
+        var written = old is null ? table.Insert(document) : table.Replace(old, document);
+        engine.Remember(new RecordChange(table.Uuid, old, written));
+        engine.Amend(holdsFrom);
     }
 
     private static void Optime(BsonWriter w, ReadOnlySpan<byte> name, Optime optime) =>

@@ -13,6 +13,12 @@ internal enum TransactionState
     Aborted,
 }
 
+/// <summary>One write of a transaction.</summary>
+/// <param name="Entry">As <c>applyOps</c> has it.</param>
+/// <param name="Id">Of the document.</param>
+/// <param name="After">Null where it is deleted.</param>
+internal sealed record TransactionOperation(OplogEntry Entry, BsonDocument Id, BsonDocument? After);
+
 /// <summary>
 /// A multi-document transaction: its writes land in copies of the collections that nobody else sees, and each document that it writes is its
 /// own until it ends. A copy is made when a collection is first touched, and shows what was committed by then. Under the engine's lock.
@@ -21,7 +27,7 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
     : IDocumentSink
 {
     private readonly Dictionary<Guid, SandboxCollection> _copies = [];
-    private readonly List<(OplogEntry Entry, BsonDocument Id, BsonDocument? After)> _operations = [];
+    private readonly List<TransactionOperation> _operations = [];
 
     public BsonDocument Lsid => lsid;
 
@@ -36,6 +42,35 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
 
     /// <summary>Its last entry so far: the predecessor of the one that decides a prepared one.</summary>
     public Optime? Last { get; set; }
+
+    /// <summary>What the other members know of it, once it is prepared.</summary>
+    public TransactionPrepared? PreparedAs { get; private set; }
+
+    /// <summary>One that another member has prepared, with all that it holds.</summary>
+    public static OpenTransaction Prepared(Engine engine, TransactionPrepared prepared)
+    {
+        var transaction = new OpenTransaction(engine, prepared.Lsid, prepared.Number, prepared.Started)
+        {
+            State = TransactionState.Prepared,
+            First = prepared.First,
+            Last = prepared.Last,
+            PreparedAs = prepared,
+        };
+        foreach (var operation in prepared.Operations)
+        {
+            transaction._operations.Add(operation);
+            var (collection, record) = (operation.Entry.Collection!.Value, new Record(operation.Id, 0));
+            if (engine.Transactions.OwnerOf(collection, record) is null)
+            {
+                engine.Transactions.Take(collection, record, transaction);
+            }
+        }
+
+        return transaction;
+    }
+
+    public TransactionPrepared Prepare() =>
+        PreparedAs = new TransactionPrepared(Lsid, Number, Started, [.. _operations], First!.Value, Last!.Value);
 
     /// <summary>As the oplog's <c>applyOps</c> has them.</summary>
     public IEnumerable<OplogEntry> Operations => _operations.Select(static operation => operation.Entry);
@@ -137,17 +172,13 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
             if (after is not { } document)
             {
                 collection.Delete(before!);
-            }
-            else if (before is null)
-            {
-                collection.Insert(document);
+                engine.Wrote(collection, before, null);
             }
             else
             {
-                collection.Replace(before, document);
+                var written = before is null ? collection.Insert(document) : collection.Replace(before, document);
+                engine.Wrote(collection, before, written);
             }
-
-            engine.History?.Changed(collection, id, after);
         }
     }
 
@@ -167,7 +198,8 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
         BsonDocument? after
     )
     {
-        _operations.Add((new OplogEntry(op, collection.Namespace, collection.Uuid, o) { O2 = o2 }, id, after));
+        var entry = new OplogEntry(op, collection.Namespace, collection.Uuid, o) { O2 = o2 };
+        _operations.Add(new TransactionOperation(entry, id, after));
         return Optime.Zero;
     }
 

@@ -17,7 +17,8 @@ internal static class TransactionLog
             transaction.CheckApplicable();
             WriteChain(engine, transaction, prepare: false);
             transaction.Apply();
-            engine.History?.Stamp(transaction.Last!.Value.Timestamp);
+            engine.Remember(Decided(transaction, isCommitted: true));
+            engine.Amend();
             Note(engine, transaction, "committed");
         }
 
@@ -30,6 +31,7 @@ internal static class TransactionLog
         transaction.CheckApplicable();
         WriteChain(engine, transaction, prepare: true);
         transaction.State = TransactionState.Prepared;
+        engine.Remember(transaction.Prepare());
         Note(engine, transaction, "prepared");
         return transaction.Last!.Value;
     }
@@ -51,8 +53,8 @@ internal static class TransactionLog
             BsonDocument.Build(w => w.Int32("commitTransaction"u8, 1).Timestamp("commitTimestamp"u8, at))
         );
         transaction.Apply();
-        engine.History?.Stamp(at);
-        Note(engine, transaction, "committed");
+        engine.Remember(Decided(transaction, isCommitted: true));
+        Note(engine, transaction, "committed", at);
         End(engine, transaction, TransactionState.Committed);
     }
 
@@ -62,6 +64,7 @@ internal static class TransactionLog
         if (transaction.State == TransactionState.Prepared)
         {
             Decide(engine, transaction, BsonDocument.Build(static w => w.Int32("abortTransaction"u8, 1)));
+            engine.Remember(Decided(transaction, isCommitted: false));
             Note(engine, transaction, "aborted");
         }
 
@@ -74,13 +77,18 @@ internal static class TransactionLog
         engine.Transactions.Release(transaction);
     }
 
-    private static void Note(Engine engine, OpenTransaction transaction, string state) =>
+    private static TransactionDecided Decided(OpenTransaction transaction, bool isCommitted) =>
+        new(transaction.Lsid, transaction.Number, transaction.Started, isCommitted, transaction.PreparedAs);
+
+    /// <param name="holdsFrom">Of a prepared transaction's commit: since when it counts.</param>
+    private static void Note(Engine engine, OpenTransaction transaction, string state, ulong? holdsFrom = null) =>
         engine.Sessions.Write(
             transaction.Lsid,
             transaction.Number,
             transaction.Last!.Value,
             engine.Options.SingleTransactionEntry ? null : state,
-            transaction.State == TransactionState.Prepared ? transaction.First : null
+            transaction.State == TransactionState.Prepared ? transaction.First : null,
+            holdsFrom
         );
 
     private static void Decide(Engine engine, OpenTransaction transaction, BsonDocument o) =>

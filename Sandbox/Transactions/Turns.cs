@@ -8,6 +8,7 @@ internal static class Turns
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     /// <summary>Does something under the engine's lock, as soon as no transaction is in its way.</summary>
+    /// <exception cref="CommandFault">10107 where the member is not the primary, or no longer.</exception>
     /// <param name="action">Changes nothing before it throws <see cref="HeldByTransactionException"/>.</param>
     public static async ValueTask<T> RunAsync<T>(Engine engine, Func<T> action, CancellationToken cancellation)
     {
@@ -16,6 +17,7 @@ internal static class Turns
             Task ended;
             lock (engine.Gate)
             {
+                engine.CheckWritable();
                 ended = engine.Transactions.Ended;
                 try
                 {

@@ -47,7 +47,7 @@ public sealed class MemberTests(ITestOutputHelper output)
         await set.RunAsync(2, "admin", """{"replSetMaintenance":false}""");
         await set.WaitForStateAsync(2, Secondary);
 
-        await RemoveAsync(set, 1);
+        await set.RemoveAsync(1);
         await MovedAsync(all, set, 3, "its member is removed");
 
         var starts = Starts(all).Count;
@@ -220,57 +220,6 @@ public sealed class MemberTests(ITestOutputHelper output)
         return Enumerable
             .Range(0, set.Count)
             .Single(number => last.EndsWith($" {set.Address(number)}", StringComparison.Ordinal));
-    }
-
-    private static async Task RemoveAsync(RealReplicaSet set, int number)
-    {
-        var primary = await set.PrimaryAsync();
-        var reply = await set.RunAsync(primary, "admin", """{"replSetGetConfig":1}""");
-        var name = set.Address(number).ToString();
-        var reconfig = BsonDocument.Build(w =>
-        {
-            Span<byte> scratch = stackalloc byte[11];
-            w.BeginDocument("replSetReconfig"u8);
-            foreach (var field in reply.View["config"u8].AsDocument)
-            {
-                if (field.NameIs("version"u8))
-                {
-                    w.Int32("version"u8, (int)field.ToInt64() + 1);
-                }
-                else if (field.NameIs("members"u8))
-                {
-                    w.BeginArray("members"u8);
-                    foreach (var member in field.AsDocument)
-                    {
-                        if (member.AsDocument["host"u8].AsString != name)
-                        {
-                            w.Document(w.ArrayItemName(scratch), member.AsDocument.ToDocument());
-                        }
-                    }
-
-                    w.EndArray();
-                }
-                else if (field.Type == BsonType.Document)
-                {
-                    w.Document(field.Name, field.AsDocument.ToDocument());
-                }
-                else if (field.Type == BsonType.String)
-                {
-                    w.String(field.Name, field.AsString);
-                }
-                else if (field.Type == BsonType.Boolean)
-                {
-                    w.Boolean(field.Name, field.ToBoolean());
-                }
-                else
-                {
-                    w.Int64(field.Name, field.ToInt64());
-                }
-            }
-
-            w.EndDocument();
-        });
-        await set.RunAsync(primary, "admin", reconfig);
     }
 
     /// <summary>Waits until every member knows it, not only itself.</summary>

@@ -13,6 +13,8 @@ public class EnumTests
     /// <summary>Enum, and its members as <c>Name=value</c>. A member may be added behind the others; none may change.</summary>
     private static readonly Dictionary<string, string> Frozen = new()
     {
+        ["Backup.Sandbox.Replication.MemberState"] =
+            "Primary=1, Secondary=2, Recovering=3, Startup2=5, Arbiter=7, Down=8, Rollback=9, Removed=10",
         ["Backup.Blockstore.Packs.BlockCodec"] = "Raw=0, Zstd=1",
         ["Backup.Metadata.ApiKeyState"] = "Pending=0, Valid=1, Replaced=2, Revoked=3",
         ["Backup.Metadata.HoleKind"] = "OplogLost=0, RolledBack=1, Resync=2, HeadStopped=3, CollectionLost=4",

@@ -12,14 +12,14 @@ namespace Backup.Tests.Support;
 public sealed class MajorityWriter : IAsyncDisposable
 {
     private const int Workers = 4;
-    private readonly RealReplicaSet _set;
+    private readonly ReplicaSetUnderTest _set;
     private readonly ConcurrentBag<int> _acknowledged = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private int _next;
     private int _failed;
 
-    public MajorityWriter(RealReplicaSet set)
+    public MajorityWriter(ReplicaSetUnderTest set)
     {
         _set = set;
         _running = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Task.Run(WriteAsync)));

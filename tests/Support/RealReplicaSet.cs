@@ -10,7 +10,7 @@ namespace Backup.Tests.Support;
 /// A real replica set of several mongods on loopback, each in a folder of its own, that may be killed, stopped in their tracks and started
 /// again. Found as <see cref="RealMongo"/> finds them. It elects within some two seconds. Disposing it kills all and removes their data.
 /// </summary>
-public sealed class RealReplicaSet : IAsyncDisposable
+public sealed class RealReplicaSet : ReplicaSetUnderTest
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
@@ -26,7 +26,6 @@ public sealed class RealReplicaSet : IAsyncDisposable
     ];
 
     private readonly Member[] _members;
-    private MongoClient? _client;
 
     private RealReplicaSet(int members)
     {
@@ -38,12 +37,9 @@ public sealed class RealReplicaSet : IAsyncDisposable
     }
 
     /// <summary>With all members.</summary>
-    public string ConnectionString { get; }
+    public override string ConnectionString { get; }
 
-    /// <summary>Of the set as a whole, without retries of its own.</summary>
-    public MongoClient Client => _client ?? throw new InvalidOperationException("It has not started.");
-
-    public int Count => _members.Length;
+    public override int Count => _members.Length;
 
     /// <summary>Starts, initiates and waits for the primary and for every other member to be a secondary.</summary>
     /// <param name="configure">For member number N, further fields of its configuration as JSON, for example <c>"priority":0,"hidden":true</c>.</param>
@@ -70,14 +66,7 @@ public sealed class RealReplicaSet : IAsyncDisposable
     /// <summary>Its dbpath.</summary>
     public string Folder(int number) => _members[number].Folder.Path;
 
-    public HostAddress Address(int number) => HostAddress.Parse(_members[number].Name);
-
-    /// <summary>The number of the primary, as the newest election has it; waits for one.</summary>
-    public async Task<int> PrimaryAsync(CancellationToken cancellation = default)
-    {
-        var primary = await Client.SelectAsync(ReadTarget.Primary, cancellation);
-        return Array.FindIndex(_members, member => HostAddress.Parse(member.Name) == primary.Address);
-    }
+    public override HostAddress Address(int number) => HostAddress.Parse(_members[number].Name);
 
     public void Start(int number)
     {
@@ -86,18 +75,25 @@ public sealed class RealReplicaSet : IAsyncDisposable
         member.Process = RealMongo.Launch(member.Folder, member.Port, authentication: false, Modest);
     }
 
-    /// <summary>kill -9.</summary>
-    public async Task KillAsync(int number)
+    public override Task ReviveAsync(int number)
+    {
+        Start(number);
+        return Task.CompletedTask;
+    }
+
+    public override async Task KillAsync(int number)
     {
         var process = _members[number].Process!;
         process.Kill();
         await process.WaitForExitAsync();
     }
 
-    /// <summary>The process keeps its connections and answers nobody, like a host that hangs.</summary>
-    public Task FreezeAsync(int number) => SignalAsync(number, "-STOP");
+    public override Task FreezeAsync(int number) => SignalAsync(number, "-STOP");
 
-    public Task ThawAsync(int number) => SignalAsync(number, "-CONT");
+    public override Task ThawAsync(int number) => SignalAsync(number, "-CONT");
+
+    /// <summary>The server keeps what it rolled back in files.</summary>
+    public override bool HasRolledBack(int number) => Directory.Exists(Path.Combine(Folder(number), "rollback"));
 
     /// <summary>Removes all that a killed member has: started again, it is synced anew.</summary>
     public void Erase(int number)
@@ -113,51 +109,8 @@ public sealed class RealReplicaSet : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a command, written as extended JSON, on one member whatever it is.</summary>
-    public Task<BsonDocument> RunAsync(int number, string database, string command) =>
-        RunAsync(number, database, ExtendedJson.Parse(command));
-
-    public async Task<BsonDocument> RunAsync(int number, string database, BsonDocument command)
+    protected override async ValueTask DisposeMembersAsync()
     {
-        using var reply = await Client.RunCommandAsync(
-            database,
-            command,
-            ReadTarget.On(Address(number)),
-            CancellationToken.None
-        );
-        return reply.View.ToDocument();
-    }
-
-    /// <summary>Waits until that member is in that state: 1 PRIMARY, 2 SECONDARY, 3 RECOVERING, …</summary>
-    public async Task WaitForStateAsync(int number, int state)
-    {
-        using var limit = new CancellationTokenSource(StartLimit);
-        while (true)
-        {
-            try
-            {
-                var status = await RunAsync(number, "admin", """{"replSetGetStatus":1}""");
-                if (status.View["myState"u8].ToInt64() == state)
-                {
-                    return;
-                }
-            }
-            catch (BackupException)
-            {
-                // It is starting.
-            }
-
-            await Task.Delay(100, limit.Token);
-        }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_client is not null)
-        {
-            await _client.DisposeAsync();
-        }
-
         foreach (var member in _members)
         {
             if (member.Process is { HasExited: false } running)
@@ -197,14 +150,16 @@ public sealed class RealReplicaSet : IAsyncDisposable
             await UntilItWorksAsync(first, initiate);
         }
 
-        _client = new MongoClient(
-            Backup.MongoWire.Uri.ConnectionString.Parse(ConnectionString),
-            new MongoClientOptions { ApplicationName = "test", HeartbeatInterval = TimeSpan.FromSeconds(1) }
-        );
         var primary = await PrimaryAsync();
         for (var number = 0; number < Count; number++)
         {
-            await WaitForStateAsync(number, number == primary ? 1 : 2);
+            var isArbiter = configure(number).Contains("arbiterOnly", StringComparison.Ordinal);
+            await WaitForStateAsync(
+                number,
+                number == primary ? 1
+                    : isArbiter ? 7
+                    : 2
+            );
         }
     }
 

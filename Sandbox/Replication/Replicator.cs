@@ -1,0 +1,180 @@
+using Backup.Foundation;
+using Backup.Sandbox.Storage;
+
+namespace Backup.Sandbox.Replication;
+
+/// <summary>
+/// Keeps one member like its primary: copies all of it where it has nothing, then does each entry again; and undoes entries of its own that
+/// the primary does not have.
+/// </summary>
+internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProvider time)
+{
+    private const int Batch = 500;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            if (set.SourceOf(member) is not { } source)
+            {
+                await Task.Delay(Poll, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                continue;
+            }
+
+            var changed = source.Engine.Oplog.Changed;
+            if (!await GoAsync(source))
+            {
+                await Task.WhenAny(changed, Task.Delay(Idle, time, cancellation));
+            }
+        }
+    }
+
+    /// <returns>Whether there may be more at once.</returns>
+    private async Task<bool> GoAsync(SandboxMember source)
+    {
+        if (!member.IsCopied)
+        {
+            Copy(source);
+            return true;
+        }
+
+        var last = member.Engine.Oplog.Last;
+        switch (Fetch(source, last, out var entries, out var committed))
+        {
+            case Position.Behind:
+                Enter(MemberState.Recovering);
+                return false;
+            case Position.Diverged:
+                await RollBackAsync(source);
+                return true;
+        }
+
+        lock (member.Engine.Gate)
+        {
+            // It may have been elected meanwhile.
+            if (member.Engine.IsWritable || !member.Answers)
+            {
+                return false;
+            }
+
+            foreach (var entry in entries)
+            {
+                member.Engine.Replay(entry);
+            }
+
+            member.Engine.Oplog.Commit(committed);
+            last = member.Engine.Oplog.Last;
+        }
+
+        set.Report(source, member, last);
+        Settle();
+        return entries.Count > 0;
+    }
+
+    private enum Position
+    {
+        /// <summary>The source has what this member has last.</summary>
+        Same,
+
+        /// <summary>The source has other entries from some point on.</summary>
+        Diverged,
+
+        /// <summary>The source has no entry any more that this member has.</summary>
+        Behind,
+    }
+
+    private Position Fetch(SandboxMember source, Optime after, out List<LoggedEntry> entries, out Optime committed)
+    {
+        entries = [];
+        var oplog = source.Engine.Oplog;
+        lock (source.Engine.Gate)
+        {
+            committed = oplog.Majority;
+            if (!oplog.Holds(after))
+            {
+                var common = member.Engine.Oplog.Majority;
+                return oplog.TimestampAt(oplog.Dropped) > common.Timestamp ? Position.Behind : Position.Diverged;
+            }
+
+            var limit = time.GetUtcNow() - Lag();
+            for (var at = oplog.Seek(after.Timestamp) + 1; at < oplog.End && entries.Count < Batch; at++)
+            {
+                var entry = oplog.EntryAt(at);
+                if (entry.Optime.WallClock > limit)
+                {
+                    break;
+                }
+
+                entries.Add(entry);
+            }
+        }
+
+        return Position.Same;
+    }
+
+    private TimeSpan Lag() =>
+        TimeSpan.FromSeconds(set.ConfigOf(member)?.DelaySeconds ?? 0) is var configured && configured > member.Lag
+            ? configured
+            : member.Lag;
+
+    private void Copy(SandboxMember source)
+    {
+        Engine copy;
+        lock (source.Engine.Gate)
+        {
+            copy = new Engine(source.Engine);
+        }
+
+        member.Become(copy);
+    }
+
+    /// <summary>Whoever reads meanwhile is cut off, as a server does it: what he has read may not have been.</summary>
+    private async Task RollBackAsync(SandboxMember source)
+    {
+        Enter(MemberState.Rollback);
+        member.Cursors.RemoveAll();
+        await member.DropConnectionsAsync();
+        while (!IsCommon(source, member.Engine.Oplog.Last))
+        {
+            lock (member.Engine.Gate)
+            {
+                if (member.Engine.Oplog.Last <= member.Engine.Oplog.Majority)
+                {
+                    throw new InvalidOperationException(
+                        $"{member.Address} would roll back {member.Engine.Oplog.Last}, which a majority has."
+                    );
+                }
+
+                member.RolledBack.Enqueue(member.Engine.RollBack().Document);
+            }
+        }
+
+        Enter(MemberState.Recovering);
+    }
+
+    private static bool IsCommon(SandboxMember source, Optime optime)
+    {
+        lock (source.Engine.Gate)
+        {
+            return source.Engine.Oplog.Holds(optime);
+        }
+    }
+
+    /// <summary>It follows: it may be read from.</summary>
+    private void Settle() => Enter(member.InMaintenance ? MemberState.Recovering : MemberState.Secondary);
+
+    private void Enter(MemberState state)
+    {
+        lock (set.Gate)
+        {
+            if (member.State != state && member.State is not (MemberState.Removed or MemberState.Primary))
+            {
+                member.State = state;
+                member.Changed();
+            }
+        }
+    }
+}
