@@ -21,6 +21,7 @@ internal sealed class SandboxMember : IAsyncDisposable
     private readonly SemaphoreSlim _lifecycle = new(1);
     private MongoListener? _listener;
     private volatile bool _isUp = true;
+    private volatile bool _isStalled;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _changes = 1;
 
@@ -90,7 +91,11 @@ internal sealed class SandboxMember : IAsyncDisposable
     public bool IsUp => _isUp;
 
     /// <summary>Whether it copies nothing from anybody.</summary>
-    public bool IsStalled { get; set; }
+    public bool IsStalled
+    {
+        get => _isStalled;
+        set => _isStalled = value;
+    }
 
     /// <summary>Entries younger than that it does not copy yet.</summary>
     public TimeSpan Lag { get; set; }

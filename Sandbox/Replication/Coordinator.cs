@@ -18,7 +18,12 @@ internal sealed class Coordinator(SandboxOptions options, IReadOnlyList<SandboxM
     private readonly HashSet<(int, int)> _cut = [];
     private readonly TimeProvider _time = options.Time;
 
+    private int _epoch;
+
     public Lock Gate { get; } = new();
+
+    /// <summary>Another one after each cut: who asked under an older one may not get what came later.</summary>
+    public int Epoch => Volatile.Read(ref _epoch);
 
     public IReadOnlyList<SandboxMember> Members => members;
 
@@ -66,6 +71,7 @@ internal sealed class Coordinator(SandboxOptions options, IReadOnlyList<SandboxM
         lock (Gate)
         {
             _ = isCut ? _cut.Add(Pair(one, other)) : _cut.Remove(Pair(one, other));
+            Interlocked.Increment(ref _epoch);
         }
     }
 

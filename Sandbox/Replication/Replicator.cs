@@ -18,6 +18,7 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
     {
         while (!cancellation.IsCancellationRequested)
         {
+            var epoch = set.Epoch;
             if (set.SourceOf(member) is not { } source)
             {
                 await Task.Delay(Poll, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -25,7 +26,7 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
             }
 
             var changed = source.Engine.Oplog.Changed;
-            if (!await GoAsync(source))
+            if (!await GoAsync(source, epoch))
             {
                 await Task.WhenAny(changed, Task.Delay(Idle, time, cancellation));
             }
@@ -33,7 +34,7 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
     }
 
     /// <returns>Whether there may be more at once.</returns>
-    private async Task<bool> GoAsync(SandboxMember source)
+    private async Task<bool> GoAsync(SandboxMember source, int epoch)
     {
         if (!member.IsCopied)
         {
@@ -42,8 +43,10 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
         }
 
         var last = member.Engine.Oplog.Last;
-        switch (Fetch(source, last, out var entries, out var committed))
+        switch (Fetch(source, last, epoch, out var entries, out var committed))
         {
+            case Position.Gone:
+                return false;
             case Position.Behind:
                 Enter(MemberState.Recovering);
                 return false;
@@ -82,17 +85,31 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
         /// <summary>The source has other entries from some point on.</summary>
         Diverged,
 
+        /// <summary>They do not reach each other any more.</summary>
+        Gone,
+
         /// <summary>The source has no entry any more that this member has.</summary>
         Behind,
     }
 
-    private Position Fetch(SandboxMember source, Optime after, out List<LoggedEntry> entries, out Optime committed)
+    private Position Fetch(
+        SandboxMember source,
+        Optime after,
+        int epoch,
+        out List<LoggedEntry> entries,
+        out Optime committed
+    )
     {
         entries = [];
         var oplog = source.Engine.Oplog;
         lock (source.Engine.Gate)
         {
             committed = oplog.Majority;
+            if (set.Epoch != epoch || member.IsStalled || !member.Answers || !source.Answers)
+            {
+                return Position.Gone;
+            }
+
             if (!oplog.Holds(after))
             {
                 var common = member.Engine.Oplog.Majority;

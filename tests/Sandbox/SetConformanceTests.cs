@@ -341,7 +341,11 @@ public sealed class SetConformanceTests
         var names = new List<string>();
         foreach (var part in field.AsDocument)
         {
-            names.Add($"{part.NameText} {part.Type}");
+            // A real member tells nothing of the majority while it has no snapshot of it, whenever that is.
+            if (!part.NameText.StartsWith("majority", StringComparison.Ordinal))
+            {
+                names.Add($"{part.NameText} {part.Type}");
+            }
         }
 
         return string.Join(", ", names);
