@@ -71,11 +71,21 @@ public sealed class RealMongo : IAsyncDisposable
         _folder.Dispose();
     }
 
-    internal static int FreePort()
+    internal static int FreePort() => FreePorts(1)[0];
+
+    /// <summary>Each another one: all are held until the last is found.</summary>
+    internal static List<int> FreePorts(int count)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        var sockets = new List<Socket>();
+        for (var n = 0; n < count; n++)
+        {
+            sockets.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            sockets[^1].Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        }
+
+        List<int> ports = [.. sockets.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
+        sockets.ForEach(socket => socket.Dispose());
+        return ports;
     }
 
     internal static Process Launch(TemporaryFolder folder, int port, bool authentication, params string[] more)

@@ -29,10 +29,7 @@ public sealed class RealReplicaSet : ReplicaSetUnderTest
 
     private RealReplicaSet(int members)
     {
-        _members =
-        [
-            .. Enumerable.Range(0, members).Select(_ => new Member(new TemporaryFolder(), RealMongo.FreePort())),
-        ];
+        _members = [.. RealMongo.FreePorts(members).Select(port => new Member(new TemporaryFolder(), port))];
         ConnectionString = $"mongodb://{string.Join(',', _members.Select(member => member.Name))}/?replicaSet=rs0";
     }
 
