@@ -162,6 +162,9 @@ public interface ISyncs
 
     Task<IReadOnlyList<SyncCollection>> CollectionsAsync(string syncId, CancellationToken cancellation = default);
 
+    /// <summary>The sums of all of them, without reading each.</summary>
+    Task<SyncProgress> ProgressAsync(string syncId, CancellationToken cancellation = default);
+
     Task<SyncCollection?> FindCollectionAsync(
         string syncId,
         Guid collection,

@@ -147,6 +147,22 @@ public sealed record SyncCollection(
     bool Done
 );
 
+/// <summary>How far a sync's copy is.</summary>
+/// <param name="Collections">How many are copied.</param>
+/// <param name="CollectionsDone">Of how many nothing more will come.</param>
+/// <param name="Documents">Acknowledged so far.</param>
+/// <param name="ExpectedDocuments">The source's estimate; of a collection never less than what was acknowledged.</param>
+/// <param name="RawBytes">Acknowledged so far.</param>
+/// <param name="ExpectedBytes">As the documents.</param>
+public sealed record SyncProgress(
+    int Collections,
+    int CollectionsDone,
+    long Documents,
+    long ExpectedDocuments,
+    long RawBytes,
+    long ExpectedBytes
+);
+
 /// <summary>A durable sync slice.</summary>
 public sealed record SyncSlice(
     string SyncId,

@@ -206,8 +206,8 @@ internal sealed class SyncEndpoints(
         var report = await Json.ReadAsync(context, AgentJson.Default.CopiedReport);
         if (sync.State == SyncState.Copying)
         {
-            var all = await metadata.Syncs.CollectionsAsync(sync.Id, cancellation);
-            var left = all.Count(one => !one.Done);
+            var progress = await metadata.Syncs.ProgressAsync(sync.Id, cancellation);
+            var left = progress.Collections - progress.CollectionsDone;
             if (left > 0)
             {
                 throw BackupHttpServerErrors.StillCopying(left);

@@ -141,14 +141,14 @@ internal sealed class ApplianceOperations(
             return null;
         }
 
-        var collections = await metadata.Syncs.CollectionsAsync(set.SyncId, cancellation);
+        var sync = await metadata.Syncs.ProgressAsync(set.SyncId, cancellation);
         return new SyncView(
-            collections.Count,
-            collections.Count(c => c.Done),
-            collections.Sum(c => c.Documents),
-            collections.Sum(c => Math.Max(c.Documents, c.ExpectedDocuments)),
-            collections.Sum(c => c.RawBytes),
-            collections.Sum(c => Math.Max(c.RawBytes, c.ExpectedBytes))
+            sync.Collections,
+            sync.CollectionsDone,
+            sync.Documents,
+            sync.ExpectedDocuments,
+            sync.RawBytes,
+            sync.ExpectedBytes
         );
     }
 

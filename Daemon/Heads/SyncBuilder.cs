@@ -22,6 +22,10 @@ internal sealed class SyncBuilder(
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
+    // Looking at thousands of collections takes its time: at most a fifth of it all.
+    private const int PauseRatio = 4;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
     /// <summary>Works until the sync is built.</summary>
     /// <returns>The stored head and the bytes that were new in the blockstore; null where the sync was given up for another.</returns>
     internal async Task<HeadRecord?> BuildAsync(ReplicaSetRecord set, SyncRecord sync, CancellationToken cancellation)
@@ -64,6 +68,7 @@ internal sealed class SyncBuilder(
             }
 
             var ranges = await metadata.Syncs.CollectionsAsync(syncId, cancellation);
+            var looked = time.GetElapsedTime(started);
             foreach (var group in ranges.GroupBy(range => range.Collection))
             {
                 if (builds.TryGetValue(group.Key, out var build) && build.HasWork([.. group]))
@@ -88,9 +93,12 @@ internal sealed class SyncBuilder(
                 return sync;
             }
 
-            // Slices come many a second: what came in within one pause is consumed together. Of many collections already looking takes its time.
-            var looked = time.GetElapsedTime(started);
-            await Task.Delay(looked < Poll ? looked : Poll, time, cancellation);
+            // Slices come many a second: what came in within one pause is consumed together.
+            await Task.Delay(
+                looked * PauseRatio < LongestPause ? looked * PauseRatio : LongestPause,
+                time,
+                cancellation
+            );
             await metadata.WaitForChangeAsync(seen, Poll, cancellation);
         }
     }

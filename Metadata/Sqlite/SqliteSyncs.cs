@@ -78,6 +78,26 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
             cancellation
         );
 
+    public async Task<SyncProgress> ProgressAsync(string syncId, CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Find(
+                    """
+                    SELECT count(*), coalesce(sum(done), 0), coalesce(sum(documents), 0),
+                        coalesce(sum(max(documents, expected_documents)), 0), coalesce(sum(raw_bytes), 0),
+                        coalesce(sum(max(raw_bytes, expected_bytes)), 0)
+                    FROM (
+                        SELECT min(done) AS done, sum(documents) AS documents, sum(expected_documents) AS expected_documents,
+                            sum(raw_bytes) AS raw_bytes, sum(expected_bytes) AS expected_bytes
+                        FROM sync_collections WHERE sync_id = @syncId GROUP BY collection
+                    )
+                    """,
+                    row => new SyncProgress(row.Int(), row.Int(), row.Long(), row.Long(), row.Long(), row.Long()),
+                    new { syncId }
+                ),
+            cancellation
+        ) ?? new SyncProgress(0, 0, 0, 0, 0, 0);
+
     public Task<SyncCollection?> FindCollectionAsync(
         string syncId,
         Guid collection,

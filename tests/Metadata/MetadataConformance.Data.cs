@@ -23,6 +23,8 @@ public abstract partial class MetadataConformance
         (await Store.Syncs.FindCollectionAsync(sync.Id, Items, 0)).ShouldBe(NewCollection(sync.Id, Items));
         (await Store.Syncs.FindCollectionAsync(sync.Id, Items, 1)).ShouldBeNull();
         (await Store.Syncs.CollectionsAsync(sync.Id)).Select(c => c.Collection).ShouldBe([Orders, Items]);
+        (await Store.Syncs.ProgressAsync(sync.Id)).ShouldBe(new SyncProgress(2, 0, 20, 2_000, 8_000, 100_000));
+        (await Store.Syncs.ProgressAsync("none")).ShouldBe(new SyncProgress(0, 0, 0, 0, 0, 0));
         var slices = await Store.Syncs.SlicesAsync(sync.Id, Orders);
         slices.Select(slice => slice.Sequence).ShouldBe([0, 1]);
         slices[0].Sha256.ShouldBe(Hash(3));
