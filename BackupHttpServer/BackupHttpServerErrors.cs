@@ -46,6 +46,13 @@ public static partial class BackupHttpServerErrors
     public const int CertificatesOff = 8038;
     public const int CertificateRequestWrong = 8039;
     public const int KeyPending = 8040;
+    public const int AgentTooBusy = 8041;
+    public const int AgentRate = 8042;
+    public const int ServerTooBusy = 8043;
+    public const int BackEndBehind = 8044;
+    public const int HeadersTooLong = 8045;
+    public const int RequestMalformed = 8046;
+    public const int MethodWrong = 8047;
 
     public static BackupException NoKey() =>
         new(
@@ -205,7 +212,7 @@ public static partial class BackupHttpServerErrors
     public static BackupException Slow() =>
         new(
             TooSlow,
-            "The body came too slowly.",
+            "The request came too slowly.",
             "Check the network between agent and server; the agent sends it again by itself.",
             transient: true
         );

@@ -3,6 +3,7 @@ using System.Security.Authentication;
 using Backup.BackupHttpServer.Access;
 using Backup.BackupHttpServer.Certificates;
 using Backup.BackupHttpServer.Endpoints;
+using Backup.BackupHttpServer.Limits;
 using Backup.BackupHttpServer.Slices;
 using Backup.Blockstore;
 using Backup.Foundation.Contracts;
@@ -17,19 +18,24 @@ using Microsoft.Extensions.Logging;
 
 namespace Backup.BackupHttpServer;
 
-/// <summary>The running HTTPS service for agents.</summary>
+/// <summary>
+/// One running instance of the HTTPS service for agents. It keeps nothing that another one would need: instances with the same stores and the
+/// same certificate folder serve the same agents, whichever request comes to which.
+/// </summary>
 public sealed class BackupHttpServerHost : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly CertificateAuthority _authority;
     private readonly RouteTroubles _troubles;
     private readonly KeyUses _uses;
+    private readonly Instances _instances;
 
     private BackupHttpServerHost(
         WebApplication application,
         CertificateAuthority authority,
         RouteTroubles troubles,
         KeyUses uses,
+        Instances instances,
         IPEndPoint endPoint
     )
     {
@@ -37,6 +43,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         _authority = authority;
         _troubles = troubles;
         _uses = uses;
+        _instances = instances;
         EndPoint = endPoint;
     }
 
@@ -69,7 +76,8 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         var application = Build(options, authority, loggers);
         var troubles = new RouteTroubles();
         var uses = new KeyUses(metadata.Credentials, time);
-        Map(application, options, metadata, objects, authority, troubles, uses, time, loggers);
+        var instances = await Instances.JoinAsync(metadata.Instances, time, cancellation);
+        Map(application, options, metadata, objects, authority, troubles, uses, instances, time, loggers);
         try
         {
             await application.StartAsync(cancellation);
@@ -78,13 +86,14 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         {
             await application.DisposeAsync();
             await uses.DisposeAsync();
+            await instances.DisposeAsync();
             authority.Dispose();
             throw BackupHttpServerErrors.Listen($"{options.Address}:{options.Port}", taken);
         }
 
         var port = new System.Uri(application.Urls.First()).Port;
         var endPoint = new IPEndPoint(options.Address, port);
-        return new BackupHttpServerHost(application, authority, troubles, uses, endPoint);
+        return new BackupHttpServerHost(application, authority, troubles, uses, instances, endPoint);
     }
 
     /// <summary>Takes no new request, waits for those in work, stops.</summary>
@@ -94,6 +103,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     {
         await _application.DisposeAsync();
         await _uses.DisposeAsync();
+        await _instances.DisposeAsync();
         _authority.Dispose();
     }
 
@@ -130,6 +140,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
                             https.AllowAnyClientCertificate();
                         }
                     });
+                    listen.Use(NumberedRefusals.Use);
                 }
             );
         });
@@ -141,12 +152,22 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         limits.MaxRequestBodySize = AgentProtocol.MaxSliceBodyLength;
         limits.MinRequestBodyDataRate = new MinDataRate(options.MinBodyBytesPerSecond, options.BodyGrace);
         limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
-        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.RequestHeadersTimeout = options.HeadersTimeout;
+        limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
         limits.MaxRequestHeaderCount = 50;
         limits.MaxRequestLineSize = 4 * 1024;
-        limits.MaxConcurrentConnections = 1000;
-        limits.Http2.MaxStreamsPerConnection = 32;
+        limits.MaxConcurrentConnections = options.Connections;
+        var http2 = limits.Http2;
+        http2.MaxStreamsPerConnection = 32;
+        http2.MaxFrameSize = 64 * 1024;
+        http2.MaxRequestHeaderFieldSize = 8 * 1024;
+        http2.HeaderTableSize = 4 * 1024;
+        // What one stream and all of a connection may have on their way unread: this bounds memory before a slice is let in.
+        http2.InitialStreamWindowSize = 512 * 1024;
+        http2.InitialConnectionWindowSize = 2 * 1024 * 1024;
+        http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
     }
 
     private static void Map(
@@ -157,18 +178,20 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         CertificateAuthority authority,
         RouteTroubles troubles,
         KeyUses uses,
+        Instances instances,
         TimeProvider time,
         ILoggerFactory loggers
     )
     {
         var log = loggers.CreateLogger<BackupHttpServerHost>();
-        _ = application.Use((context, next) => Problems.GuardAsync(context, next, troubles, log));
+        var admission = new Admission(options.Limits, options.SliceBudget, () => instances.Count, time);
+        _ = application.Use((context, next) => Problems.GuardAsync(context, next, admission, troubles, log));
         _ = application.UseRouting();
         var keys = new ApiKeys(metadata.Credentials, options.ApiKeyMaxAge, time);
         var certificates = new ClientCertificates(metadata.Credentials, authority, options, time);
         var gate = new AgentGate(metadata, keys, certificates, uses);
         var claims = new WorkClaims(metadata, time);
-        var budget = new SliceBudget(options.SliceBudget);
+        var budget = new SliceBudget(options.HoldCopies);
         var assignments = new Assignments(metadata);
         new AccessEndpoints(metadata, gate, claims, options.AgentLimits, time).Map(application);
         new CredentialEndpoints(metadata, gate, keys, certificates, authority, time).Map(application);

@@ -1,4 +1,5 @@
 using System.Net;
+using Backup.BackupHttpServer.Limits;
 
 namespace Backup.BackupHttpServer;
 
@@ -24,6 +25,18 @@ public sealed record BackupHttpServerOptions
 
     /// <summary>More than one second: the server looks at the rate once in a second.</summary>
     public TimeSpan BodyGrace { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Headers of a request have come by then, or it is cut off.</summary>
+    public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Connections open at the same time, at least 1; more are closed at once. An agent has a few.</summary>
+    public int Connections { get; init; } = 8000;
+
+    /// <summary>How much may go on at the same time.</summary>
+    public RequestLimits Limits { get; init; } = new();
+
+    /// <summary>Asked before each slice of a copy, so it is quick: why copies have to wait (disk low, store closed); null while they need not.</summary>
+    public Func<string?> HoldCopies { get; init; } = static () => null;
 
     /// <summary>Whether agents have certificates of their own besides their keys.</summary>
     public ClientCertificatePolicy ClientCertificates { get; init; } = ClientCertificatePolicy.Accepted;

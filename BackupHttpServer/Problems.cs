@@ -1,3 +1,4 @@
+using Backup.BackupHttpServer.Limits;
 using Backup.Blockstore;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
@@ -10,17 +11,32 @@ namespace Backup.BackupHttpServer;
 /// <summary>Turns whatever a request fails with into RFC 9457 problem details with code and hint; nothing else ever leaves the server.</summary>
 internal static partial class Problems
 {
-    private const string RetryAfterSeconds = "2";
+    private const int RetryAfterSeconds = 2;
 
-    public static async Task GuardAsync(HttpContext context, RequestDelegate next, RouteTroubles troubles, ILogger log)
+    /// <summary>What the back end waits for does not go away in a moment.</summary>
+    private const int RetryCopiesAfterSeconds = 5;
+
+    public static async Task GuardAsync(
+        HttpContext context,
+        RequestDelegate next,
+        Admission admission,
+        RouteTroubles troubles,
+        ILogger log
+    )
     {
         try
         {
+            using var pass = admission.Enter(context);
             await next(context);
             troubles.Succeeded(context);
-            if (context.Response is { StatusCode: StatusCodes.Status404NotFound, HasStarted: false })
+            if (context.Response is { StatusCode: >= 400, HasStarted: false })
             {
-                await WriteAsync(context, BackupHttpServerErrors.Nothing("such route"));
+                await WriteAsync(
+                    context,
+                    context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed
+                        ? BackupHttpServerErrors.NoSuchMethod(context.Request.Method)
+                        : BackupHttpServerErrors.Nothing("such route")
+                );
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -68,7 +84,9 @@ internal static partial class Problems
         context.Response.StatusCode = status;
         if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
         {
-            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            var seconds =
+                failure.Number == BackupHttpServerErrors.BackEndBehind ? RetryCopiesAfterSeconds : RetryAfterSeconds;
+            context.Response.Headers.RetryAfter = seconds.ToString();
         }
 
         await context.Response.WriteAsJsonAsync(
@@ -98,9 +116,16 @@ internal static partial class Problems
             or BackupHttpServerErrors.HeaderWrong
             or BackupHttpServerErrors.BodyCut
             or BackupHttpServerErrors.CertificateRequestWrong
+            or BackupHttpServerErrors.RequestMalformed
             or BackupHttpServerErrors.JsonWrong => StatusCodes.Status400BadRequest,
             BackupHttpServerErrors.BodyTooLong => StatusCodes.Status413PayloadTooLarge,
-            BackupHttpServerErrors.Busy => StatusCodes.Status429TooManyRequests,
+            BackupHttpServerErrors.HeadersTooLong => StatusCodes.Status431RequestHeaderFieldsTooLarge,
+            BackupHttpServerErrors.MethodWrong => StatusCodes.Status405MethodNotAllowed,
+            BackupHttpServerErrors.Busy
+            or BackupHttpServerErrors.AgentTooBusy
+            or BackupHttpServerErrors.AgentRate
+            or BackupHttpServerErrors.ServerTooBusy
+            or BackupHttpServerErrors.BackEndBehind => StatusCodes.Status429TooManyRequests,
             BackupHttpServerErrors.HashWrong
             or BackupHttpServerErrors.FrameDamaged
             or BackupHttpServerErrors.BsonDamaged

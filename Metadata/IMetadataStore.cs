@@ -14,6 +14,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     ICredentials Credentials { get; }
 
+    IServerInstances Instances { get; }
+
     IDeployments Deployments { get; }
 
     ISyncs Syncs { get; }

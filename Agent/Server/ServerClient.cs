@@ -275,7 +275,10 @@ internal sealed class ServerClient : IDisposable
 
                     if (response.Headers.RetryAfter?.Delta is { } wait)
                     {
-                        await Task.Delay(wait < LongestWait ? wait : LongestWait, _time, cancellation);
+                        // Each lane (a range, a tail) waits for its own answer before it sends more, so nothing overtakes. Spread, so that
+                        // agents that were sent away together do not come back together.
+                        var least = wait < LongestWait ? wait : LongestWait;
+                        await Task.Delay(least * (1 + (Random.Shared.NextDouble() / 2)), _time, cancellation);
                         continue;
                     }
 

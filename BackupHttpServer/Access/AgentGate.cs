@@ -1,3 +1,4 @@
+using Backup.BackupHttpServer.Limits;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Microsoft.AspNetCore.Http;
@@ -8,13 +9,13 @@ namespace Backup.BackupHttpServer.Access;
 internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCertificates certificates, KeyUses uses)
 {
     /// <summary>The agent whose key the request bears.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005, 8031 to 8037, 8040.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005, 8031 to 8037, 8040 to 8042.</exception>
     public async Task<AgentRecord> AuthenticateAsync(HttpContext context) => (await HolderAsync(context)).Agent;
 
     /// <summary>The key that the request bears, and its agent.</summary>
     /// <param name="context">With the request.</param>
     /// <param name="alsoPending">A key that was handed out and not confirmed is good too.</param>
-    /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005, 8031 to 8037, 8040.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005, 8031 to 8037, 8040 to 8042.</exception>
     public async Task<KeyHolder> HolderAsync(HttpContext context, bool alsoPending = false)
     {
         RequireProtocol(context.Request);
@@ -38,6 +39,7 @@ internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCer
                 break;
         }
 
+        Admission.Pass.Of(context).ForAgent(agent.Id);
         await certificates.CheckAsync(context, agent);
         uses.Used(key.Id);
         if (keys.IsDue(key) && key.State == ApiKeyState.Valid)

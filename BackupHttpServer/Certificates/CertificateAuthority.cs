@@ -54,7 +54,16 @@ public sealed class CertificateAuthority : IDisposable
         IReadOnlyList<string>? names = null,
         TimeProvider? time = null,
         CancellationToken cancellation = default
-    ) => Task.Run(() => Ensure(folder, names ?? [], time ?? TimeProvider.System), cancellation);
+    ) =>
+        Task.Run(
+            () =>
+            {
+                var made = Ensure(folder, names ?? [], time ?? TimeProvider.System);
+                _ = made.ServerCertificate();
+                return made;
+            },
+            cancellation
+        );
 
     /// <summary>The server's certificate with its key, renewed when it is due.</summary>
     public X509Certificate2 ServerCertificate()
@@ -63,7 +72,12 @@ public sealed class CertificateAuthority : IDisposable
         {
             if (_server is null || !IsFresh(_server))
             {
-                _server = Issue();
+                using var held = FolderLock.Take(_folder);
+                AdoptStored();
+                if (_server is null || !IsFresh(_server))
+                {
+                    _server = Issue();
+                }
             }
 
             return _server;
@@ -102,6 +116,8 @@ public sealed class CertificateAuthority : IDisposable
             File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
+        // Instances that start together on one folder make one CA: what another one is writing now is no leftover either.
+        using var held = FolderLock.Take(folder);
         _ = DurableFile.RemoveLeftovers(folder);
         var path = Path.Combine(folder, "ca.pem");
         var authority = File.Exists(path) ? Load(path) : MakeAuthority(path, time);
@@ -111,14 +127,17 @@ public sealed class CertificateAuthority : IDisposable
         }
 
         var made = new CertificateAuthority(folder, authority, AllNames(names), time);
-        var serverPath = Path.Combine(folder, "server.pem");
-        if (File.Exists(serverPath))
-        {
-            made.Adopt(Load(serverPath));
-        }
-
-        _ = made.ServerCertificate();
+        made.AdoptStored();
         return made;
+    }
+
+    private void AdoptStored()
+    {
+        var path = Path.Combine(_folder, "server.pem");
+        if (File.Exists(path))
+        {
+            Adopt(Load(path));
+        }
     }
 
     private static X509Certificate2 MakeAuthority(string path, TimeProvider time)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Backup.BackupHttpServer.Limits;
 using Backup.Foundation.Contracts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -24,8 +25,10 @@ internal static class Json
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = mostBytes;
         try
         {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
-                ?? throw BackupHttpServerErrors.BadJson("it is null.");
+            return await Bodies.ReadAsync(
+                    context,
+                    cancellation => JsonSerializer.DeserializeAsync(context.Request.Body, type, cancellation)
+                ) ?? throw BackupHttpServerErrors.BadJson("it is null.");
         }
         catch (JsonException wrong)
         {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Backup.BackupHttpServer.Limits;
 using Backup.Foundation.Compression;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Memory;
@@ -12,11 +13,11 @@ namespace Backup.BackupHttpServer.Slices;
 /// </summary>
 internal sealed class SliceBody : IDisposable
 {
-    private readonly SliceBudget.Share _share;
+    private readonly IDisposable _share;
     private readonly NativeBuffer _stored;
     private readonly NativeBuffer _raw;
 
-    private SliceBody(SliceBudget.Share share, NativeBuffer stored, NativeBuffer raw)
+    private SliceBody(IDisposable share, NativeBuffer stored, NativeBuffer raw)
     {
         _share = share;
         _stored = stored;
@@ -29,10 +30,10 @@ internal sealed class SliceBody : IDisposable
     /// <summary>BSON documents one after another, not yet checked.</summary>
     public ReadOnlySpan<byte> Raw => _raw.GetSpan();
 
-    /// <exception cref="BackupException">8008 no memory free, 8009 cut, 8010 hash, 8011 frame, 8022 too slow.</exception>
+    /// <exception cref="BackupException">8008, 8041, 8044 not now, 8009 cut, 8010 hash, 8011 frame, 8022 too slow.</exception>
     public static async Task<SliceBody> ReceiveAsync(HttpRequest request, SliceHeaders headers, SliceBudget budget)
     {
-        var share = budget.Take((long)headers.StoredLength + headers.RawLength);
+        var share = budget.Take(request.HttpContext, (long)headers.StoredLength + headers.RawLength);
         var body = new SliceBody(share, new NativeBuffer(headers.StoredLength), new NativeBuffer(headers.RawLength));
         try
         {
@@ -57,16 +58,27 @@ internal sealed class SliceBody : IDisposable
     private static async Task FillAsync(HttpRequest request, Memory<byte> target)
     {
         var filled = 0;
-        while (filled < target.Length)
+        try
         {
-            var read = await request.Body.ReadAsync(target[filled..], request.HttpContext.RequestAborted);
-            if (read == 0)
+            while (filled < target.Length)
             {
-                throw BackupHttpServerErrors.Cut(target.Length, filled);
+                filled += await Bodies.ReadAsync(
+                    request.HttpContext,
+                    cancellation => ReadAsync(request.Body, target[filled..], cancellation)
+                );
             }
-
-            filled += read;
         }
+        catch (BadHttpRequestException ended) when (ended.StatusCode == StatusCodes.Status400BadRequest)
+        {
+            throw BackupHttpServerErrors.Cut(target.Length, filled);
+        }
+    }
+
+    /// <summary>Reads something: the web server says by itself where a body ends before its announced length.</summary>
+    private static async ValueTask<int> ReadAsync(Stream body, Memory<byte> into, CancellationToken cancellation)
+    {
+        var read = await body.ReadAsync(into, cancellation);
+        return read > 0 ? read : throw new BadHttpRequestException("The body ended.");
     }
 
     private static void Unpack(ReadOnlySpan<byte> stored, Span<byte> raw, ReadOnlySpan<byte> wanted)

@@ -1,27 +1,26 @@
+using Backup.BackupHttpServer.Limits;
+using Backup.Foundation.Contracts;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
 namespace Backup.BackupHttpServer.Slices;
 
-/// <summary>Bytes of slices that may be in memory at the same time. Thread-safe; who gets nothing tries again later, nobody waits here.</summary>
-internal sealed class SliceBudget(long limit)
+/// <summary>What a slice has to pass before its body is read. Thread-safe; who gets nothing tries again later, nobody waits here.</summary>
+/// <param name="holdCopies">Why copies of collections have to wait; null while they need not.</param>
+internal sealed class SliceBudget(Func<string?> holdCopies)
 {
-    private long _taken;
-
-    /// <exception cref="Foundation.Errors.BackupException">8008 where that many bytes are not free.</exception>
-    public Share Take(long bytes)
+    /// <exception cref="Foundation.Errors.BackupException">8008, 8041 where that many bytes are not free, 8044 where copies wait.</exception>
+    public IDisposable Take(HttpContext context, long bytes)
     {
-        if (Interlocked.Add(ref _taken, bytes) > limit)
+        // The oplog goes on as long as it can: what is not shipped in time is lost, while a copy can be continued.
+        if (!IsOplog(context) && holdCopies() is { } reason)
         {
-            Interlocked.Add(ref _taken, -bytes);
-            throw BackupHttpServerErrors.Full();
+            throw BackupHttpServerErrors.CopiesHeld(reason);
         }
 
-        return new Share(this, bytes);
+        return Admission.Pass.Of(context).ForSlice(bytes);
     }
 
-    /// <summary>A part of the budget, given back when it is disposed.</summary>
-    internal sealed class Share(SliceBudget owner, long bytes) : IDisposable
-    {
-        private long _bytes = bytes;
-
-        public void Dispose() => Interlocked.Add(ref owner._taken, -Interlocked.Exchange(ref _bytes, 0));
-    }
+    private static bool IsOplog(HttpContext context) =>
+        context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: AgentRoutes.OplogSliceTemplate };
 }

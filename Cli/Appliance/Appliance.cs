@@ -97,7 +97,7 @@ internal sealed class Appliance : IAsyncDisposable
         Restores = new RestoreOperations(metadata, objects, backEnd, time, _loggers.CreateLogger("Backup.Restore"));
         if (!options.Offline)
         {
-            await ServeAsync(options, metadata, objects, time, cancellation);
+            await ServeAsync(options, metadata, objects, backEnd, time, cancellation);
         }
 
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
@@ -121,17 +121,20 @@ internal sealed class Appliance : IAsyncDisposable
         ApplianceOptions options,
         IMetadataStore metadata,
         IObjectStore objects,
+        BackEnd backEnd,
         TimeProvider time,
         CancellationToken cancellation
     )
     {
+        var brake = new CopyBrake(Folder.Root, () => backEnd.Daemon is not null, time);
+        Operations.Watch(() => brake.Trouble);
         var server = Keep(
             await PortInUse.TranslateAsync(
                 options.AgentsPort,
                 "--agents",
                 () =>
                     BackupHttpServerHost.StartAsync(
-                        ApplianceSettings.Server(Folder, options.AgentsPort),
+                        ApplianceSettings.Server(Folder, options.AgentsPort, brake),
                         metadata,
                         objects,
                         time,

@@ -29,12 +29,13 @@ internal static class ApplianceSettings
     }
 
     /// <exception cref="Foundation.Errors.BackupException">9501 where a value is out of its range.</exception>
-    internal static BackupHttpServerOptions Server(DataFolder folder, int port)
+    internal static BackupHttpServerOptions Server(DataFolder folder, int port, CopyBrake brake)
     {
         var options = new BackupHttpServerOptions
         {
             CertificateFolder = folder.Tls,
             Port = port,
+            HoldCopies = brake.Reason,
             ClientCertificates = Text(AgentCertificates) switch
             {
                 null or "accepted" => ClientCertificatePolicy.Accepted,

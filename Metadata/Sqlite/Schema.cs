@@ -10,7 +10,7 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps = [First, PointInTime, Credentials];
+    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances];
 
     internal static int Version => Steps.Length;
 
@@ -308,5 +308,12 @@ internal static class Schema
             expires_at INTEGER NOT NULL,
             revoked_at INTEGER
         ) STRICT;
+        """;
+
+    private const string Instances = """
+        CREATE TABLE server_instances (
+            id TEXT NOT NULL PRIMARY KEY,
+            seen_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """;
 }

@@ -12,6 +12,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         _time = time;
         Access = new SqliteAccess(database, time);
         Credentials = new SqliteCredentials(database, time);
+        Instances = new SqliteServerInstances(database, time);
         Deployments = new SqliteDeployments(database, time);
         Syncs = new SqliteSyncs(database, time);
         OplogSlices = new SqliteOplogSlices(database, time);
@@ -25,6 +26,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IAccess Access { get; }
 
     public ICredentials Credentials { get; }
+
+    public IServerInstances Instances { get; }
 
     public IDeployments Deployments { get; }
 

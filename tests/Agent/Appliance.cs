@@ -32,6 +32,9 @@ internal sealed class Appliance : IAsyncDisposable
 
     public BackupHttpServerHost Server { get; private set; } = null!;
 
+    /// <summary>Those of the server.</summary>
+    public BackupHttpServerOptions Options { get; private set; } = null!;
+
     public AgentIdentity Identity { get; set; } = null!;
 
     public StringWriter Log { get; } = new SharedText();
@@ -41,18 +44,23 @@ internal sealed class Appliance : IAsyncDisposable
     /// <summary>A folder of this appliance's own, removed with it.</summary>
     public string Folder(string name) => _folder.File(name);
 
-    public static async Task<Appliance> StartAsync(SandboxOptions? source = null)
+    public static async Task<Appliance> StartAsync(
+        SandboxOptions? source = null,
+        Func<BackupHttpServerOptions, BackupHttpServerOptions>? with = null
+    )
     {
         var made = new Appliance { Source = await SandboxReplicaSet.StartAsync(source) };
         made.Store = new TestObjectStore(made.Objects);
         made.Metadata = await SqliteMetadataStore.OpenAsync(made._folder.File("metadata.db"));
+        var options = new BackupHttpServerOptions
+        {
+            CertificateFolder = made._folder.File("certificates"),
+            Port = 0,
+            AgentLimits = new AgentLimits(HeartbeatSeconds: 1, PollSeconds: 1),
+        };
+        made.Options = with?.Invoke(options) ?? options;
         made.Server = await BackupHttpServerHost.StartAsync(
-            new BackupHttpServerOptions
-            {
-                CertificateFolder = made._folder.File("certificates"),
-                Port = 0,
-                AgentLimits = new AgentLimits(HeartbeatSeconds: 1, PollSeconds: 1),
-            },
+            made.Options,
             made.Metadata,
             made.Store,
             TimeProvider.System,

@@ -152,7 +152,7 @@ public sealed class ResumeTests
         }
     }
 
-    private static async Task<List<int>> CopiedIdsAsync(Appliance all, ReplicaSetRecord set, string ns)
+    internal static async Task<List<int>> CopiedIdsAsync(Appliance all, ReplicaSetRecord set, string ns)
     {
         var collections = await all.Metadata.Syncs.CollectionsAsync(set.SyncId!);
         var collection = collections.Single(one => one.Namespace == ns);

@@ -25,6 +25,7 @@ internal sealed class ServerFixture : IAsyncDisposable
     public static readonly Guid Orders = Guid.Parse("11111111-2222-4333-8444-555555555555");
     public static readonly Optime Begin = new(100, 1, 1);
 
+    private readonly BackupHttpServerOptions _options;
     private readonly TemporaryFolder _folder;
     private readonly HttpClient _http;
 
@@ -32,9 +33,11 @@ internal sealed class ServerFixture : IAsyncDisposable
         TemporaryFolder folder,
         SqliteMetadataStore metadata,
         FullableObjectStore objects,
-        BackupHttpServerHost server
+        BackupHttpServerHost server,
+        BackupHttpServerOptions options
     )
     {
+        _options = options;
         _folder = folder;
         Metadata = metadata;
         Objects = objects;
@@ -42,8 +45,21 @@ internal sealed class ServerFixture : IAsyncDisposable
         _http = Client(certificate: null);
     }
 
+    /// <summary>Another instance on the same stores, with the same options.</summary>
+    public async Task<SecondInstance> AnotherAsync()
+    {
+        var host = await BackupHttpServerHost.StartAsync(
+            _options,
+            Metadata,
+            Objects,
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
+        return new SecondInstance(host, Client(certificate: null, host));
+    }
+
     /// <summary>A client with connections of its own.</summary>
-    public HttpClient Client(X509Certificate2? certificate)
+    public HttpClient Client(X509Certificate2? certificate, BackupHttpServerHost? host = null)
     {
         var tls = new SslClientAuthenticationOptions
         {
@@ -56,7 +72,7 @@ internal sealed class ServerFixture : IAsyncDisposable
 
         return new HttpClient(new SocketsHttpHandler { SslOptions = tls })
         {
-            BaseAddress = new Uri($"https://localhost:{Server.EndPoint.Port}"),
+            BaseAddress = new Uri($"https://localhost:{(host ?? Server).EndPoint.Port}"),
         };
     }
 
@@ -81,14 +97,15 @@ internal sealed class ServerFixture : IAsyncDisposable
         var metadata = await SqliteMetadataStore.OpenAsync(folder.File("metadata.db"));
         var objects = new FullableObjectStore();
         var options = new BackupHttpServerOptions { CertificateFolder = folder.File("certificates"), Port = 0 };
+        options = with?.Invoke(options) ?? options;
         var server = await BackupHttpServerHost.StartAsync(
-            with?.Invoke(options) ?? options,
+            options,
             metadata,
             objects,
             TimeProvider.System,
             NullLoggerFactory.Instance
         );
-        var made = new ServerFixture(folder, metadata, objects, server);
+        var made = new ServerFixture(folder, metadata, objects, server, options);
         made.Agent = await made.EnrolAsync("default");
         if (begins)
         {
@@ -113,12 +130,16 @@ internal sealed class ServerFixture : IAsyncDisposable
         return (await answer.Content.ReadFromJsonAsync(AgentJson.Default.EnrolAnswer))!;
     }
 
-    public Task<HttpResponseMessage> SendEnrolAsync(string token, string? certificateRequest = null)
+    public Task<HttpResponseMessage> SendEnrolAsync(
+        string token,
+        string? certificateRequest = null,
+        HttpClient? http = null
+    )
     {
         var body = new EnrolRequest(token.Split('.')[^1], "host", "1.0.0", certificateRequest);
         var request = Post(AgentRoutes.Enrol, body, AgentJson.Default.EnrolRequest);
         request.Headers.Authorization = null;
-        return SendAsync(request);
+        return SendAsync(request, http);
     }
 
     public HttpRequestMessage Post<T>(string route, T body, JsonTypeInfo<T> type) =>
@@ -270,6 +291,17 @@ internal sealed class ServerFixture : IAsyncDisposable
         using var begun = await SendAsync(request);
         begun.EnsureSuccessStatusCode();
         SyncId = (await begun.Content.ReadFromJsonAsync(AgentJson.Default.Assignment))!.Sync!.SyncId;
+    }
+}
+
+/// <summary>Another instance of the server, and a client that speaks to it alone.</summary>
+internal sealed record SecondInstance(BackupHttpServerHost Host, HttpClient Http) : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Host.StopAsync();
+        await Host.DisposeAsync();
     }
 }
 

@@ -113,6 +113,22 @@ public abstract partial class MetadataConformance
         await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Credentials.RevokeCertificateAsync(Hash(51)));
     }
 
+    [Fact]
+    public async Task Instances_are_counted_while_they_are_heard_of()
+    {
+        var silence = TimeSpan.FromSeconds(15);
+        (await Store.Instances.SeenAsync("a", silence)).ShouldBe(1);
+        (await Store.Instances.SeenAsync("b", silence)).ShouldBe(2);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        (await Store.Instances.SeenAsync("a", silence)).ShouldBe(2);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        (await Store.Instances.SeenAsync("a", silence)).ShouldBe(1, "b is silent");
+        (await Store.Instances.SeenAsync("b", silence)).ShouldBe(2);
+        await Store.Instances.LeaveAsync("a");
+        await Store.Instances.LeaveAsync("a");
+        (await Store.Instances.SeenAsync("b", silence)).ShouldBe(1);
+    }
+
     private Task<AgentRecord?> EnrolAsync(byte token, byte key)
     {
         var agent = new AgentRecord(Guid.NewGuid().ToString("N"), "", "db1", "0.1.0", Time.GetUtcNow(), null, false);
