@@ -1,4 +1,3 @@
-using Backup.BackupHttpServer;
 using Backup.Foundation;
 using Backup.Metadata;
 using Shouldly;

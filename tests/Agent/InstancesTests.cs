@@ -1,4 +1,3 @@
-using Backup.Agent.Configuration;
 using Backup.Agent.Server;
 using Backup.BackupHttpServer;
 using Backup.Foundation;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
-using System.Text;
 using Backup.BackupHttpServer;
 using Backup.Foundation.Contracts;
 using Backup.MongoWire.Bson;

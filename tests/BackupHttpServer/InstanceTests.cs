@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using Backup.BackupHttpServer;
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
-using Backup.Metadata;
 using Backup.MongoWire.Bson;
 using Shouldly;
 using Xunit;
