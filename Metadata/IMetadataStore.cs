@@ -18,6 +18,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IDeployments Deployments { get; }
 
+    ILeases Leases { get; }
+
     ISyncs Syncs { get; }
 
     IOplogSlices OplogSlices { get; }
@@ -31,6 +33,12 @@ public interface IMetadataStore : IAsyncDisposable
     IJobs Jobs { get; }
 
     ISettings Settings { get; }
+
+    /// <summary>
+    /// The same catalogue for an agent's writes: each looks, in its own transaction, whether that lease is still the deployment's current one, and
+    /// is refused with 6014, nothing changed, where it is not. Reads are as ever. Disposing it does nothing.
+    /// </summary>
+    IMetadataStore Under(LeaseProof proof);
 
     /// <summary>Grows with every write of this process. Read it before looking for work, wait with it after: no change is missed.</summary>
     long ChangeCount { get; }
@@ -117,10 +125,10 @@ public interface IDeployments
 
     Task SetSourceOptimeAsync(string replicaSetId, Optime optime, CancellationToken cancellation = default);
 
-    /// <summary>Stores what the deployment's agent last reported, replacing the report before it.</summary>
+    /// <summary>Stores what that agent last reported of the deployment, replacing its report before it.</summary>
     Task SetAgentReportAsync(AgentReport report, CancellationToken cancellation = default);
 
-    /// <summary>The last report of each deployment that has one.</summary>
+    /// <summary>The last report of each agent of each deployment, whether it works on it or stands by.</summary>
     Task<IReadOnlyList<AgentReport>> AgentReportsAsync(CancellationToken cancellation = default);
 
     /// <summary>The stored policy, or the defaults.</summary>
@@ -190,10 +198,17 @@ public interface ISyncs
     );
 
     /// <summary>
-    /// Removes the slices' rows of that range and puts its position back to the start (NextSequence, Documents, RawBytes 0, LastId null,
-    /// not done) in one step; the objects are deleted by the caller afterwards.
+    /// Removes the slices' rows of that range and puts its position back to the start (Documents, RawBytes 0, LastId null, not done) in one
+    /// step. NextSequence goes on and leaves one out: a slice that is still on its way is refused, and no name of an object is ever used
+    /// again. Those of the removed rows are listed by <see cref="IOplogSlices.DoomedAsync"/> and may be deleted at any later time.
     /// </summary>
-    Task ResetCollectionAsync(string syncId, Guid collection, int range, CancellationToken cancellation = default);
+    /// <returns>NextSequence.</returns>
+    Task<long> ResetCollectionAsync(
+        string syncId,
+        Guid collection,
+        int range,
+        CancellationToken cancellation = default
+    );
 
     /// <summary>
     /// State Abandoned; the replica set has no current sync and waits (SyncId null, state Waiting, no stop reason): its agent begins a new one.

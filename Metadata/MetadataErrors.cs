@@ -17,6 +17,7 @@ public static class MetadataErrors
     public const int SyncNotCurrent = 6011;
     public const int PolicyRange = 6012;
     public const int KeyNotValid = 6013;
+    public const int LeaseLost = 6014;
 
     public static BackupException Damaged(string path, Exception inner) =>
         new(
@@ -102,5 +103,13 @@ public static class MetadataErrors
             KeyNotValid,
             $"The API key '{keyId}' has ended, or was not taken into use yet.",
             "'backup keys list' shows which keys are valid."
+        );
+
+    public static BackupException Fenced(string deploymentId, long fence) =>
+        new(
+            LeaseLost,
+            $"The lease {fence} on deployment '{deploymentId}' is over; nothing was stored.",
+            "Another agent took over, or this one gave it back; it stands by and asks again by itself.",
+            transient: true
         );
 }

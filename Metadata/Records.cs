@@ -29,7 +29,7 @@ public sealed record Deployment(
     DateTimeOffset CreatedAt
 );
 
-/// <summary>What the agent of a deployment last said about it.</summary>
+/// <summary>What one agent last said about a deployment.</summary>
 /// <param name="DeploymentId">The deployment.</param>
 /// <param name="AgentId">Who said it.</param>
 /// <param name="Phase">What it does now, for people.</param>

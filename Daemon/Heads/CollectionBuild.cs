@@ -41,7 +41,8 @@ internal sealed class CollectionBuild(
 
         var done = ranges.All(range => range.Done);
         // A capped collection that was interrupted is copied afresh: it is read once it is whole.
-        return done || (!collection.IsCapped && ranges.Sum(range => range.NextSequence) > _consumed.Count);
+        return done
+            || (!collection.IsCapped && ranges.Sum(range => range.Documents) > _consumed.Sum(slice => slice.Documents));
     }
 
     /// <summary>Consumes what is there; <paramref name="slot"/> is given back when that is done.</summary>

@@ -10,7 +10,7 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances];
+    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances, Leases];
 
     internal static int Version => Steps.Length;
 
@@ -315,5 +315,32 @@ internal static class Schema
             id TEXT NOT NULL PRIMARY KEY,
             seen_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """;
+
+    // Several agents for one deployment: who works on it, and what each of them last said.
+    private const string Leases = """
+        CREATE TABLE agent_leases (
+            deployment_id TEXT NOT NULL PRIMARY KEY REFERENCES deployments (id),
+            agent_id TEXT,
+            session TEXT NOT NULL,
+            fence INTEGER NOT NULL,
+            renewals INTEGER NOT NULL,
+            granted_at INTEGER NOT NULL,
+            renewed_at INTEGER NOT NULL
+        ) STRICT;
+
+        ALTER TABLE agent_reports RENAME TO last_reports;
+        CREATE TABLE agent_reports (
+            deployment_id TEXT NOT NULL REFERENCES deployments (id),
+            agent_id TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            code TEXT,
+            message TEXT,
+            hint TEXT,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (deployment_id, agent_id)
+        ) STRICT;
+        INSERT INTO agent_reports SELECT * FROM last_reports;
+        DROP TABLE last_reports;
         """;
 }

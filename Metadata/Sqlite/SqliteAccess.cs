@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteAccess(SqliteDatabase database, TimeProvider time) : IAccess
+internal sealed class SqliteAccess(ITransactions database, TimeProvider time) : IAccess
 {
     internal const string AgentColumns =
         "agents.id, agents.group_id, agents.host_name, agents.version, agents.enrolled_at, agents.last_seen_at, agents.revoked";

@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteCredentials(SqliteDatabase database, TimeProvider time) : ICredentials
+internal sealed class SqliteCredentials(ITransactions database, TimeProvider time) : ICredentials
 {
     private const string KeyColumns =
         "api_keys.id, api_keys.group_id, api_keys.agent_id, api_keys.key_hash, api_keys.state, api_keys.created_at, api_keys.last_used_at, api_keys.ended_at, api_keys.replaces, api_keys.rotation_wanted";

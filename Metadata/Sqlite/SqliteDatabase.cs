@@ -9,7 +9,7 @@ namespace Backup.Metadata.Sqlite;
 /// The database file: WAL with synchronous=FULL, so that a committed transaction survives a power cut; one writer at a
 /// time; readers beside it. Every failure of SQLite becomes a numbered error here, and nowhere else.
 /// </summary>
-internal sealed class SqliteDatabase : IAsyncDisposable
+internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
 {
     private const int MaxIdleReaders = 4;
     private const int BusyTimeoutSeconds = 10;
@@ -70,8 +70,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs <paramref name="work"/> in one transaction: all of it is durable when this completes, or none of it is there.</summary>
-    internal async Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation)
+    public async Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         await _writing.WaitAsync(cancellation);
@@ -93,17 +92,7 @@ internal sealed class SqliteDatabase : IAsyncDisposable
         }
     }
 
-    internal Task WriteAsync(Action<Session> work, CancellationToken cancellation) =>
-        WriteAsync(
-            session =>
-            {
-                work(session);
-                return true;
-            },
-            cancellation
-        );
-
-    internal Task<T> ReadAsync<T>(Func<Session, T> work, CancellationToken cancellation)
+    public Task<T> ReadAsync<T>(Func<Session, T> work, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         return Task.Run(() => Read(work), cancellation);

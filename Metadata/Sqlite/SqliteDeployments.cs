@@ -2,7 +2,7 @@ using Backup.Foundation;
 
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteDeployments(SqliteDatabase database, TimeProvider time) : IDeployments
+internal sealed class SqliteDeployments(ITransactions database, TimeProvider time) : IDeployments
 {
     private const string DeploymentColumns = "id, group_id, name, type, uri, created_at";
 
@@ -113,16 +113,7 @@ internal sealed class SqliteDeployments(SqliteDatabase database, TimeProvider ti
         database.WriteAsync(
             session =>
             {
-                if (
-                    session.Number(
-                        "SELECT count(*) FROM deployments WHERE id = @DeploymentId",
-                        new { report.DeploymentId }
-                    ) == 0
-                )
-                {
-                    throw MetadataErrors.Missing("deployment", report.DeploymentId);
-                }
-
+                RequireDeployment(session, report.DeploymentId);
                 session.Execute(
                     """
                     INSERT OR REPLACE INTO agent_reports (deployment_id, agent_id, phase, code, message, hint, at)
@@ -200,6 +191,14 @@ internal sealed class SqliteDeployments(SqliteDatabase database, TimeProvider ti
             },
             cancellation
         );
+    }
+
+    internal static void RequireDeployment(Session session, string id)
+    {
+        if (session.Number("SELECT count(*) FROM deployments WHERE id = @id", new { id }) == 0)
+        {
+            throw MetadataErrors.Missing("deployment", id);
+        }
     }
 
     internal static void RequireReplicaSet(Session session, string id)

@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteHeads(SqliteDatabase database) : IHeads
+internal sealed class SqliteHeads(ITransactions database) : IHeads
 {
     private const string Columns = """
         replica_set_id, sync_id, manifest_block, optime_t, optime_i, optime_term, replay_t, replay_i, replay_term,

@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteJobs(SqliteDatabase database, TimeProvider time) : IJobs
+internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJobs
 {
     private const string Columns = """
         id, kind, replica_set_id, state, arguments, result, phase, progress, error_code, error_message, error_hint,

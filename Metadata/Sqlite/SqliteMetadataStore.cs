@@ -5,22 +5,28 @@ public sealed class SqliteMetadataStore : IMetadataStore
 {
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
+    private readonly bool _isView;
 
-    private SqliteMetadataStore(SqliteDatabase database, TimeProvider time)
+    /// <param name="database">The file.</param>
+    /// <param name="transactions">How its tables are reached: the file's own way, or one that asks for a lease.</param>
+    /// <param name="time">The clock.</param>
+    private SqliteMetadataStore(SqliteDatabase database, ITransactions transactions, TimeProvider time)
     {
         _database = database;
+        _isView = transactions != database;
         _time = time;
-        Access = new SqliteAccess(database, time);
-        Credentials = new SqliteCredentials(database, time);
-        Instances = new SqliteServerInstances(database, time);
-        Deployments = new SqliteDeployments(database, time);
-        Syncs = new SqliteSyncs(database, time);
-        OplogSlices = new SqliteOplogSlices(database, time);
-        Holds = new SqliteReadHolds(database, time);
-        Heads = new SqliteHeads(database);
-        Snapshots = new SqliteSnapshots(database);
-        Jobs = new SqliteJobs(database, time);
-        Settings = new SqliteSettings(database);
+        Access = new SqliteAccess(transactions, time);
+        Credentials = new SqliteCredentials(transactions, time);
+        Instances = new SqliteServerInstances(transactions, time);
+        Deployments = new SqliteDeployments(transactions, time);
+        Leases = new SqliteLeases(transactions, time);
+        Syncs = new SqliteSyncs(transactions, time);
+        OplogSlices = new SqliteOplogSlices(transactions, time);
+        Holds = new SqliteReadHolds(transactions, time);
+        Heads = new SqliteHeads(transactions);
+        Snapshots = new SqliteSnapshots(transactions);
+        Jobs = new SqliteJobs(transactions, time);
+        Settings = new SqliteSettings(transactions);
     }
 
     public IAccess Access { get; }
@@ -30,6 +36,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IServerInstances Instances { get; }
 
     public IDeployments Deployments { get; }
+
+    public ILeases Leases { get; }
 
     public ISyncs Syncs { get; }
 
@@ -55,10 +63,21 @@ public sealed class SqliteMetadataStore : IMetadataStore
         string path,
         TimeProvider? time = null,
         CancellationToken cancellation = default
-    ) => Task.Run(() => new SqliteMetadataStore(SqliteDatabase.Open(path), time ?? TimeProvider.System), cancellation);
+    ) =>
+        Task.Run(
+            () =>
+            {
+                var database = SqliteDatabase.Open(path);
+                return new SqliteMetadataStore(database, database, time ?? TimeProvider.System);
+            },
+            cancellation
+        );
+
+    public IMetadataStore Under(LeaseProof proof) =>
+        new SqliteMetadataStore(_database, new FencedTransactions(_database, proof), _time);
 
     public Task WaitForChangeAsync(long seen, TimeSpan atMost, CancellationToken cancellation = default) =>
         _database.WaitForChangeAsync(seen, atMost, _time, cancellation);
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public ValueTask DisposeAsync() => _isView ? ValueTask.CompletedTask : _database.DisposeAsync();
 }

@@ -2,7 +2,7 @@ using Backup.Foundation;
 
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteOplogSlices(SqliteDatabase database, TimeProvider time) : IOplogSlices
+internal sealed class SqliteOplogSlices(ITransactions database, TimeProvider time) : IOplogSlices
 {
     private const string Columns = """
         replica_set_id, sync_id, sequence, previous_t, previous_i, previous_term, first_t, first_i, first_term,

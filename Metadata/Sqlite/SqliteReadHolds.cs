@@ -2,7 +2,7 @@ using Backup.Foundation;
 
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteReadHolds(SqliteDatabase database, TimeProvider time) : IReadHolds
+internal sealed class SqliteReadHolds(ITransactions database, TimeProvider time) : IReadHolds
 {
     private const string Columns = "id, replica_set_id, sync_id, from_t, from_i, from_term, manifest_block, until";
 

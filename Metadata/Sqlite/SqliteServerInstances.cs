@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteServerInstances(SqliteDatabase database, TimeProvider time) : IServerInstances
+internal sealed class SqliteServerInstances(ITransactions database, TimeProvider time) : IServerInstances
 {
     private const int ForgottenAfter = 10;
 

@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteSettings(SqliteDatabase database) : ISettings
+internal sealed class SqliteSettings(ITransactions database) : ISettings
 {
     public Task<string?> FindAsync(string name, CancellationToken cancellation = default) =>
         database.ReadAsync(session => Find(session, name), cancellation);

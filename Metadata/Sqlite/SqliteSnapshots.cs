@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteSnapshots(SqliteDatabase database) : ISnapshots
+internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
 {
     private const string Columns = """
         id, replica_set_id, optime_t, optime_i, optime_term, manifest_block, documents, raw_bytes, new_bytes,

@@ -2,7 +2,7 @@ using Backup.Foundation;
 
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : ISyncs
+internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : ISyncs
 {
     private const string SyncColumns =
         "id, replica_set_id, state, begin_t, begin_i, begin_term, end_t, end_i, end_term, started_at";
@@ -134,7 +134,7 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
             cancellation
         );
 
-    public Task ResetCollectionAsync(
+    public Task<long> ResetCollectionAsync(
         string syncId,
         Guid collection,
         int range,
@@ -370,13 +370,11 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
         return true;
     }
 
-    private static void ResetCollection(Session session, string syncId, Guid collection, int range)
+    private static long ResetCollection(Session session, string syncId, Guid collection, int range)
     {
-        if (FindCollection(session, syncId, collection, range) is null)
-        {
-            throw MetadataErrors.Missing("collection of a sync", $"{syncId}/{collection:D}/{range}");
-        }
-
+        var position =
+            FindCollection(session, syncId, collection, range)
+            ?? throw MetadataErrors.Missing("collection of a sync", $"{syncId}/{collection:D}/{range}");
         RequireState(session, syncId, SyncState.Copying);
         var key = new
         {
@@ -384,17 +382,18 @@ internal sealed class SqliteSyncs(SqliteDatabase database, TimeProvider time) : 
             uuid = Uuid(collection),
             range,
         };
-        session.Execute(
-            "DELETE FROM sync_slices WHERE sync_id = @syncId AND collection = @uuid AND range = @range",
-            key
-        );
+        const string own = "FROM sync_slices WHERE sync_id = @syncId AND collection = @uuid AND range = @range";
+        session.Execute($"INSERT OR IGNORE INTO doomed_objects (name) SELECT object_name {own}", key);
+        session.Execute($"DELETE {own}", key);
         session.Execute(
             """
-            UPDATE sync_collections SET next_sequence = 0, documents = 0, raw_bytes = 0, last_id = NULL, done = 0
+            UPDATE sync_collections
+            SET next_sequence = next_sequence + 1, documents = 0, raw_bytes = 0, last_id = NULL, done = 0
             WHERE sync_id = @syncId AND collection = @uuid AND range = @range
             """,
             key
         );
+        return position.NextSequence + 1;
     }
 
     private static void Copied(Session session, string syncId, Optime end)

@@ -78,11 +78,19 @@ public abstract partial class MetadataConformance
         await Store.Syncs.AddSliceAsync(NewSlice(sync.Id, Orders, 0), [7]);
         await Store.Syncs.AddSliceAsync(NewSlice(sync.Id, Items, 0), [7]);
         await Store.Syncs.CollectionDoneAsync(sync.Id, Orders, 0);
-        await Store.Syncs.ResetCollectionAsync(sync.Id, Orders, 0);
-        (await Store.Syncs.FindCollectionAsync(sync.Id, Orders, 0)).ShouldBe(NewCollection(sync.Id, Orders));
+        (await Store.Syncs.ResetCollectionAsync(sync.Id, Orders, 0)).ShouldBe(2);
+        // No sequence, and so no name of an object, is used twice: what is doomed may be deleted whenever.
+        (await Store.Syncs.FindCollectionAsync(sync.Id, Orders, 0)).ShouldBe(
+            NewCollection(sync.Id, Orders) with
+            {
+                NextSequence = 2,
+            }
+        );
         (await Store.Syncs.SlicesAsync(sync.Id, Orders)).ShouldBeEmpty();
         (await Store.Syncs.SlicesAsync(sync.Id, Items)).Count.ShouldBe(1);
-        (await Store.Syncs.AddSliceAsync(NewSlice(sync.Id, Orders, 0), [7])).ShouldBeTrue();
+        (await Store.OplogSlices.DoomedAsync(10)).ShouldBe([NewSlice(sync.Id, Orders, 0).ObjectName]);
+        (await Store.Syncs.AddSliceAsync(NewSlice(sync.Id, Orders, 1), [7])).ShouldBeFalse("it was on its way");
+        (await Store.Syncs.AddSliceAsync(NewSlice(sync.Id, Orders, 2), [7])).ShouldBeTrue();
     }
 
     [Fact]

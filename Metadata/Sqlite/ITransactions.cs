@@ -1,0 +1,37 @@
+namespace Backup.Metadata.Sqlite;
+
+/// <summary>How the tables are reached: a write is one transaction, all of it or none.</summary>
+internal interface ITransactions
+{
+    /// <summary>Runs <paramref name="work"/> in one transaction: all of it is durable when this completes, or none of it is there.</summary>
+    Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation);
+
+    Task<T> ReadAsync<T>(Func<Session, T> work, CancellationToken cancellation);
+
+    Task WriteAsync(Action<Session> work, CancellationToken cancellation) =>
+        WriteAsync(
+            session =>
+            {
+                work(session);
+                return true;
+            },
+            cancellation
+        );
+}
+
+/// <summary>Transactions that first make sure that a lease is still the deployment's current one: an agent that lost it changes nothing.</summary>
+internal sealed class FencedTransactions(ITransactions inner, LeaseProof proof) : ITransactions
+{
+    public Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation) =>
+        inner.WriteAsync(
+            session =>
+            {
+                SqliteLeases.Require(session, proof);
+                return work(session);
+            },
+            cancellation
+        );
+
+    public Task<T> ReadAsync<T>(Func<Session, T> work, CancellationToken cancellation) =>
+        inner.ReadAsync(work, cancellation);
+}
