@@ -152,7 +152,7 @@ public static partial class BackupHttpServerErrors
         new(
             OutOfOrder,
             $"Slice {given} came where {next} is next; nothing was stored.",
-            "The agent asks for its position and goes on from there by itself; two agents for one deployment disturb each other.",
+            "The agent asks for its position and goes on from there by itself; of several agents only the one with the lease is heard.",
             transient: true
         );
 
@@ -160,7 +160,7 @@ public static partial class BackupHttpServerErrors
         new(
             OtherContent,
             $"Slice {sequence} is stored with other content; nothing was changed.",
-            "The agent asks for its position and goes on from there by itself; two agents for one deployment disturb each other.",
+            "The agent asks for its position and goes on from there by itself; of several agents only the one with the lease is heard.",
             transient: true
         );
 
@@ -194,11 +194,11 @@ public static partial class BackupHttpServerErrors
             transient: true
         );
 
-    public static BackupException Taken(string agentId) =>
+    public static BackupException Taken(long fence, string holder) =>
         new(
             OtherAgent,
-            $"Another agent ({agentId}) works on this deployment.",
-            "One agent protects a deployment: stop one of them. This one takes over 30 seconds after the other went silent.",
+            $"The request was made under the lease {fence} on this deployment, which is over. {holder}; nothing was stored.",
+            "The agent stands by and asks for the lease again by itself.",
             transient: true
         );
 

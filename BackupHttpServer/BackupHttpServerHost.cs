@@ -190,12 +190,13 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         var keys = new ApiKeys(metadata.Credentials, options.ApiKeyMaxAge, time);
         var certificates = new ClientCertificates(metadata.Credentials, authority, options, time);
         var gate = new AgentGate(metadata, keys, certificates, uses);
-        var claims = new WorkClaims(metadata, time);
+        var desk = new LeaseDesk(metadata, options.LeaseSilence, time);
         var budget = new SliceBudget(options.HoldCopies);
         var assignments = new Assignments(metadata);
-        new AccessEndpoints(metadata, gate, claims, options.AgentLimits, time).Map(application);
+        new AccessEndpoints(metadata, gate, options.AgentLimits, time).Map(application);
         new CredentialEndpoints(metadata, gate, keys, certificates, authority, time).Map(application);
-        new SyncEndpoints(metadata, objects, gate, claims, assignments, budget, time).Map(application);
+        new LeaseEndpoints(gate, desk).Map(application);
+        new SyncEndpoints(metadata, objects, gate, assignments, budget, time).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
     }
 }

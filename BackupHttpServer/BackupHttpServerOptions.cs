@@ -49,6 +49,12 @@ public sealed record BackupHttpServerOptions
 
     /// <summary>Handed to every agent.</summary>
     public Foundation.Contracts.AgentLimits AgentLimits { get; init; } = new();
+
+    /// <summary>
+    /// How long an agent that has a deployment's lease may be silent until another one that asks gets it; 1 second to 1 minute. Holders and those that
+    /// stand by ask five times in that time, at most once a second.
+    /// </summary>
+    public TimeSpan LeaseSilence { get; init; } = TimeSpan.FromSeconds(15);
 }
 
 /// <summary>What agents' certificates are to the server.</summary>

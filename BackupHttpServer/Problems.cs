@@ -2,6 +2,7 @@ using Backup.BackupHttpServer.Limits;
 using Backup.Blockstore;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
+using Backup.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
@@ -141,7 +142,8 @@ internal static partial class Problems
             or BackupHttpServerErrors.SyncRunning
             or BackupHttpServerErrors.RangeOver
             or BackupHttpServerErrors.IdRepeated
-            or BackupHttpServerErrors.NotAllDone => StatusCodes.Status409Conflict,
+            or BackupHttpServerErrors.NotAllDone
+            or MetadataErrors.LeaseLost => StatusCodes.Status409Conflict,
             BackupHttpServerErrors.TooSlow => StatusCodes.Status408RequestTimeout,
             FoundationErrors.DiskFull or FoundationErrors.WriteFailed or BlockstoreErrors.WritesStopped =>
                 StatusCodes.Status503ServiceUnavailable,

@@ -10,7 +10,7 @@ namespace Backup.Agent.Sync;
 /// <summary>Begins a sync, copies what is not yet copied, several collections at a time, and reports the end.</summary>
 internal sealed class InitialSync(
     SourceMember member,
-    ServerClient server,
+    LeasedServer server,
     FlowLimits limits,
     WorkStatus status,
     TimeProvider time

@@ -14,7 +14,7 @@ namespace Backup.Agent.Sync;
 /// </summary>
 internal sealed class RangeCopier(
     SourceMember member,
-    ServerClient server,
+    LeasedServer server,
     FlowLimits limits,
     WorkStatus status,
     string syncId,
@@ -35,8 +35,7 @@ internal sealed class RangeCopier(
         if (range.NaturalOrder && _sequence > 0)
         {
             // A natural order cannot be picked up where it was left.
-            await server.ResetRangeAsync(syncId, range.Collection, range.Range, cancellation);
-            _sequence = 0;
+            _sequence = await server.ResetRangeAsync(syncId, range.Collection, range.Range, cancellation);
             last = null;
         }
 

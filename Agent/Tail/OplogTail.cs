@@ -15,7 +15,7 @@ namespace Backup.Agent.Tail;
 /// </summary>
 internal sealed class OplogTail(
     SourceMember member,
-    ServerClient server,
+    LeasedServer server,
     FlowLimits limits,
     WorkStatus status,
     TimeProvider time,

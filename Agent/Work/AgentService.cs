@@ -10,6 +10,9 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
 {
     private readonly Dictionary<string, Running> _workers = [];
     private readonly Lock _lock = new();
+
+    /// <summary>Tells this run of the agent from the ones before: the server fences those off.</summary>
+    private readonly string _session = Guid.NewGuid().ToString("N");
     private AgentLimits _limits = new();
     private FlowLimits? _flow;
 
@@ -81,7 +84,7 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
         {
             foreach (var deployment in wanted.Where(one => !_workers.ContainsKey(one.Id)))
             {
-                var worker = new DeploymentWorker(deployment, server, _flow!, log, time);
+                var worker = new DeploymentWorker(deployment, _session, server, _flow!, log, time);
                 _workers.Add(deployment.Id, new Running(deployment, worker));
             }
         }

@@ -12,12 +12,14 @@ using Backup.MongoWire.Uri;
 namespace Backup.Agent.Work;
 
 /// <summary>
-/// Works on one deployment for as long as it is configured. There is one way to recover from anything: let go of the member, wait,
-/// choose again, ask the server for the position and go on from there. Only the view of the set is kept while some member of it
-/// answers: it knows members that the URI may not name.
+/// Works on one deployment for as long as it is configured and this agent has its lease; stands by without touching the source else. There is one
+/// way to recover from anything: let go of the member, wait, choose again, ask the server for the position and go on from there. Only the view of
+/// the set is kept while some member of it answers: it knows members that the URI may not name.
 /// </summary>
+/// <param name="session">Of this run of the agent.</param>
 internal sealed class DeploymentWorker(
     ConfiguredDeployment deployment,
+    string session,
     ServerClient server,
     FlowLimits limits,
     AgentLog log,
@@ -37,9 +39,16 @@ internal sealed class DeploymentWorker(
 
     private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>In times that the lease is asked for: an election is over by then. Who still cannot reach the source lets another agent try.</summary>
+    private const int MostTrouble = 7;
+
+    /// <summary>In the same measure: long enough for whoever stands by to ask.</summary>
+    private const int AfterYielding = 3;
+
     private readonly ShunnedMembers _shunned = new(time);
     private volatile SourceMember? _member;
     private MongoClient? _set;
+    private long? _troubledSince;
 
     public WorkStatus Status { get; } = new(deployment.Id);
 
@@ -49,7 +58,8 @@ internal sealed class DeploymentWorker(
     /// </summary>
     public async Task LookAsync(CancellationToken cancellation)
     {
-        Status.Saw(null);
+        var fence = Status.Fence;
+        Status.Saw(null, fence);
         if (_member is not { } member)
         {
             return;
@@ -59,7 +69,7 @@ internal sealed class DeploymentWorker(
         patience.CancelAfter(LookPatience);
         try
         {
-            Status.Saw(await member.PrimaryMajorityAsync(patience.Token));
+            Status.Saw(await member.PrimaryMajorityAsync(patience.Token), fence);
         }
         catch (Exception failure)
             when (failure is BackupException or ObjectDisposedException
@@ -73,19 +83,70 @@ internal sealed class DeploymentWorker(
     /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var backoff = new Backoff(time, TimeSpan.FromMilliseconds(500), LongestBackoff);
+        var keeper = new LeaseKeeper(deployment, session, server, Status, log, time);
         try
         {
-            while (!cancellation.IsCancellationRequested)
+            while (true)
             {
-                await TryAsync(backoff, cancellation);
-                await backoff.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                TimeSpan pause;
+                await using (var lease = await keeper.AcquireAsync(cancellation))
+                {
+                    var yielded = await WorkUnderAsync(lease, cancellation);
+                    pause = yielded ? AfterYielding * lease.Interval : TimeSpan.Zero;
+                }
+
+                await Task.Delay(pause, time, cancellation);
             }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>Comes back when the lease is over, or (true) is better given to another agent.</summary>
+    private async Task<bool> WorkUnderAsync(HeldLease lease, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lease.Over);
+        var backoff = new Backoff(time, TimeSpan.FromMilliseconds(500), LongestBackoff);
+        _troubledSince = null;
+        try
+        {
+            while (!either.IsCancellationRequested)
+            {
+                var failure = await TryAsync(lease.Server, backoff, either.Token);
+                if (failure is not null && ShouldYield(failure, lease))
+                {
+                    log.Info("lease yielded", deployment.Name, "another agent may reach the source");
+                    return true;
+                }
+
+                if (failure is not null)
+                {
+                    await lease.ConfirmAsync(either.Token);
+                }
+
+                await backoff.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return false;
         }
         finally
         {
             await ForgetSetAsync();
         }
+    }
+
+    /// <summary>Whether the source has been out of this agent's reach for so long that the one that stands by is to try.</summary>
+    private bool ShouldYield(BackupException failure, HeldLease lease)
+    {
+        if (!IsSources(failure))
+        {
+            return false;
+        }
+
+        _troubledSince ??= time.GetTimestamp();
+        return lease.HasStandBy && time.GetElapsedTime(_troubledSince.Value) > MostTrouble * lease.Interval;
     }
 
     /// <exception cref="BackupException">2100 to 2102: the URI, or the look-up of its members.</exception>
@@ -105,15 +166,17 @@ internal sealed class DeploymentWorker(
             cancellation
         );
 
-    private async Task TryAsync(Backoff backoff, CancellationToken cancellation)
+    /// <returns>Why it ended; null where it was cancelled.</returns>
+    private async Task<BackupException?> TryAsync(LeasedServer leased, Backoff backoff, CancellationToken cancellation)
     {
         try
         {
-            await OnceAsync(backoff, cancellation);
+            await OnceAsync(leased, backoff, cancellation);
+            return null;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // Stopping.
+            return null;
         }
         catch (Exception failure)
         {
@@ -125,6 +188,8 @@ internal sealed class DeploymentWorker(
             {
                 await ForgetSetAsync();
             }
+
+            return known;
         }
     }
 
@@ -136,7 +201,7 @@ internal sealed class DeploymentWorker(
         }
     }
 
-    private async Task OnceAsync(Backoff backoff, CancellationToken cancellation)
+    private async Task OnceAsync(LeasedServer leased, Backoff backoff, CancellationToken cancellation)
     {
         Status.Phase = "connecting";
         _set ??= await ConnectAsync(deployment.Uri, time, cancellation);
@@ -144,7 +209,7 @@ internal sealed class DeploymentWorker(
         _member = member;
         try
         {
-            await ServeAsync(member, backoff, cancellation);
+            await ServeAsync(member, leased, backoff, cancellation);
         }
         catch (BackupException failure) when (IsMembers(failure))
         {
@@ -164,10 +229,24 @@ internal sealed class DeploymentWorker(
                 or AgentErrors.MemberBehind
                 or AgentErrors.MemberUnfit;
 
-    private async Task ServeAsync(SourceMember member, Backoff backoff, CancellationToken cancellation)
+    /// <summary>Whether the source, not the server, is what failed.</summary>
+    private static bool IsSources(BackupException failure) =>
+        failure.Number
+            is (>= 2000 and < 2500)
+                or AgentErrors.MemberBehind
+                or AgentErrors.MemberUnfit
+                or AgentErrors.PrivilegesMissing
+                or AgentErrors.NoReplicaSet;
+
+    private async Task ServeAsync(
+        SourceMember member,
+        LeasedServer leased,
+        Backoff backoff,
+        CancellationToken cancellation
+    )
     {
         var report = await Discovery.RunAsync(member, cancellation);
-        var assignment = await server.DiscoverAsync(deployment.Id, report, cancellation);
+        var assignment = await leased.DiscoverAsync(deployment.Id, report, cancellation);
         Status.ReplicaSetId = assignment.ReplicaSetId;
         while (assignment.Stop is { } stop)
         {
@@ -175,11 +254,11 @@ internal sealed class DeploymentWorker(
             Status.SetFault(stop);
             Status.Phase = "stopped";
             await Task.Delay(StopPoll, time, cancellation);
-            assignment = await server.DiscoverAsync(deployment.Id, report, cancellation);
+            assignment = await leased.DiscoverAsync(deployment.Id, report, cancellation);
         }
 
         Status.SetFault(null);
-        var sync = new InitialSync(member, server, limits, Status, time);
+        var sync = new InitialSync(member, leased, limits, Status, time);
         if (assignment.Sync is null)
         {
             Status.Phase = "listing";
@@ -189,13 +268,14 @@ internal sealed class DeploymentWorker(
         if (assignment.Sync is { } position)
         {
             log.Info("working", deployment.Name, $"{report.Name} through {member.Host}");
-            await WorkAsync(member, sync, assignment.ReplicaSetId, position, backoff, cancellation);
+            await WorkAsync(member, leased, sync, assignment.ReplicaSetId, position, backoff, cancellation);
         }
     }
 
     /// <summary>Tails and copies at the same time, so that the oplog cannot roll away during the copy; ends with the first failure of either.</summary>
     private async Task WorkAsync(
         SourceMember member,
+        LeasedServer leased,
         InitialSync sync,
         string replicaSetId,
         SyncPosition position,
@@ -205,7 +285,7 @@ internal sealed class DeploymentWorker(
     {
         var started = time.GetTimestamp();
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var tail = new OplogTail(member, server, limits, Status, time, position).RunAsync(both.Token);
+        var tail = new OplogTail(member, leased, limits, Status, time, position).RunAsync(both.Token);
         var copy = position.Copying ? sync.CopyAsync(position, both.Token) : Task.CompletedTask;
         var watch = new MemberWatch(member, () => copy.IsCompleted, time).RunAsync(both.Token);
         if (!position.Copying)
@@ -222,7 +302,7 @@ internal sealed class DeploymentWorker(
         {
             await both.CancelAsync();
             await Task.WhenAll(tail, copy, watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await ReportHoleAsync(member, replicaSetId, position, failure, cancellation);
+            await ReportHoleAsync(member, leased, replicaSetId, position, failure, cancellation);
             throw;
         }
         finally
@@ -232,6 +312,7 @@ internal sealed class DeploymentWorker(
             if (time.GetElapsedTime(started) > Steady)
             {
                 backoff.Reset();
+                _troubledSince = null;
             }
         }
     }
@@ -243,6 +324,7 @@ internal sealed class DeploymentWorker(
     /// <exception cref="BackupException">7019 where another member goes on from where this one does not.</exception>
     private async Task ReportHoleAsync(
         SourceMember member,
+        LeasedServer leased,
         string replicaSetId,
         SyncPosition position,
         BackupException failure,
@@ -260,6 +342,6 @@ internal sealed class DeploymentWorker(
             throw AgentErrors.Unfit(member.Host, $"its oplog does not hold {last}, another member's does");
         }
 
-        await server.ReportHoleAsync(replicaSetId, hole, cancellation);
+        await leased.ReportHoleAsync(replicaSetId, hole, cancellation);
     }
 }

@@ -11,6 +11,8 @@ internal sealed class WorkStatus(string deploymentId)
     private long _documents;
     private long _rawBytes;
     private Optime? _source;
+    private long? _sourceFence;
+    private long? _fence;
     private Fault? _fault;
 
     /// <summary>What it does now, for people.</summary>
@@ -18,18 +20,71 @@ internal sealed class WorkStatus(string deploymentId)
 
     public string? ReplicaSetId { get; set; }
 
+    /// <summary>Which agent works, while this one stands by.</summary>
+    public string? Holder { get; private set; }
+
+    /// <summary>When the lease's last renewal was sent, as a timestamp of the clock.</summary>
+    public long RenewedAt { get; private set; }
+
     public void Moved(long documents, long rawBytes)
     {
         Interlocked.Add(ref _documents, documents);
         Interlocked.Add(ref _rawBytes, rawBytes);
     }
 
+    /// <summary>The number of the lease that is held; null while none is.</summary>
+    public long? Fence
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _fence;
+            }
+        }
+    }
+
     /// <summary>The source's majority-committed optime, read just now; null where it could not be asked.</summary>
-    public void Saw(Optime? optime)
+    /// <param name="optime">What was read.</param>
+    /// <param name="fence">Of the lease that was held when the reading began: under a later one it would be news from before.</param>
+    public void Saw(Optime? optime, long? fence)
     {
         lock (_lock)
         {
             _source = optime;
+            _sourceFence = fence;
+        }
+    }
+
+    public void StandBy(string holder)
+    {
+        lock (_lock)
+        {
+            _fence = null;
+            _fault = null;
+            Phase = "standing by";
+            Holder = holder;
+        }
+    }
+
+    public void StartWork(long fence, long sentAt)
+    {
+        lock (_lock)
+        {
+            _fence = fence;
+            _fault = null;
+            Holder = null;
+            RenewedAt = sentAt;
+        }
+    }
+
+    public void Renewed(long sentAt) => RenewedAt = sentAt;
+
+    public void EndWork()
+    {
+        lock (_lock)
+        {
+            _fence = null;
         }
     }
 
@@ -52,9 +107,10 @@ internal sealed class WorkStatus(string deploymentId)
                 _fault,
                 ReplicaSetId,
                 Phase,
-                _source is { } source ? WireOptime.From(source) : null,
+                _fence is not null && _source is { } source ? WireOptime.From(source) : null,
                 Interlocked.Read(ref _documents),
-                Interlocked.Read(ref _rawBytes)
+                Interlocked.Read(ref _rawBytes),
+                _sourceFence
             );
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backup.BackupHttpServer.Limits;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
@@ -76,6 +77,30 @@ internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCer
             ?? throw BackupHttpServerErrors.Nothing("such replica set");
         _ = await DeploymentAsync(agent, found.DeploymentId, cancellation);
         return found;
+    }
+
+    /// <summary>The catalogue as the agent may write it: each write is done only while the lease that the request names is the current one.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">8006 no fence, 8020 the lease is over already: known before the body is read.</exception>
+    public async Task<IMetadataStore> UnderLeaseAsync(HttpContext context, AgentRecord agent, string deploymentId)
+    {
+        var values = context.Request.Headers[AgentHeaders.Fence];
+        if (
+            values.Count != 1
+            || !long.TryParse(values[0], NumberStyles.None, CultureInfo.InvariantCulture, out var fence)
+        )
+        {
+            throw BackupHttpServerErrors.Header(AgentHeaders.Fence, "is no fencing number");
+        }
+
+        var lease = await metadata.Leases.FindAsync(deploymentId, context.RequestAborted);
+        return lease is not null && lease.Fence == fence && lease.AgentId == agent.Id
+            ? metadata.Under(new LeaseProof(deploymentId, agent.Id, fence))
+            : throw BackupHttpServerErrors.Taken(
+                fence,
+                lease?.AgentId is { } holder
+                    ? $"The agent {holder} has the lease {lease.Fence}"
+                    : "Nobody has the lease"
+            );
     }
 
     /// <summary>The sync and its replica set.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Backup.BackupHttpServer.Access;
 using Backup.Foundation.Contracts;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,6 @@ namespace Backup.BackupHttpServer.Endpoints;
 internal sealed class AccessEndpoints(
     IMetadataStore metadata,
     AgentGate gate,
-    WorkClaims claims,
     AgentLimits limits,
     TimeProvider time
 )
@@ -56,37 +56,48 @@ internal sealed class AccessEndpoints(
         var agent = await gate.AuthenticateAsync(context);
         var beat = await Json.ReadAsync(context, AgentJson.Default.Heartbeat);
         await metadata.Access.AgentSeenAsync(agent.Id, beat.Version, context.RequestAborted);
-        foreach (var report in beat.Deployments)
+        var own = (await metadata.Deployments.ListAsync(context.RequestAborted))
+            .Where(one => one.GroupId == agent.GroupId)
+            .Select(one => one.Id)
+            .ToHashSet(StringComparer.Ordinal);
+        // One that is no longer the agent's does not keep it from telling of the others.
+        foreach (var report in beat.Deployments.Where(one => own.Contains(one.DeploymentId)))
         {
-            var deployment = await gate.DeploymentAsync(agent, report.DeploymentId, context.RequestAborted);
-            if (await claims.HolderAsync(agent, deployment.Id, context.RequestAborted) is not null)
-            {
-                continue;
-            }
-
-            await metadata.Deployments.SetAgentReportAsync(
-                new AgentReport(
-                    deployment.Id,
-                    agent.Id,
-                    report.Phase,
-                    report.Fault?.Code,
-                    report.Fault?.Message,
-                    report.Fault?.Hint,
-                    time.GetUtcNow()
-                ),
-                context.RequestAborted
-            );
-            if (report is { ReplicaSetId: { } id, SourceOptime: { } optime })
-            {
-                var replicaSet = await gate.ReplicaSetAsync(agent, id, context.RequestAborted);
-                await metadata.Deployments.SetSourceOptimeAsync(
-                    replicaSet.Id,
-                    optime.ToOptime(),
-                    context.RequestAborted
-                );
-            }
+            await ReportAsync(agent, report, context.RequestAborted);
         }
 
         context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task ReportAsync(AgentRecord agent, DeploymentReport report, CancellationToken cancellation)
+    {
+        await metadata.Deployments.SetAgentReportAsync(
+            new AgentReport(
+                report.DeploymentId,
+                agent.Id,
+                report.Phase,
+                report.Fault?.Code,
+                report.Fault?.Message,
+                report.Fault?.Hint,
+                time.GetUtcNow()
+            ),
+            cancellation
+        );
+        if (report is not { Fence: { } fence, ReplicaSetId: { } id, SourceOptime: { } optime })
+        {
+            return;
+        }
+
+        try
+        {
+            var replicaSet = await gate.ReplicaSetAsync(agent, id, cancellation);
+            // A point that was read before another agent took over says nothing of the source as it is now.
+            var leased = metadata.Under(new LeaseProof(replicaSet.DeploymentId, agent.Id, fence));
+            await leased.Deployments.SetSourceOptimeAsync(replicaSet.Id, optime.ToOptime(), cancellation);
+        }
+        catch (BackupException over) when (over.Number is MetadataErrors.LeaseLost or BackupHttpServerErrors.NotFound)
+        {
+            // It finds out at its next request for the lease.
+        }
     }
 }

@@ -30,6 +30,7 @@ internal sealed class OplogEndpoints(
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
         var (sync, replicaSet) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var leased = await gate.UnderLeaseAsync(context, agent, replicaSet.DeploymentId);
         var sequence = long.Parse(Json.Route(context, "sequence"));
         var headers = SliceHeaders.Read(context.Request);
         var previous = SliceHeaders.ReadOptime(context.Request, AgentHeaders.Previous);
@@ -60,7 +61,7 @@ internal sealed class OplogEndpoints(
             time.GetUtcNow()
         );
         await objects.PutAsync(slice.ObjectName, body.Stored, cancellation);
-        if (await metadata.OplogSlices.AddAsync(slice, cancellation))
+        if (await leased.OplogSlices.AddAsync(slice, cancellation))
         {
             await Json.WriteAsync(
                 context,
@@ -78,9 +79,10 @@ internal sealed class OplogEndpoints(
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
         var replicaSet = await gate.ReplicaSetAsync(agent, Json.Route(context, "replicaSetId"), cancellation);
+        var leased = await gate.UnderLeaseAsync(context, agent, replicaSet.DeploymentId);
         var report = await Json.ReadAsync(context, AgentJson.Default.HoleReport);
         var (from, to) = (report.From.ToOptime(), report.To.ToOptime());
-        await metadata.OplogSlices.AddHoleAsync(
+        await leased.OplogSlices.AddHoleAsync(
             new OplogHole(
                 replicaSet.Id,
                 from,
@@ -96,7 +98,7 @@ internal sealed class OplogEndpoints(
             ),
             cancellation
         );
-        await metadata.Deployments.SetStateAsync(
+        await leased.Deployments.SetStateAsync(
             replicaSet.Id,
             ReplicaSetState.Stopped,
             report.Fault.Code,

@@ -20,7 +20,6 @@ internal sealed class SyncEndpoints(
     IMetadataStore metadata,
     IObjectStore objects,
     AgentGate gate,
-    WorkClaims claims,
     Assignments assignments,
     SliceBudget budget,
     TimeProvider time
@@ -41,17 +40,9 @@ internal sealed class SyncEndpoints(
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
         var deployment = await gate.DeploymentAsync(agent, Json.Route(context, "deploymentId"), cancellation);
+        var leased = await gate.UnderLeaseAsync(context, agent, deployment.Id);
         var report = await Json.ReadAsync(context, AgentJson.Default.DiscoveryReport);
-        if (await claims.HolderAsync(agent, deployment.Id, cancellation) is { } other)
-        {
-            throw BackupHttpServerErrors.Taken(other);
-        }
-
-        await metadata.Deployments.SetAgentReportAsync(
-            new AgentReport(deployment.Id, agent.Id, "discovered", null, null, null, time.GetUtcNow()),
-            cancellation
-        );
-        var stored = await metadata.Deployments.EnsureReplicaSetAsync(
+        var stored = await leased.Deployments.EnsureReplicaSetAsync(
             new ReplicaSetRecord(
                 Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
                 deployment.Id,
@@ -78,6 +69,7 @@ internal sealed class SyncEndpoints(
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
         var replicaSet = await gate.ReplicaSetAsync(agent, Json.Route(context, "replicaSetId"), cancellation);
+        var leased = await gate.UnderLeaseAsync(context, agent, replicaSet.DeploymentId);
         if (replicaSet.SyncId is { } running)
         {
             var current = await metadata.Syncs.FindAsync(running, cancellation);
@@ -115,12 +107,8 @@ internal sealed class SyncEndpoints(
                 Done: false
             ))
             .ToList();
-        await metadata.Syncs.BeginAsync(sync, body.Raw.ToArray(), collections, cancellation);
-        await metadata.Deployments.SetStateAsync(
-            replicaSet.Id,
-            ReplicaSetState.InitialSync,
-            cancellation: cancellation
-        );
+        await leased.Syncs.BeginAsync(sync, body.Raw.ToArray(), collections, cancellation);
+        await leased.Deployments.SetStateAsync(replicaSet.Id, ReplicaSetState.InitialSync, cancellation: cancellation);
         await AnswerAsync(context, replicaSet with { SyncId = sync.Id });
     }
 
@@ -128,7 +116,8 @@ internal sealed class SyncEndpoints(
     {
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
-        var (sync, _) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var (sync, set) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var leased = await gate.UnderLeaseAsync(context, agent, set.DeploymentId);
         var (id, range) = RangeOf(context);
         var sequence = SequenceOf(context);
         var headers = SliceHeaders.Read(context.Request);
@@ -159,7 +148,7 @@ internal sealed class SyncEndpoints(
             headers.Sha256
         );
         await objects.PutAsync(slice.ObjectName, body.Stored, cancellation);
-        if (await metadata.Syncs.AddSliceAsync(slice, last.Memory.ToArray(), cancellation))
+        if (await leased.Syncs.AddSliceAsync(slice, last.Memory.ToArray(), cancellation))
         {
             await Json.WriteAsync(
                 context,
@@ -175,12 +164,13 @@ internal sealed class SyncEndpoints(
     private async Task DoneAsync(HttpContext context)
     {
         var agent = await gate.AuthenticateAsync(context);
-        var (sync, _) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var (sync, set) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var leased = await gate.UnderLeaseAsync(context, agent, set.DeploymentId);
         var (id, range) = RangeOf(context);
         _ = await PositionAsync(sync.Id, id, range, context.RequestAborted);
         if (sync.State == SyncState.Copying)
         {
-            await metadata.Syncs.CollectionDoneAsync(sync.Id, id, range, context.RequestAborted);
+            await leased.Syncs.CollectionDoneAsync(sync.Id, id, range, context.RequestAborted);
         }
 
         context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -189,13 +179,14 @@ internal sealed class SyncEndpoints(
     private async Task ResetAsync(HttpContext context)
     {
         var agent = await gate.AuthenticateAsync(context);
-        var (sync, _) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var (sync, set) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var leased = await gate.UnderLeaseAsync(context, agent, set.DeploymentId);
         var (id, range) = RangeOf(context);
         var position = await PositionAsync(sync.Id, id, range, context.RequestAborted);
         RequireOpen(sync, position, position.NextSequence);
-        await metadata.Syncs.ResetCollectionAsync(sync.Id, id, range, context.RequestAborted);
-        await objects.DeletePrefixAsync(SliceNames.RangePrefix(sync.Id, id, range), context.RequestAborted);
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        var next = await leased.Syncs.ResetCollectionAsync(sync.Id, id, range, context.RequestAborted);
+        var answer = new SliceAnswer(next, Duplicate: false);
+        await Json.WriteAsync(context, answer, AgentJson.Default.SliceAnswer);
     }
 
     private async Task CopiedAsync(HttpContext context)
@@ -203,6 +194,7 @@ internal sealed class SyncEndpoints(
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
         var (sync, replicaSet) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var leased = await gate.UnderLeaseAsync(context, agent, replicaSet.DeploymentId);
         var report = await Json.ReadAsync(context, AgentJson.Default.CopiedReport);
         if (sync.State == SyncState.Copying)
         {
@@ -213,8 +205,8 @@ internal sealed class SyncEndpoints(
                 throw BackupHttpServerErrors.StillCopying(left);
             }
 
-            await metadata.Syncs.CopiedAsync(sync.Id, report.End.ToOptime(), cancellation);
-            await metadata.Deployments.SetStateAsync(
+            await leased.Syncs.CopiedAsync(sync.Id, report.End.ToOptime(), cancellation);
+            await leased.Deployments.SetStateAsync(
                 replicaSet.Id,
                 ReplicaSetState.CatchingUp,
                 cancellation: cancellation

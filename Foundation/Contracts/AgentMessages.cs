@@ -62,6 +62,7 @@ public sealed record Heartbeat(string Version, IReadOnlyList<DeploymentReport> D
 /// <param name="SourceOptime">The newest majority-committed optime at the source.</param>
 /// <param name="Documents">Copied since the agent started.</param>
 /// <param name="RawBytes">Copied and tailed since the agent started.</param>
+/// <param name="Fence">Of the lease that the agent holds; null while it stands by: then it says nothing of the source.</param>
 public sealed record DeploymentReport(
     string DeploymentId,
     Fault? Fault,
@@ -69,8 +70,23 @@ public sealed record DeploymentReport(
     string Phase,
     WireOptime? SourceOptime,
     long Documents,
-    long RawBytes
+    long RawBytes,
+    long? Fence
 );
+
+/// <summary>
+/// Asks for a deployment's lease, says that its holder is alive, or gives it back. Of several agents that may work on a deployment the one with the
+/// lease does; whatever it sends bears the lease's fencing number and is refused once another lease was granted.
+/// </summary>
+/// <param name="Session">Made anew at each start of the agent, 1 to 64 characters.</param>
+/// <param name="Fence">Of the lease that this run of the agent was granted last; null where it never was.</param>
+public sealed record LeaseClaim(string Session, long? Fence);
+
+/// <param name="Fence">The fencing number of the lease that the agent has now; null where another agent has it.</param>
+/// <param name="Holder">Who has it, for people: host name and id.</param>
+/// <param name="AskAgainSeconds">When the agent is to ask again, as holder or as one that stands by; 1 to 60.</param>
+/// <param name="StandBys">How many other agents asked for it lately: there is somebody to take over.</param>
+public sealed record LeaseAnswer(long? Fence, string Holder, int AskAgainSeconds, int StandBys);
 
 /// <summary>What the agent found behind a deployment's URI.</summary>
 /// <param name="Name">The replica set's name.</param>

@@ -4,7 +4,7 @@ namespace Backup.Foundation.Contracts;
 public static class AgentProtocol
 {
     /// <summary>Goes up when a server must no longer accept an older agent's requests.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Where the agent cuts a slice: raw bytes. One document more may go over it.</summary>
     public const int SliceTarget = 10 * 1024 * 1024;
@@ -36,6 +36,9 @@ public static class AgentHeaders
 {
     /// <summary>Of every request: <see cref="AgentProtocol.Version"/>.</summary>
     public const string Protocol = "Backup-Protocol";
+
+    /// <summary>Of every request about a deployment: the fencing number of the lease that it is made under, decimal.</summary>
+    public const string Fence = "Backup-Fence";
 
     /// <summary>Raw bytes of a slice, decimal.</summary>
     public const string RawLength = "Backup-Raw-Length";
@@ -97,6 +100,12 @@ public static class AgentRoutes
     /// <summary>POST <see cref="Heartbeat"/>.</summary>
     public const string Heartbeat = Prefix + "/heartbeat";
 
+    /// <summary>POST <see cref="LeaseClaim"/>, answered with a <see cref="LeaseAnswer"/>. Without a fence.</summary>
+    public const string LeaseTemplate = Prefix + "/deployments/{deploymentId}/lease";
+
+    /// <summary>POST <see cref="LeaseClaim"/>: the lease is given back. Without a fence.</summary>
+    public const string LeaseReleaseTemplate = LeaseTemplate + "/release";
+
     /// <summary>POST <see cref="DiscoveryReport"/>, answered with an <see cref="Assignment"/>.</summary>
     public const string DiscoveryTemplate = Prefix + "/deployments/{deploymentId}/discovery";
 
@@ -113,7 +122,10 @@ public static class AgentRoutes
     /// <summary>POST without a body: nothing more will come of this range.</summary>
     public const string RangeDoneTemplate = Prefix + "/syncs/{syncId}/collections/{collection:guid}/{range:int}/done";
 
-    /// <summary>POST without a body: forget the slices of this range, it is copied afresh.</summary>
+    /// <summary>
+    /// POST without a body: forget the slices of this range, it is copied afresh. Answered with a <see cref="SliceAnswer"/>: its sequence goes
+    /// on, so that no name of a stored slice is used twice.
+    /// </summary>
     public const string RangeResetTemplate = Prefix + "/syncs/{syncId}/collections/{collection:guid}/{range:int}/reset";
 
     /// <summary>POST <see cref="CopiedReport"/>.</summary>
@@ -121,6 +133,10 @@ public static class AgentRoutes
 
     /// <summary>PUT a slice.</summary>
     public const string OplogSliceTemplate = Prefix + "/syncs/{syncId}/oplog/{sequence:long}";
+
+    public static string Lease(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/lease";
+
+    public static string LeaseRelease(string deploymentId) => $"{Lease(deploymentId)}/release";
 
     public static string Discovery(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/discovery";
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Backup.Agent.Commands;
+using Backup.Agent.Configuration;
 using Backup.Tests.Support;
 
 namespace Backup.Tests.Agent;
@@ -20,17 +21,36 @@ internal sealed class AgentProcess : IAsyncDisposable
     public AgentProcess(Appliance appliance, bool keepsIdentity, params string[] more)
         : this(
             appliance,
+            appliance.Identity,
+            "agent",
             new ProcessStartInfo("dotnet") { ArgumentList = { typeof(AgentCommands).Assembly.Location } },
             keepsIdentity,
             more
         ) { }
 
-    private AgentProcess(Appliance appliance, ProcessStartInfo start, bool keepsIdentity, params string[] more)
+    /// <summary>One of several agents.</summary>
+    public AgentProcess(Appliance appliance, AgentIdentity identity, string name)
+        : this(
+            appliance,
+            identity,
+            name,
+            new ProcessStartInfo("dotnet") { ArgumentList = { typeof(AgentCommands).Assembly.Location } },
+            keepsIdentity: false
+        ) { }
+
+    private AgentProcess(
+        Appliance appliance,
+        AgentIdentity identity,
+        string name,
+        ProcessStartInfo start,
+        bool keepsIdentity,
+        params string[] more
+    )
     {
-        var folder = appliance.Folder("agent");
+        var folder = appliance.Folder(name);
         if (!keepsIdentity)
         {
-            appliance.Identity.Save(folder);
+            identity.Save(folder);
         }
 
         start.UseShellExecute = false;
@@ -58,7 +78,13 @@ internal sealed class AgentProcess : IAsyncDisposable
     {
         var program = SourceTree.At(".build", "app", "backup-agent");
         return File.Exists(program)
-            ? new AgentProcess(appliance, new ProcessStartInfo(program), keepsIdentity: false)
+            ? new AgentProcess(
+                appliance,
+                appliance.Identity,
+                "agent",
+                new ProcessStartInfo(program),
+                keepsIdentity: false
+            )
             : throw new FileNotFoundException("Not built yet: run installer/build-app.", program);
     }
 
@@ -86,9 +112,11 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     public void CloseInput() => _process.StandardInput.Close();
 
-    public async Task TerminateAsync()
+    public Task TerminateAsync() => SignalAsync("-TERM");
+
+    public async Task SignalAsync(string signal)
     {
-        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
         await kill.WaitForExitAsync();
     }
 

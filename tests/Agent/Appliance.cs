@@ -66,15 +66,21 @@ internal sealed class Appliance : IAsyncDisposable
             TimeProvider.System,
             NullLoggerFactory.Instance
         );
+        made.Identity = await made.EnrolAsync();
+        return made;
+    }
+
+    /// <summary>Makes a further agent known.</summary>
+    public async Task<AgentIdentity> EnrolAsync()
+    {
         var token = await Enrolment.CreateTokenAsync(
-            made.Metadata,
+            Metadata,
             "default",
-            made.Server.CaFingerprint,
+            Server.CaFingerprint,
             TimeSpan.FromMinutes(5),
             TimeProvider.System
         );
-        made.Identity = await Enroller.EnrolAsync(made.Address, token, "test", default);
-        return made;
+        return await Enroller.EnrolAsync(Address, token, "test", default);
     }
 
     public async Task ProtectAsync(string uri)
@@ -88,13 +94,20 @@ internal sealed class Appliance : IAsyncDisposable
     public void StartAgent()
     {
         _stop = new CancellationTokenSource();
-        _agent = Task.Run(async () =>
-        {
-            using var server = new ServerClient(Identity, TimeProvider.System);
-            var log = new AgentLog(Log, json: false, TimeProvider.System);
-            await new AgentService(server, log, TimeProvider.System, "test").RunAsync(_stop.Token);
-        });
+        _agent = RunAgentAsync(Identity, _stop.Token);
     }
+
+    /// <summary>An agent in this process, until it is cancelled.</summary>
+    public Task RunAgentAsync(AgentIdentity identity, CancellationToken cancellation) =>
+        Task.Run(
+            async () =>
+            {
+                using var server = new ServerClient(identity, TimeProvider.System);
+                var log = new AgentLog(Log, json: false, TimeProvider.System);
+                await new AgentService(server, log, TimeProvider.System, "test").RunAsync(cancellation);
+            },
+            CancellationToken.None
+        );
 
     public async Task StopAgentAsync()
     {

@@ -10,7 +10,7 @@ namespace Backup.Tests.Agent;
 /// <summary>An agent that ends at any moment leaves a copy that the next one completes: nothing lost, nothing twice.</summary>
 public sealed class ResumeTests
 {
-    private const int Documents = 60;
+    private const int Documents = 80;
     private const int Size = 1 << 20;
 
     [Fact]

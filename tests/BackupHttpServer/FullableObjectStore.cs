@@ -11,10 +11,19 @@ internal sealed class FullableObjectStore : IObjectStore
 
     public bool IsFull { get; set; }
 
-    public Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
-        IsFull
-            ? throw FoundationErrors.NoSpace(name, new IOException("No space left on device"))
-            : _objects.PutAsync(name, content, cancellation);
+    /// <summary>Runs when an object is durable and its row is not yet there.</summary>
+    public Func<Task>? Stored { get; set; }
+
+    public async Task PutAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+    {
+        if (IsFull)
+        {
+            throw FoundationErrors.NoSpace(name, new IOException("No space left on device"));
+        }
+
+        await _objects.PutAsync(name, content, cancellation);
+        await (Stored?.Invoke() ?? Task.CompletedTask);
+    }
 
     public Task<IMemoryOwner<byte>> GetAsync(string name, CancellationToken cancellation = default) =>
         _objects.GetAsync(name, cancellation);

@@ -222,7 +222,7 @@ public sealed class HostileRequestTests
 
     private static string Head(ServerFixture all, int length) =>
         $"PUT {AgentRoutes.SyncSlice(all.SyncId, ServerFixture.Orders, 0, 0)} HTTP/1.1\r\nHost: localhost\r\n"
-        + $"{AgentHeaders.Protocol}: {AgentProtocol.Version}\r\nAuthorization: Bearer {all.Agent.ApiKey}\r\n"
+        + $"{AgentHeaders.Protocol}: {AgentProtocol.Version}\r\n{AgentHeaders.Fence}: {all.Fence}\r\nAuthorization: Bearer {all.Agent.ApiKey}\r\n"
         + $"Content-Type: {AgentProtocol.SliceMediaType}\r\nContent-Length: {length}\r\n"
         + $"{AgentHeaders.RawLength}: {Good.RawLength}\r\n{AgentHeaders.Documents}: 1\r\n{AgentHeaders.Sha256}: {Good.Sha256}\r\n\r\n";
 

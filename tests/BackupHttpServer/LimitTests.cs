@@ -131,7 +131,7 @@ public sealed class LimitTests
         var socket = await TlsSocket.ConnectAsync(all.Server);
         await socket.SendAsync(
             $"PUT {AgentRoutes.SyncSlice(all.SyncId, ServerFixture.Orders, 0, 0)} HTTP/1.1\r\nHost: localhost\r\n"
-                + $"{AgentHeaders.Protocol}: {AgentProtocol.Version}\r\nAuthorization: Bearer {all.Agent.ApiKey}\r\n"
+                + $"{AgentHeaders.Protocol}: {AgentProtocol.Version}\r\n{AgentHeaders.Fence}: {all.Fence}\r\nAuthorization: Bearer {all.Agent.ApiKey}\r\n"
                 + $"Content-Type: {AgentProtocol.SliceMediaType}\r\nContent-Length: 60\r\nExpect: 100-continue\r\n"
                 + $"{AgentHeaders.RawLength}: 60\r\n{AgentHeaders.Documents}: 1\r\n{AgentHeaders.Sha256}: {Good.Sha256}\r\n\r\n"
         );

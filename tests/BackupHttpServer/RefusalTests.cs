@@ -395,7 +395,7 @@ public sealed class RefusalTests
         await tls.AuthenticateAsClientAsync("localhost");
         var head =
             $"PUT {AgentRoutes.SyncSlice(all.SyncId, ServerFixture.Orders, 0, 0)} HTTP/1.1\r\nHost: localhost\r\n"
-            + $"{AgentHeaders.Protocol}: {AgentProtocol.Version}\r\nAuthorization: Bearer {all.Agent.ApiKey}\r\n"
+            + $"{AgentHeaders.Protocol}: {AgentProtocol.Version}\r\n{AgentHeaders.Fence}: {all.Fence}\r\nAuthorization: Bearer {all.Agent.ApiKey}\r\n"
             + $"Content-Type: {AgentProtocol.SliceMediaType}\r\nContent-Length: 2000\r\n"
             + $"{AgentHeaders.RawLength}: 1500\r\n{AgentHeaders.Documents}: 1\r\n{AgentHeaders.Sha256}: {Good.Sha256}\r\n\r\n";
         await tls.WriteAsync(Encoding.ASCII.GetBytes(head));

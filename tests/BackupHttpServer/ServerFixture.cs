@@ -88,9 +88,13 @@ internal sealed class ServerFixture : IAsyncDisposable
 
     public string SyncId { get; private set; } = "";
 
+    /// <summary>Of the lease that requests are made under.</summary>
+    public long Fence { get; set; } = 1;
+
     public static async Task<ServerFixture> StartAsync(
         Func<BackupHttpServerOptions, BackupHttpServerOptions>? with = null,
-        bool begins = true
+        bool begins = true,
+        TimeProvider? time = null
     )
     {
         var folder = new TemporaryFolder();
@@ -102,7 +106,7 @@ internal sealed class ServerFixture : IAsyncDisposable
             options,
             metadata,
             objects,
-            TimeProvider.System,
+            time ?? TimeProvider.System,
             NullLoggerFactory.Instance
         );
         var made = new ServerFixture(folder, metadata, objects, server, options);
@@ -254,9 +258,20 @@ internal sealed class ServerFixture : IAsyncDisposable
         return SendAsync(request, http);
     }
 
+    /// <summary>What the agent is told that asks for the lease on the deployment.</summary>
+    public async Task<LeaseAnswer> ClaimAsync(string session, long? fence = null)
+    {
+        using var answer = await SendAsync(
+            Post(AgentRoutes.Lease("d1"), new LeaseClaim(session, fence), AgentJson.Default.LeaseClaim)
+        );
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync(AgentJson.Default.LeaseAnswer))!;
+    }
+
     private HttpRequestMessage Signed(HttpRequestMessage request)
     {
         request.Headers.Add(AgentHeaders.Protocol, AgentProtocol.Version.ToString());
+        request.Headers.Add(AgentHeaders.Fence, $"{Fence}");
         request.Headers.Authorization = new AuthenticationHeaderValue(
             "Bearer",
             Agent.ApiKey.Length > 0 ? Agent.ApiKey : "none"
@@ -277,6 +292,7 @@ internal sealed class ServerFixture : IAsyncDisposable
                 TimeProvider.System.GetUtcNow()
             )
         );
+        Fence = (await ClaimAsync("first")).Fence!.Value;
         var found = new DiscoveryReport("rs0", new string('a', 24), "4.2.4", "4.2", "wiredTiger", ["a:27017"]);
         using var discovered = await SendAsync(
             Post(AgentRoutes.Discovery("d1"), found, AgentJson.Default.DiscoveryReport)
