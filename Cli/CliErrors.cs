@@ -24,6 +24,8 @@ public static class CliErrors
     public const int StoreClosed = 9517;
     public const int UnknownKey = 9518;
     public const int UnknownCertificate = 9519;
+    public const int UnknownAgent = 9520;
+    public const int AmbiguousAgent = 9521;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -72,6 +74,16 @@ public static class CliErrors
             $"Several replica sets are called '{name}'.",
             $"Name it by its id: {string.Join(", ", ids)}."
         );
+
+    public static BackupException NoSuchAgent(string name) =>
+        new(
+            UnknownAgent,
+            $"There is no agent '{name}'.",
+            "'backup agents list' shows those that are known, with their ids."
+        );
+
+    public static BackupException SeveralAgents(string host, IEnumerable<string> ids) =>
+        new(AmbiguousAgent, $"Several agents run on '{host}'.", $"Name it by its id: {string.Join(", ", ids)}.");
 
     public static BackupException NoSuchSnapshot(string id) =>
         new(UnknownSnapshot, $"There is no snapshot '{id}'.", "'backup snapshots RS' lists those that are there.");

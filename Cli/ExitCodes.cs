@@ -20,6 +20,7 @@ public static class ExitCodes
             or CliErrors.UnknownSnapshot
             or CliErrors.UnknownKey
             or CliErrors.UnknownCertificate
+            or CliErrors.UnknownAgent
             or CliErrors.NoSnapshotYet
             or CliErrors.NotRunning
             or Daemon.DaemonErrors.MomentInGap

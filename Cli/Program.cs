@@ -16,6 +16,7 @@ var root = new RootCommand(
     ResyncCommand.Create(),
     CredentialCommands.Keys(),
     CredentialCommands.Certificates(),
+    AgentsCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -15,7 +15,6 @@ namespace Backup.Cli.Appliance;
 /// </summary>
 internal sealed class Appliance : IAsyncDisposable
 {
-    private const string GroupName = "default";
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(10);
 
     private readonly Stack<IAsyncDisposable> _parts = new();
@@ -93,11 +92,12 @@ internal sealed class Appliance : IAsyncDisposable
                 cancellation
             )
         );
-        Operations = new ApplianceOperations(metadata, objects, backEnd, time);
+        var agents = new AgentOperations(metadata, time);
+        Operations = new ApplianceOperations(metadata, objects, backEnd, agents, time);
         Restores = new RestoreOperations(metadata, objects, backEnd, time, _loggers.CreateLogger("Backup.Restore"));
         if (!options.Offline)
         {
-            await ServeAsync(options, metadata, objects, backEnd, time, cancellation);
+            await ServeAsync(options, metadata, objects, backEnd, agents, time, cancellation);
         }
 
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
@@ -107,6 +107,7 @@ internal sealed class Appliance : IAsyncDisposable
                 socket,
                 new ApplianceParts(
                     Operations,
+                    agents,
                     Restores,
                     new PolicyOperations(metadata, time),
                     new CredentialOperations(metadata, time)
@@ -122,6 +123,7 @@ internal sealed class Appliance : IAsyncDisposable
         IMetadataStore metadata,
         IObjectStore objects,
         BackEnd backEnd,
+        AgentOperations agents,
         TimeProvider time,
         CancellationToken cancellation
     )
@@ -134,7 +136,7 @@ internal sealed class Appliance : IAsyncDisposable
                 "--agents",
                 () =>
                     BackupHttpServerHost.StartAsync(
-                        ApplianceSettings.Server(Folder, options.AgentsPort, brake),
+                        ApplianceSettings.Server(Folder, options.AgentsPort, brake) with { Names = options.Names },
                         metadata,
                         objects,
                         time,
@@ -145,6 +147,8 @@ internal sealed class Appliance : IAsyncDisposable
         );
         Operations.Watch(() => server.Trouble);
         AgentsAddress = new Uri($"https://localhost:{server.EndPoint.Port}");
+        var name = options.Names.Count > 0 ? options.Names[0] : System.Net.Dns.GetHostName();
+        agents.Serve(server.CaFingerprint, new UriBuilder("https", name, server.EndPoint.Port).Uri);
         var frontDoor = Keep(
             await PortInUse.TranslateAsync(
                 options.HttpPort,
@@ -153,7 +157,7 @@ internal sealed class Appliance : IAsyncDisposable
             )
         );
         HttpAddress = frontDoor.Address;
-        var group = await metadata.Access.EnsureGroupAsync(GroupName, cancellation);
+        var group = await metadata.Access.EnsureGroupAsync(AgentOperations.GroupName, cancellation);
         await ProtectAsync(options, metadata, group, time, cancellation);
         var agent = Keep(new AgentProcess(Folder, time, _loggers.CreateLogger("Backup.Agent")));
         if (!agent.IsEnrolled)

@@ -14,11 +14,13 @@ namespace Backup.Cli.Appliance;
 /// <param name="metadata">The catalogue of everything.</param>
 /// <param name="objects">Slices.</param>
 /// <param name="backEnd">Blocks, and the heads of this process.</param>
+/// <param name="agents">Who works on what.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceOperations(
     IMetadataStore metadata,
     IObjectStore objects,
     BackEnd backEnd,
+    AgentOperations agents,
     TimeProvider time
 )
 {
@@ -33,6 +35,7 @@ internal sealed class ApplianceOperations(
     internal async Task<StatusView> StatusAsync(CancellationToken cancellation)
     {
         var replicaSets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        var workers = await agents.ByDeploymentAsync(cancellation);
         var deployments = new List<DeploymentView>();
         foreach (var deployment in await metadata.Deployments.ListAsync(cancellation))
         {
@@ -48,15 +51,17 @@ internal sealed class ApplianceOperations(
                     deployment.Name,
                     deployment.Type,
                     views,
-                    await ReportAsync(deployment, cancellation)
+                    workers[deployment.Id].FirstOrDefault(agent => agent.Error is not null)?.Error
                 )
+                {
+                    Agents = [.. workers[deployment.Id]],
+                }
             );
         }
 
-        var agents = await metadata.Access.AgentsAsync(cancellation);
         return new StatusView(
             deployments,
-            [.. agents.Where(a => !a.Revoked).Select(a => new AgentView(a.Id, a.HostName, a.Version, a.LastSeenAt))],
+            [.. (await agents.ListAsync(cancellation)).Where(agent => !agent.Revoked)],
             [.. _parts.Select(trouble => trouble()).OfType<BackupException>().Select(ControlServer.Describe)]
         );
     }
@@ -150,15 +155,6 @@ internal sealed class ApplianceOperations(
             sync.RawBytes,
             sync.ExpectedBytes
         );
-    }
-
-    /// <summary>What the deployment's agent says is wrong.</summary>
-    private async Task<ErrorView?> ReportAsync(Deployment deployment, CancellationToken cancellation)
-    {
-        var reports = await metadata.Deployments.AgentReportsAsync(cancellation);
-        return reports.FirstOrDefault(report => report.DeploymentId == deployment.Id) is { Code: { } code } report
-            ? new ErrorView(code, report.Message ?? "", report.Hint ?? "")
-            : null;
     }
 
     private async Task<JobView> QueueAsync<T>(

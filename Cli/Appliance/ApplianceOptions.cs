@@ -12,6 +12,9 @@ internal sealed record ApplianceOptions
     /// <summary>TLS, for agents. 1 to 65535, or 0 for any.</summary>
     internal int AgentsPort { get; init; } = 8081;
 
+    /// <summary>Names and addresses by which agents reach this host, besides localhost and the host's own name; the first is the one that users are told.</summary>
+    internal IReadOnlyList<string> Names { get; init; } = [];
+
     /// <summary>Only reads what is there: no agent is served, no head is kept.</summary>
     internal bool Offline { get; init; }
 

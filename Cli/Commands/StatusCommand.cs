@@ -68,9 +68,13 @@ internal static class StatusCommand
             }
 
             deployment.ReplicaSets.ToList().ForEach(set => Print(set, status.Running));
+            deployment.Agents.ToList().ForEach(Print);
             Printer.Error(deployment.Name, deployment.Error);
         }
     }
+
+    private static void Print(DeploymentAgentView agent) =>
+        Console.Out.WriteLine($"  agent {agent.HostName} ({agent.Id}): {agent.Role}, {agent.Phase}");
 
     /// <summary>Lines, not a table: they fit any terminal, and an error has room for its way out.</summary>
     private static void Print(ReplicaSetView set, bool isRunning)

@@ -19,6 +19,12 @@ internal static class UpCommand
         };
         var http = Port("--http", 8080, "Health page");
         var agents = Port("--agents", 8081, "TLS port for agents");
+        var names = new Option<string[]>("--name")
+        {
+            Description =
+                "A name or address by which agents on other hosts reach this one, for its certificate (may be repeated)",
+            HelpName = "NAME",
+        };
         var verbose = new Option<bool>("--verbose") { Description = "Log to standard error too, not only to DIR/log" };
         var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
         var command = new Command("up", "Run the whole appliance: server, daemon, agent")
@@ -27,6 +33,7 @@ internal static class UpCommand
             data,
             http,
             agents,
+            names,
             verbose,
             json,
         };
@@ -43,6 +50,7 @@ internal static class UpCommand
                                     parsed.GetValue(protect) ?? Environment.GetEnvironmentVariable(ProtectVariable),
                                 HttpPort = parsed.GetValue(http),
                                 AgentsPort = parsed.GetValue(agents),
+                                Names = parsed.GetValue(names) ?? [],
                                 Verbose = parsed.GetValue(verbose),
                             },
                             parsed.GetValue(json),

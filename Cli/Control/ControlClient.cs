@@ -71,6 +71,21 @@ internal sealed class ControlClient : IDisposable
     internal Task<StatusView> StatusAsync(CancellationToken cancellation) =>
         GetAsync<StatusView>(ControlRoutes.Status, cancellation);
 
+    internal Task<List<AgentView>> AgentsAsync(CancellationToken cancellation) =>
+        GetAsync<List<AgentView>>(ControlRoutes.Agents, cancellation);
+
+    internal Task<TokenView> MakeTokenAsync(double minutes, CancellationToken cancellation)
+    {
+        var value = minutes.ToString("R", CultureInfo.InvariantCulture);
+        return PostAsync<TokenView>(
+            $"{ControlRoutes.Tokens}?{ControlRoutes.MinutesParameter}={Uri.EscapeDataString(value)}",
+            cancellation
+        );
+    }
+
+    internal Task<AgentView> RevokeAgentAsync(string agent, CancellationToken cancellation) =>
+        PostAsync<AgentView>(ControlRoutes.Fill(ControlRoutes.RevokeAgent, agent), cancellation);
+
     internal Task<List<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<List<SnapshotView>>(ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet), cancellation);
 

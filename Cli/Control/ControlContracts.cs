@@ -31,7 +31,42 @@ public sealed record StatusView(
     public bool Running { get; init; }
 }
 
-public sealed record AgentView(string Id, string HostName, string Version, DateTimeOffset? LastSeenAt);
+public sealed record AgentView(string Id, string HostName, string Version, DateTimeOffset? LastSeenAt)
+{
+    public DateTimeOffset? EnrolledAt { get; init; }
+
+    /// <summary>Its key opens nothing any more.</summary>
+    public bool Revoked { get; init; }
+
+    /// <summary>What it works on or stands by for.</summary>
+    public IReadOnlyList<AgentDeploymentView> Deployments { get; init; } = [];
+}
+
+/// <param name="Deployment">Its name.</param>
+/// <param name="Role">active, standby, or silent where nothing was heard of it for 30 s.</param>
+/// <param name="Phase">What it does now, for people.</param>
+public sealed record AgentDeploymentView(string Deployment, string Role, string Phase);
+
+/// <summary>An agent that may work on a deployment.</summary>
+/// <param name="Id">Of the agent.</param>
+/// <param name="HostName">Where it runs.</param>
+/// <param name="Role">active: it has the lease; standby: it waits to take over; silent: nothing was heard of it for 30 s.</param>
+/// <param name="Phase">What it does now, for people.</param>
+/// <param name="SeenAt">When it last said so.</param>
+/// <param name="Error">Why nothing goes on.</param>
+public sealed record DeploymentAgentView(
+    string Id,
+    string HostName,
+    string Role,
+    string Phase,
+    DateTimeOffset SeenAt,
+    ErrorView? Error
+);
+
+/// <param name="Token">A secret, for one agent.</param>
+/// <param name="ExpiresAt">From then on it enrols nobody.</param>
+/// <param name="Server">What the agent is given as --server; any other name that the server's certificate holds does as well.</param>
+public sealed record TokenView(string Token, DateTimeOffset ExpiresAt, string Server);
 
 public sealed record DeploymentView(
     string Id,
@@ -39,7 +74,11 @@ public sealed record DeploymentView(
     string Type,
     IReadOnlyList<ReplicaSetView> ReplicaSets,
     ErrorView? Error
-);
+)
+{
+    /// <summary>Whoever works on it first, then those that stand by.</summary>
+    public IReadOnlyList<DeploymentAgentView> Agents { get; init; } = [];
+}
 
 /// <param name="Id">Ours.</param>
 /// <param name="Name">The set's name.</param>

@@ -7,6 +7,9 @@ namespace Backup.Cli.Control;
 internal static class ControlRoutes
 {
     internal const string Status = "/v1/status";
+    internal const string Agents = "/v1/agents";
+    internal const string Tokens = "/v1/tokens";
+    internal const string RevokeAgent = "/v1/agents/{agent}/revoke";
     internal const string Snapshots = "/v1/replica-sets/{replicaSet}/snapshots";
     internal const string Ranges = "/v1/replica-sets/{replicaSet}/ranges";
     internal const string Policy = "/v1/replica-sets/{replicaSet}/policy";
@@ -22,6 +25,9 @@ internal static class ControlRoutes
     internal const string Certificates = "/v1/certificates";
     internal const string RevokeCertificate = "/v1/certificates/{certificate}/revoke";
     internal const string Verify = "/v1/snapshots/{snapshot}/verify";
+
+    /// <summary>Query parameter of <see cref="Tokens"/>.</summary>
+    internal const string MinutesParameter = "minutes";
 
     /// <summary>Query parameters of <see cref="RestoreMoment"/>: one of the first two, and under which id its progress can be asked for.</summary>
     internal const string OptimeParameter = "optime";

@@ -17,6 +17,7 @@ namespace Backup.Cli.Control;
 /// <summary>What the routes ask.</summary>
 internal sealed record ApplianceParts(
     ApplianceOperations Operations,
+    AgentOperations Agents,
     RestoreOperations Restores,
     PolicyOperations Policies,
     CredentialOperations Credentials
@@ -85,7 +86,8 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (operations, restores, policies, credentials) = parts;
+        var (operations, agents, restores, policies, credentials) = parts;
+        MapAgents(application, agents);
         MapCredentials(application, credentials);
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
@@ -133,6 +135,13 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.RotateKey, credentials.RotateKeyAsync);
         application.MapGet(ControlRoutes.Certificates, credentials.CertificatesAsync);
         application.MapPost(ControlRoutes.RevokeCertificate, credentials.RevokeCertificateAsync);
+    }
+
+    private static void MapAgents(WebApplication application, AgentOperations agents)
+    {
+        application.MapGet(ControlRoutes.Agents, agents.ListAsync);
+        application.MapPost(ControlRoutes.Tokens, agents.MakeTokenAsync);
+        application.MapPost(ControlRoutes.RevokeAgent, agents.RevokeAsync);
     }
 
     private static RestorePoint PointOf(IQueryCollection query) =>

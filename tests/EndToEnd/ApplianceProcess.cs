@@ -184,10 +184,15 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     }
 
     /// <summary>How many agents of this data folder run.</summary>
-    internal int Agents() =>
-        Process
-            .GetProcessesByName("backup-agent")
-            .Count(agent => CommandLine(agent.Id).Contains(Data, StringComparison.Ordinal));
+    internal int Agents() => AgentProcessIds().Count;
+
+    internal List<int> AgentProcessIds() =>
+        [
+            .. Process
+                .GetProcessesByName("backup-agent")
+                .Where(agent => CommandLine(agent.Id).Contains(Data, StringComparison.Ordinal))
+                .Select(agent => agent.Id),
+        ];
 
     /// <summary>Forgets what was printed so far.</summary>
     internal void ForgetOutput()

@@ -66,7 +66,7 @@ public abstract partial class MetadataConformance
             () => before.Syncs.ResetCollectionAsync(sync.Id, Orders, 0),
             () => before.Syncs.CollectionDoneAsync(sync.Id, Items, 0),
             () => before.Syncs.CopiedAsync(sync.Id, At(200)),
-            () => before.Syncs.BeginAsync(sync with { Id = "other" }, []),
+            () => before.Syncs.BeginAsync(sync with { Id = "other" }, [1], []),
             () => before.Deployments.SetStateAsync(set.Id, ReplicaSetState.Stopped),
             () => before.Deployments.SetSourceOptimeAsync(set.Id, At(500)),
             () => before.Deployments.EnsureReplicaSetAsync(set with { MongoVersion = "9.0.0" }),

@@ -1,0 +1,139 @@
+using Backup.BackupHttpServer;
+using Backup.Cli.Control;
+using Backup.Foundation.Errors;
+using Backup.Metadata;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>What the commands ask about agents: who may connect, who works on what, and tokens for new ones.</summary>
+internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time)
+{
+    internal const string GroupName = "default";
+    internal static readonly TimeSpan LongestToken = TimeSpan.FromDays(7);
+
+    /// <summary>A heartbeat comes every few seconds: who said nothing for so long is called silent.</summary>
+    private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(30);
+
+    private ReadOnlyMemory<byte>? _fingerprint;
+    private Uri? _address;
+
+    /// <summary>From now on tokens can be made: agents are served.</summary>
+    /// <param name="fingerprint">Of the CA.</param>
+    /// <param name="address">Where agents of other hosts connect.</param>
+    internal void Serve(ReadOnlyMemory<byte> fingerprint, Uri address) =>
+        (_fingerprint, _address) = (fingerprint, address);
+
+    internal async Task<IReadOnlyList<AgentView>> ListAsync(CancellationToken cancellation)
+    {
+        var works = await WorksAsync(cancellation);
+        var agents = await metadata.Access.AgentsAsync(cancellation);
+        return
+        [
+            .. agents.Select(agent => new AgentView(agent.Id, agent.HostName, agent.Version, agent.LastSeenAt)
+            {
+                EnrolledAt = agent.EnrolledAt,
+                Revoked = agent.Revoked,
+                Deployments =
+                [
+                    .. works
+                        .Where(work => work.Agent.Id == agent.Id)
+                        .Select(work => new AgentDeploymentView(work.Deployment.Name, work.Role, work.Report.Phase)),
+                ],
+            }),
+        ];
+    }
+
+    /// <summary>Who works on each deployment and who stands by, by the deployment's id; whoever works comes first.</summary>
+    internal async Task<ILookup<string, DeploymentAgentView>> ByDeploymentAsync(CancellationToken cancellation)
+    {
+        var works = await WorksAsync(cancellation);
+        return works
+            .OrderBy(work => work.Role != ActiveRole)
+            .ThenBy(work => work.Agent.HostName, StringComparer.Ordinal)
+            .ToLookup(
+                work => work.Deployment.Id,
+                work => new DeploymentAgentView(
+                    work.Agent.Id,
+                    work.Agent.HostName,
+                    work.Role,
+                    work.Report.Phase,
+                    work.Report.At,
+                    work.Report.Code is { } code
+                        ? new ErrorView(code, work.Report.Message ?? "", work.Report.Hint ?? "")
+                        : null
+                )
+            );
+    }
+
+    /// <exception cref="BackupException">9501 the time is out of its range, 9505 no agents are served.</exception>
+    internal async Task<TokenView> MakeTokenAsync(double minutes, CancellationToken cancellation)
+    {
+        if (!(minutes > 0 && minutes <= LongestToken.TotalMinutes))
+        {
+            throw CliErrors.Argument(
+                $"A token cannot be valid for {minutes} minutes.",
+                $"Give more than 0 and at most {LongestToken.TotalMinutes} minutes."
+            );
+        }
+
+        if (_fingerprint is not { } fingerprint || _address is null)
+        {
+            throw CliErrors.ApplianceNotRunning("");
+        }
+
+        var lifetime = TimeSpan.FromMinutes(minutes);
+        var expires = time.GetUtcNow() + lifetime;
+        var token = await Enrolment.CreateTokenAsync(metadata, GroupName, fingerprint, lifetime, time, cancellation);
+        return new TokenView(token, expires, _address.ToString());
+    }
+
+    /// <summary>From now on its key opens nothing, and another agent may take over at once.</summary>
+    /// <param name="agent">Its id, or the name of its host where one agent alone has that.</param>
+    /// <exception cref="BackupException">9520 none, 9521 several.</exception>
+    internal async Task<AgentView> RevokeAsync(string agent, CancellationToken cancellation)
+    {
+        var all = await metadata.Access.AgentsAsync(cancellation);
+        var found = all.FirstOrDefault(one => one.Id == agent);
+        if (found is null)
+        {
+            var named = all.Where(one => one.HostName == agent && !one.Revoked).ToList();
+            found = named.Count switch
+            {
+                1 => named[0],
+                0 => throw CliErrors.NoSuchAgent(agent),
+                _ => throw CliErrors.SeveralAgents(agent, named.Select(one => one.Id)),
+            };
+        }
+
+        await metadata.Access.RevokeAgentAsync(found.Id, cancellation);
+        return (await ListAsync(cancellation)).First(one => one.Id == found.Id);
+    }
+
+    private const string ActiveRole = "active";
+
+    private async Task<List<Work>> WorksAsync(CancellationToken cancellation)
+    {
+        var agents = (await metadata.Access.AgentsAsync(cancellation)).ToDictionary(agent => agent.Id);
+        var deployments = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(one => one.Id);
+        var leases = (await metadata.Leases.ListAsync(cancellation)).ToDictionary(lease => lease.DeploymentId);
+        var now = time.GetUtcNow();
+        var works = new List<Work>();
+        foreach (var report in await metadata.Deployments.AgentReportsAsync(cancellation))
+        {
+            if (!agents.TryGetValue(report.AgentId, out var agent) || agent.Revoked)
+            {
+                continue;
+            }
+
+            var role =
+                now - report.At > LongSilence ? "silent"
+                : leases.GetValueOrDefault(report.DeploymentId)?.AgentId == agent.Id ? ActiveRole
+                : "standby";
+            works.Add(new Work(agent, deployments[report.DeploymentId], report, role));
+        }
+
+        return works;
+    }
+
+    private sealed record Work(AgentRecord Agent, Deployment Deployment, AgentReport Report, string Role);
+}

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Backup.Cli.Appliance;
+using Backup.Cli.Control;
+using Backup.Cli.Output;
+
+namespace Backup.Cli.Commands;
+
+/// <summary><c>backup agents</c>: who may connect and what each works on; tokens for new ones; the end of one that is not trusted any more.</summary>
+internal static class AgentsCommand
+{
+    internal static Command Create() =>
+        new("agents", "Agents: list, enrol by a token, revoke")
+        {
+            SharedOptions.Command("list", "List the agents, and what each works on or stands by for", ListAsync),
+            Token(),
+            Revoke(),
+        };
+
+    private static Command Token()
+    {
+        var minutes = new Option<double>("--minutes")
+        {
+            Description = "How long it can be used, at most a week (10080)",
+            DefaultValueFactory = _ => 60,
+            HelpName = "N",
+        };
+        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
+        var command = new Command("token", "Make a token that enrols one agent, once") { minutes, data, json };
+        command.SetAction(
+            (parsed, cancellation) =>
+                CommandRunner.RunAsync(
+                    parsed.GetValue(json),
+                    token => TokenAsync(parsed.GetValue(data), parsed.GetValue(minutes), parsed.GetValue(json), token),
+                    cancellation
+                )
+        );
+        return command;
+    }
+
+    private static Command Revoke() =>
+        SharedOptions.Command(
+            "revoke",
+            "End an agent's right to connect; what it sent stays, and another agent may take over at once",
+            new Argument<string>("AGENT") { Description = "The agent: its id, or the name of its host" },
+            RevokeAsync
+        );
+
+    private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        var agents = await appliance.Client.AgentsAsync(cancellation);
+        if (json)
+        {
+            Printer.Json(agents);
+            return ExitCodes.Ok;
+        }
+
+        if (agents.Count == 0)
+        {
+            Console.Out.WriteLine("No agent is enrolled yet. Make a token for one: backup agents token");
+        }
+
+        agents.ForEach(Print);
+        return ExitCodes.Ok;
+    }
+
+    private static void Print(AgentView agent)
+    {
+        var seen = agent.LastSeenAt is { } at ? $"last heard {at:u}" : "never heard";
+        Console.Out.WriteLine(
+            $"{agent.Id}  {agent.HostName}  version {agent.Version}, {(agent.Revoked ? "revoked" : seen)}"
+        );
+        foreach (var work in agent.Deployments)
+        {
+            Console.Out.WriteLine($"  {work.Deployment}: {work.Role}, {work.Phase}");
+        }
+    }
+
+    /// <summary>The token alone goes to standard output, so that it can be sent to a file; what to do with it to standard error.</summary>
+    private static async Task<int> TokenAsync(string? data, double minutes, bool json, CancellationToken cancellation)
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        var made = await appliance.Client.MakeTokenAsync(minutes, cancellation);
+        if (json)
+        {
+            Printer.Json(made);
+            return ExitCodes.Ok;
+        }
+
+        Console.Out.WriteLine(made.Token);
+        await Console.Error.WriteLineAsync(
+            $"""
+            It enrols one agent, until {made.ExpiresAt:u}. On the agent's host, with the token in a file that you remove afterwards:
+              backup-agent enroll --server {made.Server} --token-file FILE
+            """
+        );
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> RevokeAsync(string? data, string agent, bool json, CancellationToken cancellation)
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        var revoked = await appliance.Client.RevokeAgentAsync(agent, cancellation);
+        if (json)
+        {
+            Printer.Json(revoked);
+        }
+        else
+        {
+            Console.Out.WriteLine($"The agent {revoked.Id} of {revoked.HostName} can no longer connect.");
+        }
+
+        return ExitCodes.Ok;
+    }
+}
