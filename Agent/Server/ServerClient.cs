@@ -31,7 +31,11 @@ internal sealed class ServerClient : IDisposable
     /// <summary>Asks for the key that is to replace this one.</summary>
     public async Task<KeyAnswer> NextKeyAsync(string key, CancellationToken cancellation)
     {
-        using var response = await _connection.SendAsync(() => Post(AgentRoutes.Key, content: null), cancellation, withKey: key);
+        using var response = await _connection.SendAsync(
+            () => Post(AgentRoutes.Key, content: null),
+            cancellation,
+            withKey: key
+        );
         return await Answers.ReadAsync(response, AgentJson.Default.KeyAnswer, cancellation);
     }
 
@@ -51,8 +55,7 @@ internal sealed class ServerClient : IDisposable
     public async Task<CertificateAnswer> CertificateAsync(string request, CancellationToken cancellation)
     {
         using var response = await _connection.SendAsync(
-            () =>
-                Post(AgentRoutes.Certificate, new CertificateOrder(request), AgentJson.Default.CertificateOrder),
+            () => Post(AgentRoutes.Certificate, new CertificateOrder(request), AgentJson.Default.CertificateOrder),
             cancellation
         );
         return await Answers.ReadAsync(response, AgentJson.Default.CertificateAnswer, cancellation);

@@ -11,12 +11,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Backup.BackupHttpServer.Endpoints;
 
 /// <summary>Health, configuration and heartbeat.</summary>
-internal sealed class AccessEndpoints(
-    IMetadataStore metadata,
-    AgentGate gate,
-    AgentLimits limits,
-    TimeProvider time
-)
+internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, AgentLimits limits, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
