@@ -136,7 +136,10 @@ internal sealed class Appliance : IAsyncDisposable
                 "--agents",
                 () =>
                     BackupHttpServerHost.StartAsync(
-                        ApplianceSettings.Server(Folder, options.AgentsPort, brake) with { Names = options.Names },
+                        ApplianceSettings.Server(Folder, options.AgentsPort, brake) with
+                        {
+                            Names = options.Names,
+                        },
                         metadata,
                         objects,
                         time,
