@@ -116,7 +116,8 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
                 return oplog.TimestampAt(oplog.Dropped) > common.Timestamp ? Position.Behind : Position.Diverged;
             }
 
-            var limit = time.GetUtcNow() - Lag();
+            // Entries of the future are there, too: after a clock was set back.
+            var limit = Lag() is var lag && lag > TimeSpan.Zero ? time.GetUtcNow() - lag : DateTimeOffset.MaxValue;
             for (var at = oplog.Seek(after.Timestamp) + 1; at < oplog.End && entries.Count < Batch; at++)
             {
                 var entry = oplog.EntryAt(at);

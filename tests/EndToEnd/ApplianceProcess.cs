@@ -41,6 +41,9 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal string? Protect { get; set; }
 
+    /// <summary>Of <see cref="Up"/>: the network namespace that it runs in; null: this process's.</summary>
+    internal string? Network { get; set; }
+
     internal string Data { get; }
 
     /// <summary>Environment variables of <see cref="Up"/>.</summary>
@@ -62,6 +65,17 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     internal void Up(params string[] more)
     {
         var start = StartInfo(["up", "--data", Data, "--http", "0", "--agents", "0", .. more]);
+        if (Network is { } network)
+        {
+            // It runs the program in its own place: the process is the same.
+            foreach (var (at, word) in new[] { "netns", "exec", network, start.FileName }.Index())
+            {
+                start.ArgumentList.Insert(at, word);
+            }
+
+            start.FileName = "ip";
+        }
+
         if (Protect is not null)
         {
             start.Environment["BACKUP_PROTECT"] = Protect;
@@ -111,6 +125,37 @@ internal sealed class ApplianceProcess : IAsyncDisposable
         }
 
         return killed;
+    }
+
+    /// <summary>Process ids of the agents that belong to this data folder.</summary>
+    internal List<int> AgentIds() =>
+        [
+            .. Process
+                .GetProcessesByName("backup-agent")
+                .Select(agent => agent.Id)
+                .Where(id => CommandLine(id).Contains(Data, StringComparison.Ordinal)),
+        ];
+
+    /// <summary>The address of the server for agents, as the running agent was told it.</summary>
+    internal Uri? ServerAddress()
+    {
+        foreach (var id in AgentIds())
+        {
+            var words = CommandLine(id).Split('\0');
+            if (Array.IndexOf(words, "--server") is var at and >= 0)
+            {
+                return new Uri(words[at + 1]);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Sends a signal, for example <c>-STOP</c>.</summary>
+    internal static async Task SignalAsync(int process, string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{process}"]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>Peak resident memory in bytes of the appliance, and of its agent.</summary>

@@ -34,6 +34,12 @@ internal static class ModelCheck
         _ = (
             await appliance.RunAsync(["restore", "rs0", .. which, "--format", "directory", "--output", output])
         ).Succeeded();
+        ShouldBe(output, sandbox, optime);
+    }
+
+    /// <summary>Holds a dump against what the sandbox remembers of an optime.</summary>
+    internal static void ShouldBe(string output, SandboxReplicaSet sandbox, Optime optime)
+    {
         var state = sandbox.StateAt(optime);
         var (found, _) = RestoreCheck.ReadDirectory(output);
         RestoreCheck.ShouldBeSame(

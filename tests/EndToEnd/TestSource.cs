@@ -30,9 +30,9 @@ internal sealed class TestSource : IAsyncDisposable
     internal string Uri { get; }
 
     /// <summary>Whether it is a MongoDB server, which takes more than the sandbox does.</summary>
-    internal bool IsReal => _server is RealMongo;
+    internal bool IsReal => _server is RealMongo or RealReplicaSet;
 
-    internal SandboxReplicaSet Sandbox => (SandboxReplicaSet)_server;
+    internal SandboxReplicaSet Sandbox => (_server as SandboxSet)?.Sandbox ?? (SandboxReplicaSet)_server;
 
     internal static async Task<TestSource> SandboxAsync(SandboxOptions? options = null)
     {
@@ -45,6 +45,9 @@ internal sealed class TestSource : IAsyncDisposable
         var mongo = await RealMongo.StartAsync();
         return new TestSource(mongo, mongo.ConnectionString);
     }
+
+    /// <summary>A set of several members; it ends with this.</summary>
+    internal static TestSource Of(ReplicaSetUnderTest set) => new(set, set.ConnectionString);
 
     /// <summary>Runs a command that is written as extended JSON.</summary>
     /// <exception cref="CommandException">It was refused, or its first statement was.</exception>

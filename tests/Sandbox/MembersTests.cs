@@ -206,6 +206,17 @@ public sealed class MembersTests
     }
 
     [Fact]
+    public async Task AfterAClockWasSetBackMembersReplicateAsBefore()
+    {
+        var clock = new SetBackClock();
+        await using var set = await SandboxSet.StartAsync(options: new SandboxOptions { Time = clock });
+        await InsertAsync(set, 1, "3");
+        clock.Offset = -TimeSpan.FromHours(1);
+        (await InsertAsync(set, 2, "3,\"wtimeout\":5000")).View.Has("writeConcernError"u8).ShouldBeFalse();
+        await EqualAsync(set);
+    }
+
+    [Fact]
     public async Task AMemberThatWasRemovedSaysSoAndComesBackByReconfig()
     {
         await using var set = await SandboxSet.StartAsync();
@@ -333,5 +344,12 @@ public sealed class MembersTests
         {
             watch.Elapsed.ShouldBeLessThan(Patience);
         }
+    }
+
+    private sealed class SetBackClock : TimeProvider
+    {
+        internal TimeSpan Offset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
     }
 }
