@@ -9,6 +9,9 @@ internal sealed class FlowLimits(AgentLimits limits, TimeProvider time)
 
     public int Cursors { get; } = Math.Clamp(limits.Cursors, 1, 16);
 
+    /// <summary>A collection of twice that size is copied in ranges of about that size.</summary>
+    public long SplitBytes { get; } = Math.Max(1 << 20, limits.SplitBytes);
+
     public ByteBudget Budget { get; } = new(Math.Max(LeastBudget, limits.MemoryBudget));
 
     public RateLimit Rate { get; } = new(limits.BytesPerSecond, time);

@@ -9,8 +9,12 @@ namespace Backup.Agent.Sync;
 /// <summary>Lists what the source holds: every collection and view that is copied, raw. Keep in sync with docs/formats/sync-catalogue.md.</summary>
 internal static class CatalogueReader
 {
+    /// <param name="member">The source.</param>
+    /// <param name="splitBytes">A collection of twice that size and more is cut into ranges of about that size.</param>
+    /// <param name="cancellation">Gives up.</param>
     public static async Task<IReadOnlyList<ListedCollection>> ReadAsync(
         SourceMember member,
+        long splitBytes,
         CancellationToken cancellation
     )
     {
@@ -22,7 +26,8 @@ internal static class CatalogueReader
                 var whole = listed.HasDocuments ? await CompleteAsync(member, database, listed, cancellation) : listed;
                 if (whole is not null)
                 {
-                    all.Add(whole);
+                    var splits = await SplitPoints.FindAsync(member, whole, splitBytes, cancellation);
+                    all.Add(whole with { Splits = splits });
                 }
             }
         }

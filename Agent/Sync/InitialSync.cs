@@ -22,7 +22,7 @@ internal sealed class InitialSync(
     public async Task<Assignment> BeginAsync(string replicaSetId, CancellationToken cancellation)
     {
         var begin = await BeginPoint.FindAsync(member, cancellation);
-        var listed = await CatalogueReader.ReadAsync(member, cancellation);
+        var listed = await CatalogueReader.ReadAsync(member, limits.SplitBytes, cancellation);
         using var writer = new SliceWriter(limits.Budget);
         foreach (var collection in listed)
         {

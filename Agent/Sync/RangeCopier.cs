@@ -29,9 +29,7 @@ internal sealed class RangeCopier(
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var last = range.LastId is null
-            ? (BsonDocument?)null
-            : new BsonDocument(Convert.FromBase64String(range.LastId));
+        var last = Bound(range.LastId);
         if (range.NaturalOrder && _sequence > 0)
         {
             // A natural order cannot be picked up where it was left.
@@ -195,9 +193,14 @@ internal sealed class RangeCopier(
                 w.BeginDocument("hint"u8).Int32("_id"u8, 1).EndDocument();
             }
 
-            if (last is { } from)
+            if ((last ?? Bound(range.From)) is { } from)
             {
                 w.Document("min"u8, from);
+            }
+
+            if (Bound(range.Until) is { } until)
+            {
+                w.Document("max"u8, until);
             }
 
             w.Int32("batchSize"u8, batchSize)
@@ -206,6 +209,9 @@ internal sealed class RangeCopier(
                 .String("level"u8, "majority")
                 .EndDocument();
         });
+
+    private static BsonDocument? Bound(string? base64) =>
+        base64 is null ? null : new BsonDocument(Convert.FromBase64String(base64));
 
     private void SeeTime(CursorBatch batch)
     {

@@ -31,11 +31,10 @@ internal sealed class Assignments(IMetadataStore metadata)
 
     private async Task<IReadOnlyList<RangePosition>> RangesAsync(SyncRecord sync, CancellationToken cancellation)
     {
-        var natural = ListedCollection
+        var listed = ListedCollection
             .ReadAll(await metadata.Syncs.CatalogueAsync(sync.Id, cancellation))
-            .Where(listed => listed is { NaturalOrder: true, Uuid: not null })
-            .Select(listed => listed.Uuid!.Value)
-            .ToHashSet();
+            .Where(one => one.HasDocuments)
+            .ToDictionary(one => one.Uuid!.Value);
         var all = await metadata.Syncs.CollectionsAsync(sync.Id, cancellation);
         return
         [
@@ -47,12 +46,17 @@ internal sealed class Assignments(IMetadataStore metadata)
                     one.Range,
                     one.NextSequence,
                     one.LastId is null ? null : Convert.ToBase64String(one.LastId),
-                    natural.Contains(one.Collection),
+                    listed[one.Collection].NaturalOrder,
                     one.ExpectedDocuments,
-                    one.ExpectedBytes
+                    one.ExpectedBytes,
+                    Bound(listed[one.Collection], one.Range - 1),
+                    Bound(listed[one.Collection], one.Range)
                 )),
         ];
     }
+
+    private static string? Bound(ListedCollection listed, int split) =>
+        split >= 0 && split < listed.Splits.Count ? Convert.ToBase64String(listed.Splits[split].Span) : null;
 
     /// <summary>A hole right after the last durable entry stops the agent until a new sync is asked for.</summary>
     private async Task<Fault?> StopAsync(

@@ -91,25 +91,31 @@ internal sealed class SyncEndpoints(
             End: null,
             time.GetUtcNow()
         );
-        var collections = listed
-            .Where(one => one.HasDocuments)
-            .Select(one => new SyncCollection(
-                sync.Id,
-                one.Uuid!.Value,
-                one.Namespace,
-                Range: 0,
-                one.Documents,
-                one.Bytes,
+        var collections = listed.Where(one => one.HasDocuments).SelectMany(one => RangesOf(sync.Id, one)).ToList();
+        await leased.Syncs.BeginAsync(sync, body.Raw.ToArray(), collections, cancellation);
+        await leased.Deployments.SetStateAsync(replicaSet.Id, ReplicaSetState.InitialSync, cancellation: cancellation);
+        await AnswerAsync(context, replicaSet with { SyncId = sync.Id });
+    }
+
+    /// <summary>Each expects its share of the whole.</summary>
+    private static IEnumerable<SyncCollection> RangesOf(string syncId, ListedCollection listed)
+    {
+        var count = listed.Splits.Count + 1;
+        return Enumerable
+            .Range(0, count)
+            .Select(range => new SyncCollection(
+                syncId,
+                listed.Uuid!.Value,
+                listed.Namespace,
+                range,
+                listed.Documents / count,
+                listed.Bytes / count,
                 Documents: 0,
                 RawBytes: 0,
                 NextSequence: 0,
                 LastId: null,
                 Done: false
-            ))
-            .ToList();
-        await leased.Syncs.BeginAsync(sync, body.Raw.ToArray(), collections, cancellation);
-        await leased.Deployments.SetStateAsync(replicaSet.Id, ReplicaSetState.InitialSync, cancellation: cancellation);
-        await AnswerAsync(context, replicaSet with { SyncId = sync.Id });
+            ));
     }
 
     private async Task SliceAsync(HttpContext context)

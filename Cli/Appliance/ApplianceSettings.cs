@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backup.BackupHttpServer;
 using Backup.Daemon;
+using Backup.Foundation.Contracts;
 
 namespace Backup.Cli.Appliance;
 
@@ -15,6 +16,15 @@ internal static class ApplianceSettings
 
     /// <summary>After how many days agents are asked to replace their API keys; 0: only when an operator asks.</summary>
     internal const string ApiKeyDays = "BACKUP_API_KEY_DAYS";
+
+    /// <summary>How many cursors an agent reads a source with.</summary>
+    internal const string AgentCursors = "BACKUP_AGENT_CURSORS";
+
+    /// <summary>MB (10^6) a second that an agent reads of a source; 0: no bound.</summary>
+    internal const string AgentRate = "BACKUP_AGENT_MB_PER_SECOND";
+
+    /// <summary>MiB of the <c>_id</c> ranges that a large collection is copied in.</summary>
+    internal const string AgentSplit = "BACKUP_AGENT_SPLIT_MB";
 
     /// <exception cref="Foundation.Errors.BackupException">9501 where a value is out of its range.</exception>
     internal static DaemonOptions Daemon(DataFolder folder)
@@ -36,6 +46,7 @@ internal static class ApplianceSettings
             CertificateFolder = folder.Tls,
             Port = port,
             HoldCopies = brake.Reason,
+            AgentLimits = Limits(),
             ClientCertificates = Text(AgentCertificates) switch
             {
                 null or "accepted" => ClientCertificatePolicy.Accepted,
@@ -53,6 +64,17 @@ internal static class ApplianceSettings
                 ApiKeyMaxAge = TimeSpan.FromDays(days),
             }
             : options;
+    }
+
+    private static AgentLimits Limits()
+    {
+        var limits = new AgentLimits();
+        return limits with
+        {
+            Cursors = Number(AgentCursors, "a number of cursors", 1, 16, limits.Cursors) ?? limits.Cursors,
+            BytesPerSecond = (Number(AgentRate, "a number of MB a second", 0, 100_000, 0) ?? 0) * 1_000_000L,
+            SplitBytes = (Number(AgentSplit, "a number of MiB", 1, 1 << 20, 1024) ?? 1024L) << 20,
+        };
     }
 
     private static string? Text(string variable) =>

@@ -7,9 +7,9 @@ using Backup.Snapshots.Heads;
 namespace Backup.Daemon.Heads;
 
 /// <summary>
-/// One collection of an initial sync on its way into a base run: its slices are consumed as they come in. What is built is lost
-/// with the process and built again from the slices, which stay until the whole sync is built; blocks that are there already cost no
-/// second write.
+/// One collection of an initial sync on its way into a base run: its slices are consumed as they come in, those of each <c>_id</c> range into
+/// a run of its own. What is built is lost with the process and built again from the slices, which stay until the whole sync is
+/// built; blocks that are there already cost no second write.
 /// </summary>
 internal sealed class CollectionBuild(
     IMetadataStore metadata,
@@ -21,7 +21,8 @@ internal sealed class CollectionBuild(
 ) : IAsyncDisposable
 {
     private readonly List<SyncSlice> _consumed = [];
-    private BaseRunBuilder? _builder;
+    private readonly Dictionary<int, BaseRunBuilder> _builders = [];
+    private readonly SortedDictionary<int, BaseRun> _ranges = [];
     private Task _work = Task.CompletedTask;
 
     internal Guid Uuid => collection.Uuid;
@@ -45,14 +46,17 @@ internal sealed class CollectionBuild(
             || (!collection.IsCapped && ranges.Sum(range => range.Documents) > _consumed.Sum(slice => slice.Documents));
     }
 
-    /// <summary>Consumes what is there; <paramref name="slot"/> is given back when that is done.</summary>
-    internal void Start(bool isWhole, SemaphoreSlim slot, CancellationToken cancellation)
+    /// <summary>Consumes what is there.</summary>
+    /// <param name="ranges">All of them, as they were seen before this.</param>
+    /// <param name="slot">Given back when that is done.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal void Start(IReadOnlyCollection<SyncCollection> ranges, SemaphoreSlim slot, CancellationToken cancellation)
     {
         async Task WorkAsync()
         {
             try
             {
-                await ConsumeAsync(isWhole, cancellation);
+                await ConsumeAsync(ranges, cancellation);
             }
             finally
             {
@@ -69,21 +73,18 @@ internal sealed class CollectionBuild(
     public async ValueTask DisposeAsync()
     {
         await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_builder is not null)
-        {
-            await _builder.DisposeAsync();
-        }
+        await ForgetAsync();
     }
 
-    private async Task ConsumeAsync(bool isWhole, CancellationToken cancellation)
+    private async Task ConsumeAsync(IReadOnlyCollection<SyncCollection> ranges, CancellationToken cancellation)
     {
         var slices = await metadata.Syncs.SlicesAsync(syncId, Uuid, cancellation);
         if (!Continues(slices))
         {
-            await RestartAsync();
+            _consumed.Clear();
+            await ForgetAsync();
         }
 
-        _builder ??= new BaseRunBuilder(blocks, collection.IsCapped, options);
         var known = _consumed.Select(Key).ToHashSet();
         foreach (var slice in slices.Where(slice => !known.Contains(Key(slice))))
         {
@@ -94,17 +95,47 @@ internal sealed class CollectionBuild(
                 slice.Sha256,
                 cancellation
             );
+            var builder = BuilderOf(slice.Range);
             foreach (var document in bytes.Documents())
             {
-                await _builder.AddAsync(new BsonDocument(document), cancellation);
+                await builder.AddAsync(new BsonDocument(document), cancellation);
             }
 
             _consumed.Add(slice);
         }
 
-        if (isWhole)
+        foreach (var range in ranges.Where(range => range.Done).Select(range => range.Range))
         {
-            Result = await _builder.CompleteAsync(cancellation);
+            await CompleteAsync(range, cancellation);
+        }
+
+        if (ranges.All(range => range.Done))
+        {
+            Result =
+                _ranges.Count == 1
+                    ? _ranges.Values.Single()
+                    : await BaseRunBuilder.JoinAsync(blocks, [.. _ranges.Values], options, cancellation);
+        }
+    }
+
+    private BaseRunBuilder BuilderOf(int range)
+    {
+        if (!_builders.TryGetValue(range, out var builder))
+        {
+            _builders.Add(range, builder = new BaseRunBuilder(blocks, collection.IsCapped, options));
+        }
+
+        return builder;
+    }
+
+    /// <summary>A range that is done gives its buffers back at once: there may be many.</summary>
+    private async Task CompleteAsync(int range, CancellationToken cancellation)
+    {
+        if (!_ranges.ContainsKey(range))
+        {
+            await using var builder = BuilderOf(range);
+            _ranges.Add(range, await builder.CompleteAsync(cancellation));
+            _builders.Remove(range);
         }
     }
 
@@ -119,13 +150,14 @@ internal sealed class CollectionBuild(
         );
     }
 
-    private async Task RestartAsync()
+    private async Task ForgetAsync()
     {
-        _consumed.Clear();
-        if (_builder is not null)
+        foreach (var builder in _builders.Values)
         {
-            await _builder.DisposeAsync();
-            _builder = null;
+            await builder.DisposeAsync();
         }
+
+        _builders.Clear();
+        _ranges.Clear();
     }
 }

@@ -71,11 +71,12 @@ internal sealed class SyncBuilder(
             var looked = time.GetElapsedTime(started);
             foreach (var group in ranges.GroupBy(range => range.Collection))
             {
-                if (builds.TryGetValue(group.Key, out var build) && build.HasWork([.. group]))
+                var all = group.ToList();
+                if (builds.TryGetValue(group.Key, out var build) && build.HasWork(all))
                 {
                     await build.ObserveAsync();
                     await slots.WaitAsync(cancellation);
-                    build.Start(group.All(range => range.Done), slots, cancellation);
+                    build.Start(all, slots, cancellation);
                 }
             }
 

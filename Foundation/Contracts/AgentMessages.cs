@@ -44,12 +44,14 @@ public sealed record ConfiguredDeployment(string Id, string Name, string Uri);
 /// <param name="MemoryBudget">Bytes of buffers in flight, at least 36 MiB.</param>
 /// <param name="HeartbeatSeconds">1 to 60.</param>
 /// <param name="PollSeconds">How often the configuration is asked for, 1 to 300.</param>
+/// <param name="SplitBytes">A collection of twice that size and more is copied in <c>_id</c> ranges of about that size, beside each other; at least 1 MiB.</param>
 public sealed record AgentLimits(
     int Cursors = 2,
     long BytesPerSecond = 0,
     int MemoryBudget = 36 * 1024 * 1024,
     int HeartbeatSeconds = 1,
-    int PollSeconds = 5
+    int PollSeconds = 5,
+    long SplitBytes = 1L << 30
 );
 
 /// <summary>Sent every few seconds while the agent runs.</summary>
@@ -128,6 +130,8 @@ public sealed record SyncPosition(
 /// <summary>How far the copy of one range of one collection was acknowledged.</summary>
 /// <param name="LastId">Base64 of a BSON document with the last acknowledged <c>_id</c> as its only field; null at the start.</param>
 /// <param name="NaturalOrder">The collection is copied in natural order: after an interruption it starts afresh.</param>
+/// <param name="From">Base64 of <c>{_id: …}</c>, where the range begins, this <c>_id</c> included; null: at the least.</param>
+/// <param name="Until">Base64 of <c>{_id: …}</c>, where it ends, this <c>_id</c> not included; null: after the greatest.</param>
 public sealed record RangePosition(
     Guid Collection,
     string Namespace,
@@ -136,7 +140,9 @@ public sealed record RangePosition(
     string? LastId,
     bool NaturalOrder,
     long ExpectedDocuments,
-    long ExpectedBytes
+    long ExpectedBytes,
+    string? From = null,
+    string? Until = null
 );
 
 /// <summary>Every collection is copied.</summary>

@@ -25,6 +25,15 @@ public sealed record ListedCollection(
     long Bytes
 )
 {
+    /// <summary>Most ranges that one collection is copied in.</summary>
+    public const int MostRanges = 64;
+
+    /// <summary>
+    /// Where it is cut into ranges that are copied beside each other: documents <c>{_id: …}</c>, in the order of the <c>_id</c> index. A range
+    /// begins with each of them (included) and ends before the next; one more ends before the first. None: it is copied in one piece.
+    /// </summary>
+    public IReadOnlyList<BsonDocument> Splits { get; init; } = [];
+
     /// <summary>Whether documents of it are copied.</summary>
     public bool HasDocuments => Uuid is not null;
 
@@ -48,6 +57,16 @@ public sealed record ListedCollection(
                 .Boolean("naturalOrder"u8, NaturalOrder)
                 .Int64("documents"u8, Documents)
                 .Int64("bytes"u8, Bytes);
+            if (Splits.Count > 0)
+            {
+                w.BeginArray("splits"u8);
+                foreach (var split in Splits)
+                {
+                    w.Document(w.ArrayItemName(scratch), split);
+                }
+
+                w.EndArray();
+            }
         });
 
     /// <exception cref="Foundation.Errors.BackupException">2001 where a field is missing or of another type.</exception>
@@ -68,7 +87,32 @@ public sealed record ListedCollection(
             document["naturalOrder"u8].AsBoolean,
             document["documents"u8].AsInt64,
             document["bytes"u8].AsInt64
-        );
+        )
+        {
+            Splits = ReadSplits(document),
+        };
+    }
+
+    /// <exception cref="Foundation.Errors.BackupException">2001 where one is no <c>{_id: …}</c>, or there are too many.</exception>
+    private static List<BsonDocument> ReadSplits(BsonView document)
+    {
+        var splits = new List<BsonDocument>();
+        if (document.TryGet("splits"u8, out var field))
+        {
+            foreach (var split in field.AsDocument)
+            {
+                var bound = split.AsDocument;
+                _ = bound["_id"u8];
+                splits.Add(bound.ToDocument());
+            }
+        }
+
+        return splits.Count < MostRanges
+            ? splits
+            : throw MongoWireErrors.Malformed(
+                $"a collection is cut at {splits.Count} places, {MostRanges - 1} at most",
+                0
+            );
     }
 
     /// <summary>Reads a whole catalogue: documents one after another.</summary>

@@ -42,6 +42,26 @@ public sealed class BaseRunBuilder : IAsyncDisposable
         _options = options ?? new HeadOptions();
     }
 
+    /// <summary>
+    /// Makes one base run of the runs of several ranges of a collection: where their keys do not overlap (they do not, unless a
+    /// collation ordered them) their blocks are taken over as they are.
+    /// </summary>
+    public static async Task<BaseRun> JoinAsync(
+        IBlockStore store,
+        IReadOnlyList<BaseRun> ranges,
+        HeadOptions options,
+        CancellationToken cancellation = default
+    )
+    {
+        var runs = ranges.Where(range => range.Run is not null).Select(range => range.Run!).ToList();
+        return runs.Count switch
+        {
+            0 => new BaseRun(null, 0),
+            1 => new BaseRun(runs[0], 0),
+            _ => new BaseRun(await RunMerger.MergeAsync(store, runs, HowToMerge(options), cancellation), 0),
+        };
+    }
+
     /// <summary>As they came; an `_id` that came twice counts twice.</summary>
     public long Documents { get; private set; }
 
@@ -142,12 +162,14 @@ public sealed class BaseRunBuilder : IAsyncDisposable
 
     private async ValueTask MergeAsync(int newest, CancellationToken cancellation)
     {
-        var how = new MergeOptions("(initial sync)", ToOldest: true, Concurrency: _options.WriteConcurrency);
-        var merged = await RunMerger.MergeAsync(_store, _runs.GetRange(0, newest), how, cancellation);
+        var merged = await RunMerger.MergeAsync(_store, _runs.GetRange(0, newest), HowToMerge(_options), cancellation);
         _runs.RemoveRange(0, newest);
         if (merged is not null)
         {
             _runs.Insert(0, merged);
         }
     }
+
+    private static MergeOptions HowToMerge(HeadOptions options) =>
+        new("(initial sync)", ToOldest: true, Concurrency: options.WriteConcurrency);
 }

@@ -28,6 +28,30 @@ public sealed class ResumeTests
     }
 
     [Fact]
+    public async Task ALargeCollectionIsCopiedInRangesAndEachGoesOnWhereItWas()
+    {
+        await using var all = await Appliance.StartAsync(
+            with: options =>
+                options with
+                {
+                    AgentLimits = options.AgentLimits with { Cursors = 3, SplitBytes = 8 << 20 },
+                }
+        );
+        for (var id = 0; id < Documents; id++)
+        {
+            _ = all.Source.Insert("shop", "orders", Appliance.Document(id, Size));
+        }
+
+        var (set, ended) = await CopyWithInterruptionsAsync(all);
+        ended.ShouldBeGreaterThanOrEqualTo(6);
+        var ranges = await all.Metadata.Syncs.CollectionsAsync(set.SyncId!);
+        var sizes = ranges.Where(one => one.Namespace == "shop.orders").Select(one => one.Documents).ToList();
+        sizes.Count.ShouldBe(7, "60 MiB in ranges of 8");
+        sizes.ShouldAllBe(size => size >= 4 && size <= 16);
+        (await CopiedIdsAsync(all, set, "shop.orders")).Order().ShouldBe(Enumerable.Range(0, Documents));
+    }
+
+    [Fact]
     public async Task ACappedCollectionThatWasInterruptedIsCopiedAfresh()
     {
         await using var all = await Appliance.StartAsync();
@@ -155,7 +179,7 @@ public sealed class ResumeTests
     internal static async Task<List<int>> CopiedIdsAsync(Appliance all, ReplicaSetRecord set, string ns)
     {
         var collections = await all.Metadata.Syncs.CollectionsAsync(set.SyncId!);
-        var collection = collections.Single(one => one.Namespace == ns);
+        var collection = collections.First(one => one.Namespace == ns);
         var ids = new List<int>();
         foreach (var slice in await all.Metadata.Syncs.SlicesAsync(set.SyncId!, collection.Collection))
         {

@@ -121,6 +121,41 @@ public sealed class HeadKeeperTests
             );
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ranges_that_come_in_any_order_make_one_collection(bool restarted)
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        var source = daemon.Source;
+        source.Lists(Ns, Orders);
+        await source.BeginAsync("s1", At(100), ranges: 4);
+        await source.CopyRangeAsync(Orders, 2, Document(20, "a"), Document(21, "b"));
+        await source.DoneAsync(Orders, 2);
+        await source.CopyRangeAsync(Orders, 0, Document(1, "c"));
+        await Task.Delay(600);
+        if (restarted)
+        {
+            await daemon.StopAsync();
+            daemon.Start();
+        }
+
+        await source.CopyRangeAsync(Orders, 3, Document(30, "d"));
+        await source.CopyRangeAsync(Orders, 0, Document(2, "e"), Document(9, "f"));
+        await source.DoneAsync(Orders, 0);
+        await source.DoneAsync(Orders, 1);
+        await Task.Delay(600);
+        await source.CopyRangeAsync(Orders, 3, Document(31, "g"));
+        await source.DoneAsync(Orders, 3);
+        await source.CopiedAsync(At(101));
+        await source.ShipAsync(Noop(At(100)), Set1(At(101), Ns, Orders, 21, "later"));
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+
+        var held = (await daemon.SnapshotAsync())[Ns];
+        held.Keys.ShouldBe([1, 2, 9, 20, 21, 30, 31]);
+        string.Concat(held.Values).ShouldBe("cefalaterdg");
+    }
+
     [Fact]
     public async Task A_range_that_is_copied_afresh_replaces_what_was_built_of_it()
     {

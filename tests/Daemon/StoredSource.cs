@@ -69,7 +69,7 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
             )
         );
 
-    internal async Task BeginAsync(string syncId, Optime begin)
+    internal async Task BeginAsync(string syncId, Optime begin, int ranges = 1)
     {
         (SyncId, _last, _sequence) = (syncId, begin, 0);
         var catalogue = _collections.SelectMany(c => c.ToDocument().Memory.ToArray()).ToArray();
@@ -77,34 +77,41 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
             new SyncRecord(syncId, Set.Id, SyncState.Copying, begin, null, time.GetUtcNow()),
             catalogue,
             [
-                .. _collections.Select(c => new SyncCollection(
-                    syncId,
-                    c.Uuid!.Value,
-                    c.Namespace,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    null,
-                    false
-                )),
+                .. _collections.SelectMany(c =>
+                    Enumerable
+                        .Range(0, ranges)
+                        .Select(range => new SyncCollection(
+                            syncId,
+                            c.Uuid!.Value,
+                            c.Namespace,
+                            range,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            null,
+                            false
+                        ))
+                ),
             ]
         );
     }
 
-    internal async Task CopyAsync(Guid collection, params BsonDocument[] documents)
+    internal Task CopyAsync(Guid collection, params BsonDocument[] documents) =>
+        CopyRangeAsync(collection, 0, documents);
+
+    internal async Task CopyRangeAsync(Guid collection, int range, params BsonDocument[] documents)
     {
-        var position = (await metadata.Syncs.FindCollectionAsync(SyncId, collection, 0))!;
+        var position = (await metadata.Syncs.FindCollectionAsync(SyncId, collection, range))!;
         var raw = documents.SelectMany(d => d.Memory.ToArray()).ToArray();
-        var name = $"{SliceNames.RangePrefix(SyncId, collection, 0)}{position.NextSequence}-{Guid.NewGuid():N}";
+        var name = $"{SliceNames.RangePrefix(SyncId, collection, range)}{position.NextSequence}-{Guid.NewGuid():N}";
         var stored = await PutAsync(name, raw);
         var added = await metadata.Syncs.AddSliceAsync(
             new SyncSlice(
                 SyncId,
                 collection,
-                0,
+                range,
                 position.NextSequence,
                 name,
                 documents.Length,
@@ -117,7 +124,8 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
         Xunit.Assert.True(added);
     }
 
-    internal Task DoneAsync(Guid collection) => metadata.Syncs.CollectionDoneAsync(SyncId, collection, 0);
+    internal Task DoneAsync(Guid collection, int range = 0) =>
+        metadata.Syncs.CollectionDoneAsync(SyncId, collection, range);
 
     internal Task CopiedAsync(Optime end) => metadata.Syncs.CopiedAsync(SyncId, end);
 

@@ -55,6 +55,7 @@ public sealed class KillTests(ITestOutputHelper output)
         var kills = Setting("BACKUP_TEST_KILLS", 6);
         await source.InsertAsync("shop", "small", SourceContent.Many(20_000, random, 200, 1_000));
         await using var appliance = new ApplianceProcess(source.Uri);
+        appliance.Variables["BACKUP_AGENT_SPLIT_MB"] = $"{random.Next(8, 64)}";
         var inSync = 0;
         await using (LiveWrites.Start(source, random.Next()))
         {
