@@ -30,12 +30,11 @@ public sealed class ResumeTests
     [Fact]
     public async Task ALargeCollectionIsCopiedInRangesAndEachGoesOnWhereItWas()
     {
-        await using var all = await Appliance.StartAsync(
-            with: options =>
-                options with
-                {
-                    AgentLimits = options.AgentLimits with { Cursors = 3, SplitBytes = 8 << 20 },
-                }
+        await using var all = await Appliance.StartAsync(with: options =>
+            options with
+            {
+                AgentLimits = options.AgentLimits with { Cursors = 3, SplitBytes = 8 << 20 },
+            }
         );
         for (var id = 0; id < Documents; id++)
         {
