@@ -14,6 +14,7 @@ var root = new RootCommand(
     PolicyCommand.Create(),
     VerifyCommand.Create(),
     ResyncCommand.Create(),
+    MonitoringCommand.Create(),
     CredentialCommands.Keys(),
     CredentialCommands.Certificates(),
     AgentsCommand.Create(),

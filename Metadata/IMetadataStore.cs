@@ -16,6 +16,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IServerInstances Instances { get; }
 
+    IMonitoring Monitoring { get; }
+
     IDeployments Deployments { get; }
 
     ILeases Leases { get; }
@@ -103,6 +105,8 @@ public interface IDeployments
     Task<Deployment> EnsureAsync(Deployment deployment, CancellationToken cancellation = default);
 
     Task<IReadOnlyList<Deployment>> ListAsync(CancellationToken cancellation = default);
+
+    Task<Deployment?> FindAsync(string id, CancellationToken cancellation = default);
 
     Task<IReadOnlyList<ReplicaSetRecord>> ReplicaSetsAsync(CancellationToken cancellation = default);
 

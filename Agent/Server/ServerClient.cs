@@ -61,6 +61,15 @@ internal sealed class ServerClient : IDisposable
         return await Answers.ReadAsync(response, AgentJson.Default.CertificateAnswer, cancellation);
     }
 
+    /// <summary>Tells how the source's servers are.</summary>
+    public async Task MonitoringAsync(string deploymentId, MonitoringSample sample, CancellationToken cancellation)
+    {
+        using var response = await _connection.SendAsync(
+            () => Post(AgentRoutes.Monitoring(deploymentId), sample, AgentJson.Default.MonitoringSample),
+            cancellation
+        );
+    }
+
     /// <summary>The configuration, or null where it is still the one that was given last.</summary>
     public async Task<AgentConfiguration?> ConfigurationAsync(CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using Backup.Agent.Flow;
+using Backup.Agent.Monitoring;
 using Backup.Agent.Server;
 using Backup.Agent.Source;
 using Backup.Agent.Sync;
@@ -288,6 +289,7 @@ internal sealed class DeploymentWorker(
         var tail = new OplogTail(member, leased, limits, Status, time, position).RunAsync(both.Token);
         var copy = position.Copying ? sync.CopyAsync(position, both.Token) : Task.CompletedTask;
         var watch = new MemberWatch(member, () => copy.IsCompleted, time).RunAsync(both.Token);
+        var monitor = new SourceMonitor(member, server, deployment.Id, time).RunAsync(both.Token);
         if (!position.Copying)
         {
             Status.Phase = "tailing";
@@ -308,7 +310,7 @@ internal sealed class DeploymentWorker(
         finally
         {
             await both.CancelAsync();
-            await Task.WhenAll(tail, copy, watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(tail, copy, watch, monitor).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (time.GetElapsedTime(started) > Steady)
             {
                 backoff.Reset();

@@ -64,9 +64,10 @@ internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCer
     /// <exception cref="Foundation.Errors.BackupException">8004 where there is none in the agent's group.</exception>
     public async Task<Deployment> DeploymentAsync(AgentRecord agent, string id, CancellationToken cancellation)
     {
-        var all = await metadata.Deployments.ListAsync(cancellation);
-        return all.FirstOrDefault(one => one.Id == id && one.GroupId == agent.GroupId)
-            ?? throw BackupHttpServerErrors.Nothing("such deployment");
+        var found = await metadata.Deployments.FindAsync(id, cancellation);
+        return found is not null && found.GroupId == agent.GroupId
+            ? found
+            : throw BackupHttpServerErrors.Nothing("such deployment");
     }
 
     /// <exception cref="Foundation.Errors.BackupException">8004 where there is none in the agent's group.</exception>

@@ -51,14 +51,14 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
         var agent = await gate.AuthenticateAsync(context);
         var beat = await Json.ReadAsync(context, AgentJson.Default.Heartbeat);
         await metadata.Access.AgentSeenAsync(agent.Id, beat.Version, context.RequestAborted);
-        var own = (await metadata.Deployments.ListAsync(context.RequestAborted))
-            .Where(one => one.GroupId == agent.GroupId)
-            .Select(one => one.Id)
-            .ToHashSet(StringComparer.Ordinal);
-        // One that is no longer the agent's does not keep it from telling of the others.
-        foreach (var report in beat.Deployments.Where(one => own.Contains(one.DeploymentId)))
+        foreach (var report in beat.Deployments)
         {
-            await ReportAsync(agent, report, context.RequestAborted);
+            var deployment = await metadata.Deployments.FindAsync(report.DeploymentId, context.RequestAborted);
+            // One that is no longer the agent's does not keep it from telling of the others.
+            if (deployment?.GroupId == agent.GroupId)
+            {
+                await ReportAsync(agent, report, context.RequestAborted);
+            }
         }
 
         context.Response.StatusCode = StatusCodes.Status204NoContent;

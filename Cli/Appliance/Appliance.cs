@@ -110,7 +110,8 @@ internal sealed class Appliance : IAsyncDisposable
                     agents,
                     Restores,
                     new PolicyOperations(metadata, time),
-                    new CredentialOperations(metadata, time)
+                    new CredentialOperations(metadata, time),
+                    new MonitoringOperations(metadata, time)
                 ),
                 _loggers.CreateLogger("Backup.Control"),
                 cancellation

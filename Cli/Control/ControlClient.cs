@@ -98,6 +98,16 @@ internal sealed class ControlClient : IDisposable
     internal Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Verify, snapshot), cancellation);
 
+    internal Task<List<Foundation.Contracts.MonitoringSample>> MonitoringAsync(
+        string replicaSet,
+        int minutes,
+        CancellationToken cancellation
+    ) =>
+        GetAsync<List<Foundation.Contracts.MonitoringSample>>(
+            $"{ControlRoutes.Fill(ControlRoutes.Monitoring, replicaSet)}?{ControlRoutes.PastMinutesParameter}={minutes}",
+            cancellation
+        );
+
     internal Task<List<KeyView>> KeysAsync(CancellationToken cancellation) =>
         GetAsync<List<KeyView>>(ControlRoutes.Keys, cancellation);
 

@@ -19,6 +19,8 @@ internal static class ControlRoutes
     internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";
     internal const string RestoreMoment = "/v1/replica-sets/{replicaSet}/restore/{format}";
     internal const string RestoreProgress = "/v1/restores/{restore}";
+    internal const string Monitoring = "/v1/replica-sets/{replicaSet}/monitoring";
+    internal const string PastMinutesParameter = "minutes";
     internal const string Keys = "/v1/keys";
     internal const string RevokeKey = "/v1/keys/{key}/revoke";
     internal const string RotateKey = "/v1/keys/{key}/rotate";

@@ -20,7 +20,8 @@ internal sealed record ApplianceParts(
     AgentOperations Agents,
     RestoreOperations Restores,
     PolicyOperations Policies,
-    CredentialOperations Credentials
+    CredentialOperations Credentials,
+    MonitoringOperations Monitoring
 );
 
 /// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
@@ -86,7 +87,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (operations, agents, restores, policies, credentials) = parts;
+        var (operations, agents, restores, policies, credentials, monitoring) = parts;
         MapAgents(application, agents);
         MapCredentials(application, credentials);
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
@@ -98,6 +99,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
         application.MapGet(ControlRoutes.Job, operations.JobAsync);
         application.MapPost(ControlRoutes.Cancel, operations.CancelAsync);
+        application.MapGet(ControlRoutes.Monitoring, monitoring.SamplesAsync);
         application.MapGet(ControlRoutes.Ranges, restores.RangesAsync);
         application.MapGet(ControlRoutes.RestoreProgress, restores.Progress);
         application.MapGet(

@@ -23,4 +23,5 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(CopiedReport))]
 [JsonSerializable(typeof(HoleReport))]
 [JsonSerializable(typeof(SliceAnswer))]
+[JsonSerializable(typeof(MonitoringSample))]
 public sealed partial class AgentJson : JsonSerializerContext;

@@ -109,6 +109,9 @@ public static class AgentRoutes
     /// <summary>POST <see cref="DiscoveryReport"/>, answered with an <see cref="Assignment"/>.</summary>
     public const string DiscoveryTemplate = Prefix + "/deployments/{deploymentId}/discovery";
 
+    /// <summary>POST <see cref="MonitoringSample"/>, once a minute.</summary>
+    public const string MonitoringTemplate = Prefix + "/deployments/{deploymentId}/monitoring";
+
     /// <summary>POST the catalogue (a slice body); answered with an <see cref="Assignment"/>.</summary>
     public const string SyncsTemplate = Prefix + "/replica-sets/{replicaSetId}/syncs";
 
@@ -139,6 +142,8 @@ public static class AgentRoutes
     public static string LeaseRelease(string deploymentId) => $"{Lease(deploymentId)}/release";
 
     public static string Discovery(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/discovery";
+
+    public static string Monitoring(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/monitoring";
 
     public static string Syncs(string replicaSetId) => $"{Prefix}/replica-sets/{replicaSetId}/syncs";
 

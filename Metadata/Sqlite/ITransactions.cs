@@ -4,6 +4,8 @@ namespace Backup.Metadata.Sqlite;
 internal interface ITransactions
 {
     /// <summary>Runs <paramref name="work"/> in one transaction: all of it is durable when this completes, or none of it is there.</summary>
+    /// <param name="work">May be run twice; what it did before is taken back then.</param>
+    /// <param name="cancellation">Good until the work begins.</param>
     Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation);
 
     Task<T> ReadAsync<T>(Func<Session, T> work, CancellationToken cancellation);

@@ -10,7 +10,7 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances, Leases];
+    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances, Leases, Monitoring];
 
     internal static int Version => Steps.Length;
 
@@ -342,5 +342,15 @@ internal static class Schema
         ) STRICT;
         INSERT INTO agent_reports SELECT * FROM last_reports;
         DROP TABLE last_reports;
+        """;
+
+    private const string Monitoring = """
+        CREATE TABLE monitoring (
+            deployment_id TEXT NOT NULL REFERENCES deployments (id),
+            minute INTEGER NOT NULL,
+            raw_length INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (deployment_id, minute)
+        ) STRICT;
         """;
 }

@@ -11,7 +11,7 @@ namespace Backup.Metadata.Sqlite;
 /// </summary>
 internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
 {
-    private const int MaxIdleReaders = 4;
+    private const int MaxIdleReaders = 16;
     private const int BusyTimeoutSeconds = 10;
 
     // Primary result codes; source: https://www.sqlite.org/rescode.html.
@@ -26,7 +26,7 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
 
     private readonly string _path;
     private readonly SqliteConnection _writer;
-    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly WriteQueue _writes;
     private readonly ConcurrentBag<SqliteConnection> _readers = [];
     private readonly Lock _signal = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,6 +37,7 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
     {
         _path = path;
         _writer = writer;
+        _writes = new WriteQueue(writer, Signal, failure => Translate(path, failure));
     }
 
     internal long ChangeCount => Interlocked.Read(ref _changes);
@@ -70,26 +71,12 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         }
     }
 
-    public async Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation)
+    /// <param name="work">May be run twice: where another write of the same transaction fails, everything is taken back and begun again.</param>
+    /// <param name="cancellation">Good until the work begins.</param>
+    public Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        await _writing.WaitAsync(cancellation);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed != 0, this);
-            // A commit waits for an fsync: not on the caller's thread.
-            var (result, changed) = await Task.Run(() => Write(work), CancellationToken.None);
-            if (changed)
-            {
-                Signal();
-            }
-
-            return result;
-        }
-        finally
-        {
-            _writing.Release();
-        }
+        return _writes.RunAsync(work, cancellation);
     }
 
     public Task<T> ReadAsync<T>(Func<Session, T> work, CancellationToken cancellation)
@@ -133,34 +120,11 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
             return;
         }
 
-        await _writing.WaitAsync();
-        try
+        await _writes.IdleAsync();
+        await _writer.DisposeAsync();
+        while (_readers.TryTake(out var reader))
         {
-            await _writer.DisposeAsync();
-            while (_readers.TryTake(out var reader))
-            {
-                await reader.DisposeAsync();
-            }
-        }
-        finally
-        {
-            _writing.Release();
-        }
-    }
-
-    private (T Result, bool Changed) Write<T>(Func<Session, T> work)
-    {
-        try
-        {
-            using var transaction = _writer.BeginTransaction(deferred: false);
-            var session = new Session(_writer, transaction);
-            var result = work(session);
-            transaction.Commit();
-            return (result, session.Changed);
-        }
-        catch (SqliteException failure)
-        {
-            throw Translate(_path, failure);
+            await reader.DisposeAsync();
         }
     }
 

@@ -46,6 +46,13 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
             cancellation
         );
 
+    public Task<Deployment?> FindAsync(string id, CancellationToken cancellation = default) =>
+        database.ReadAsync(
+            session =>
+                session.Find($"SELECT {DeploymentColumns} FROM deployments WHERE id = @id", Deployment, new { id }),
+            cancellation
+        );
+
     public async Task<IReadOnlyList<ReplicaSetRecord>> ReplicaSetsAsync(CancellationToken cancellation = default) =>
         await database.ReadAsync(
             session => session.Query($"SELECT {ReplicaSetColumns} FROM replica_sets ORDER BY rowid", ReplicaSet),

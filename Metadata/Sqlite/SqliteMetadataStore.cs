@@ -18,6 +18,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Access = new SqliteAccess(transactions, time);
         Credentials = new SqliteCredentials(transactions, time);
         Instances = new SqliteServerInstances(transactions, time);
+        Monitoring = new SqliteMonitoring(transactions);
         Deployments = new SqliteDeployments(transactions, time);
         Leases = new SqliteLeases(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
@@ -34,6 +35,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public ICredentials Credentials { get; }
 
     public IServerInstances Instances { get; }
+
+    public IMonitoring Monitoring { get; }
 
     public IDeployments Deployments { get; }
 

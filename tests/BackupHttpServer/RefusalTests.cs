@@ -190,6 +190,11 @@ public sealed class RefusalTests
                 AgentJson.Default.HoleReport
             ),
             all.Post(
+                AgentRoutes.Monitoring("d1"),
+                new MonitoringSample(DateTimeOffset.UnixEpoch, [], [], [], 0, null),
+                AgentJson.Default.MonitoringSample
+            ),
+            all.Post(
                 AgentRoutes.Discovery("d1"),
                 new DiscoveryReport("rs0", new string('a', 24), "4.2.4", "4.2", "wiredTiger", []),
                 AgentJson.Default.DiscoveryReport

@@ -15,11 +15,15 @@ switch (args.FirstOrDefault())
         return await InitialSyncBench.RunAsync(args[1..]);
     case "memory":
         return await MemoryBench.RunAsync(args[1..]);
+    case "ingest-agents":
+        return await IngestAgentsBench.RunAsync(args[1..]);
+    case "ingest-serve" when args.Length == 3:
+        return await IngestServe.RunAsync(args[1..]);
     case "sandbox-serve" when args.Length == 3:
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay [ENTRIES] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay [ENTRIES] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | ingest-agents [AGENTS [SECONDS [BYTES]]] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }

@@ -57,6 +57,8 @@ public abstract partial class MetadataConformance
         (await DeploymentAsync()).ShouldBe(first);
         (await DeploymentAsync("mongodb://other")).Id.ShouldNotBe(first.Id);
         (await Store.Deployments.ListAsync()).Count.ShouldBe(2);
+        (await Store.Deployments.FindAsync(first.Id)).ShouldBe(first);
+        (await Store.Deployments.FindAsync("none")).ShouldBeNull();
     }
 
     [Fact]

@@ -114,6 +114,87 @@ public abstract partial class MetadataConformance
     }
 
     [Fact]
+    public async Task Of_many_writes_at_the_same_time_each_is_all_or_nothing_by_itself()
+    {
+        var group = await GroupAsync();
+        await Store.Access.AddTokenAsync(new EnrolmentToken(Hash(3), group.Id, Time.GetUtcNow().AddHours(1), false));
+        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(n => WriteAsync(n, group.Id)));
+        for (var n = 0; n < results.Length; n++)
+        {
+            // Each fifth repeats a token that is there (a constraint of the database), each seventh changes what is not there.
+            results[n]
+                .ShouldBe(
+                    n % 5 == 0 ? MetadataErrors.AlreadyThere
+                        : n % 7 == 0 ? MetadataErrors.NotThere
+                        : 0,
+                    $"write {n}"
+                );
+        }
+
+        await ReopenAsync();
+        for (var n = 0; n < results.Length; n++)
+        {
+            (await Store.Settings.FindAsync($"n{n}")).ShouldBe(n % 5 == 0 || n % 7 == 0 ? null : $"{n}");
+        }
+    }
+
+    [Fact]
+    public async Task A_write_that_is_given_up_before_it_begins_is_not_done()
+    {
+        using var given = new CancellationTokenSource();
+        await given.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => Store.Settings.SetAsync("a", "b", given.Token));
+        (await Store.Settings.FindAsync("a")).ShouldBeNull();
+    }
+
+    private async Task<int> WriteAsync(int n, string groupId)
+    {
+        try
+        {
+            await (
+                n % 5 == 0
+                    ? Store.Access.AddTokenAsync(
+                        new EnrolmentToken(Hash(3), groupId, Time.GetUtcNow().AddHours(1), false)
+                    )
+                : n % 7 == 0 ? Store.Access.RevokeAgentAsync("nobody")
+                : Store.Settings.SetAsync($"n{n}", $"{n}")
+            );
+            return 0;
+        }
+        catch (Backup.Foundation.Errors.BackupException refused)
+        {
+            return refused.Number;
+        }
+    }
+
+    [Fact]
+    public async Task Monitoring_keeps_a_sample_a_minute_for_as_long_as_it_is_told_to()
+    {
+        var deployment = await DeploymentAsync();
+        var other = await DeploymentAsync("mongodb://other");
+        var keep = TimeSpan.FromMinutes(30);
+        var begin = Time.GetUtcNow();
+        await AddAsync(other, 99);
+        for (byte n = 0; n < 100; n++)
+        {
+            await AddAsync(deployment, n);
+            Time.Advance(TimeSpan.FromSeconds(60));
+        }
+
+        Time.Advance(TimeSpan.FromSeconds(-30));
+        await AddAsync(deployment, 200);
+        var kept = await Store.Monitoring.ListAsync(deployment.Id, begin);
+        kept.Count.ShouldBe(30);
+        kept[^1].Content.ShouldBe([200], "the last of a minute stands for it");
+        kept[0].Content.ShouldBe([70]);
+        (await Store.Monitoring.ListAsync(deployment.Id, Time.GetUtcNow().AddMinutes(-5))).Count.ShouldBe(6);
+        (await Store.Monitoring.ListAsync(other.Id, begin)).ShouldHaveSingleItem().RawLength.ShouldBe(7);
+
+        Task AddAsync(Deployment of, byte content) =>
+            Store.Monitoring.AddAsync(new MonitoringRecord(of.Id, Time.GetUtcNow(), [content], 7), keep);
+    }
+
+    [Fact]
     public async Task Instances_are_counted_while_they_are_heard_of()
     {
         var silence = TimeSpan.FromSeconds(15);

@@ -1,0 +1,25 @@
+using Backup.BackupHttpServer;
+using Backup.Foundation.Contracts;
+using Backup.Metadata;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>What the commands can ask about the sources' servers.</summary>
+internal sealed class MonitoringOperations(IMetadataStore metadata, TimeProvider time)
+{
+    internal const int MostMinutes = 2 * 24 * 60;
+
+    /// <param name="replicaSet">As users name it.</param>
+    /// <param name="minutes">How far back, 1 to two days.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<IReadOnlyList<MonitoringSample>> SamplesAsync(
+        string replicaSet,
+        int minutes,
+        CancellationToken cancellation
+    )
+    {
+        var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
+        var from = time.GetUtcNow().AddMinutes(-Math.Clamp(minutes, 1, MostMinutes));
+        return await Monitoring.ListAsync(metadata, set.DeploymentId, from, cancellation);
+    }
+}
