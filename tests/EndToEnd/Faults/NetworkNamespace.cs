@@ -71,11 +71,12 @@ internal sealed class NetworkNamespace : IDisposable
             )
         );
 
-    /// <returns>How often something had to wait or was dropped meanwhile.</returns>
-    internal long EndThrottle()
+    internal void EndThrottle() => Must($"tc qdisc del dev {_wire} root");
+
+    /// <summary>How often something had to wait or was dropped since it is throttled.</summary>
+    internal long Waited()
     {
         var shown = Run($"tc -s qdisc show dev {_wire}").Output.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Must($"tc qdisc del dev {_wire} root");
         var at = Array.IndexOf(shown, "overlimits");
         return at < 0 ? 0 : long.Parse(shown[at + 1].TrimEnd(')'), CultureInfo.InvariantCulture);
     }
