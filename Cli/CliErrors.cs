@@ -26,6 +26,7 @@ public static class CliErrors
     public const int UnknownCertificate = 9519;
     public const int UnknownAgent = 9520;
     public const int AmbiguousAgent = 9521;
+    public const int UnknownDeployment = 9522;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -73,6 +74,13 @@ public static class CliErrors
             AmbiguousReplicaSet,
             $"Several replica sets are called '{name}'.",
             $"Name it by its id: {string.Join(", ", ids)}."
+        );
+
+    public static BackupException NoSuchDeployment(string name, IEnumerable<string> known) =>
+        new(
+            UnknownDeployment,
+            $"There is no deployment '{name}'.",
+            $"Known are: {string.Join(", ", known)}. 'backup deployments list' shows them."
         );
 
     public static BackupException NoSuchAgent(string name) =>

@@ -21,6 +21,7 @@ public static class ExitCodes
             or CliErrors.UnknownKey
             or CliErrors.UnknownCertificate
             or CliErrors.UnknownAgent
+            or CliErrors.UnknownDeployment
             or CliErrors.NoSnapshotYet
             or CliErrors.NotRunning
             or Daemon.DaemonErrors.MomentInGap

@@ -17,6 +17,7 @@ var root = new RootCommand(
     MonitoringCommand.Create(),
     CredentialCommands.Keys(),
     CredentialCommands.Certificates(),
+    DeploymentsCommand.Create(),
     AgentsCommand.Create(),
 };
 

@@ -101,12 +101,19 @@ public interface IAccess
 
 public interface IDeployments
 {
-    /// <summary>Adds the deployment, or gives the one of this group that has the same URI.</summary>
+    /// <summary>Adds the deployment, or gives the one of this group that has the same URI: protected again where it was removed.</summary>
     Task<Deployment> EnsureAsync(Deployment deployment, CancellationToken cancellation = default);
 
+    /// <summary>All that were ever asked for, those that were removed too.</summary>
     Task<IReadOnlyList<Deployment>> ListAsync(CancellationToken cancellation = default);
 
     Task<Deployment?> FindAsync(string id, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// The deployment is no longer protected; its lease is over at once, so nothing more is written of it. All that is stored stays. Nothing
+    /// happens where it was removed before; 6009 where there is none.
+    /// </summary>
+    Task RemoveAsync(string deploymentId, CancellationToken cancellation = default);
 
     Task<IReadOnlyList<ReplicaSetRecord>> ReplicaSetsAsync(CancellationToken cancellation = default);
 

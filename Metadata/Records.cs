@@ -20,14 +20,25 @@ public sealed record AgentRecord(
 );
 
 /// <summary>What a user asked to protect. <paramref name="Uri"/> may hold a password: never log or show it whole.</summary>
+/// <param name="Id">Ours.</param>
+/// <param name="GroupId">Whose agents work on it.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Type"><c>replicaSet</c>.</param>
+/// <param name="Uri">Where it is.</param>
+/// <param name="CreatedAt">When it was asked for.</param>
+/// <param name="RemovedAt">From then on it is no longer protected: no agent works on it, its snapshots stay. Null while it is.</param>
 public sealed record Deployment(
     string Id,
     string GroupId,
     string Name,
     string Type,
     string Uri,
-    DateTimeOffset CreatedAt
-);
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? RemovedAt = null
+)
+{
+    public bool IsProtected => RemovedAt is null;
+}
 
 /// <summary>What one agent last said about a deployment.</summary>
 /// <param name="DeploymentId">The deployment.</param>

@@ -75,10 +75,8 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
             }
         }
 
-        foreach (var one in ended)
-        {
-            await one.StopAsync();
-        }
+        // All at once: one that takes its time does not keep the others.
+        await Task.WhenAll(ended.Select(one => one.StopAsync()));
 
         lock (_lock)
         {
@@ -135,10 +133,11 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
 
         public DeploymentWorker Worker { get; }
 
+        /// <summary>However it ends: what it failed at is in the log, and the others go on.</summary>
         public async Task StopAsync()
         {
             await _stop.CancelAsync();
-            await _task;
+            await _task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _stop.Dispose();
         }
     }

@@ -65,7 +65,7 @@ internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCer
     public async Task<Deployment> DeploymentAsync(AgentRecord agent, string id, CancellationToken cancellation)
     {
         var found = await metadata.Deployments.FindAsync(id, cancellation);
-        return found is not null && found.GroupId == agent.GroupId
+        return found is not null && found.GroupId == agent.GroupId && found.IsProtected
             ? found
             : throw BackupHttpServerErrors.Nothing("such deployment");
     }

@@ -26,7 +26,7 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
         var all = await metadata.Deployments.ListAsync(context.RequestAborted);
         var configuration = new AgentConfiguration(
             [
-                .. all.Where(one => one.GroupId == agent.GroupId)
+                .. all.Where(one => one.GroupId == agent.GroupId && one.IsProtected)
                     .OrderBy(one => one.Id, StringComparer.Ordinal)
                     .Select(one => new ConfiguredDeployment(one.Id, one.Name, one.Uri)),
             ],
@@ -55,7 +55,7 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
         {
             var deployment = await metadata.Deployments.FindAsync(report.DeploymentId, context.RequestAborted);
             // One that is no longer the agent's does not keep it from telling of the others.
-            if (deployment?.GroupId == agent.GroupId)
+            if (deployment is { IsProtected: true } && deployment.GroupId == agent.GroupId)
             {
                 await ReportAsync(agent, report, context.RequestAborted);
             }

@@ -108,6 +108,7 @@ internal sealed class Appliance : IAsyncDisposable
                 new ApplianceParts(
                     Operations,
                     agents,
+                    new DeploymentOperations(metadata, time),
                     Restores,
                     new PolicyOperations(metadata, time),
                     new CredentialOperations(metadata, time),
@@ -180,7 +181,7 @@ internal sealed class Appliance : IAsyncDisposable
         agent.Run(AgentsAddress);
     }
 
-    /// <summary>Stores the deployment to protect; with none named and none known, starts the sandbox and protects that.</summary>
+    /// <summary>Stores the deployments to protect; with none named and none known, starts the sandbox and protects that.</summary>
     private async Task ProtectAsync(
         ApplianceOptions options,
         IMetadataStore metadata,
@@ -190,14 +191,12 @@ internal sealed class Appliance : IAsyncDisposable
     )
     {
         var known = await metadata.Deployments.ListAsync(cancellation);
-        if (options.Protect is { } uri)
+        foreach (var uri in options.Protect)
         {
-            await metadata.Deployments.EnsureAsync(
-                DeploymentNaming.New(group.Id, uri, known, time.GetUtcNow()),
-                cancellation
-            );
+            await DeploymentNaming.EnsureAsync(metadata, group.Id, uri, time.GetUtcNow(), cancellation);
         }
-        else if (known.All(deployment => deployment.Name == SandboxSource.DeploymentName))
+
+        if (options.Protect.Count == 0 && known.All(deployment => deployment.Name == SandboxSource.DeploymentName))
         {
             Sandbox = Keep(await SandboxSource.StartAsync(Folder, cancellation));
             await Sandbox.RegisterAsync(metadata, group.Id, time.GetUtcNow(), cancellation);

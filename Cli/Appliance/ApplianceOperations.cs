@@ -54,7 +54,8 @@ internal sealed class ApplianceOperations(
                     workers[deployment.Id].FirstOrDefault(agent => agent.Error is not null)?.Error
                 )
                 {
-                    Agents = [.. workers[deployment.Id]],
+                    RemovedAt = deployment.RemovedAt,
+                    Agents = deployment.IsProtected ? [.. workers[deployment.Id]] : [],
                 }
             );
         }

@@ -3,8 +3,8 @@ namespace Backup.Cli.Appliance;
 /// <summary>How an appliance in one process is started.</summary>
 internal sealed record ApplianceOptions
 {
-    /// <summary>The deployment to protect; null: a sandbox, unless deployments are protected already.</summary>
-    internal string? Protect { get; init; }
+    /// <summary>The deployments to protect, besides those that are already; none at all: a sandbox.</summary>
+    internal IReadOnlyList<string> Protect { get; init; } = [];
 
     /// <summary>Health page and, later, the web interface. 1 to 65535, or 0 for any.</summary>
     internal int HttpPort { get; init; } = 8080;

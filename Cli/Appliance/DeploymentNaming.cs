@@ -6,6 +6,20 @@ namespace Backup.Cli.Appliance;
 /// <summary>Makes a deployment out of the URI that a user gave: checked, and with a name of its own.</summary>
 internal static class DeploymentNaming
 {
+    /// <summary>Stores it, or gives the one that has this URI, protected again where it was removed.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI.</exception>
+    internal static async Task<Deployment> EnsureAsync(
+        IMetadataStore metadata,
+        string groupId,
+        string uri,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        var known = await metadata.Deployments.ListAsync(cancellation);
+        return await metadata.Deployments.EnsureAsync(New(groupId, uri, known, now), cancellation);
+    }
+
     /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI.</exception>
     internal static Deployment New(string groupId, string uri, IReadOnlyList<Deployment> known, DateTimeOffset now)
     {

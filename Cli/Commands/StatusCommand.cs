@@ -61,13 +61,16 @@ internal static class StatusCommand
 
         foreach (var deployment in status.Deployments)
         {
-            Console.Out.WriteLine($"deployment {deployment.Name}");
-            if (deployment.ReplicaSets.Count == 0)
+            var removed = deployment.RemovedAt is { } at
+                ? $": no longer protected since {at:u}; its snapshots stay"
+                : "";
+            Console.Out.WriteLine($"deployment {deployment.Name}{removed}");
+            if (deployment.ReplicaSets.Count == 0 && deployment.RemovedAt is null)
             {
                 Console.Out.WriteLine("  waiting for its agent");
             }
 
-            deployment.ReplicaSets.ToList().ForEach(set => Print(set, status.Running));
+            deployment.ReplicaSets.ToList().ForEach(set => Print(set, status.Running && deployment.RemovedAt is null));
             deployment.Agents.ToList().ForEach(Print);
             Printer.Error(deployment.Name, deployment.Error);
         }

@@ -11,10 +11,10 @@ internal static class UpCommand
 
     internal static Command Create()
     {
-        var protect = new Option<string?>("--protect")
+        var protect = new Option<string[]>("--protect")
         {
             Description =
-                $"The MongoDB deployment to protect (or the variable {ProtectVariable}); without it, what was protected before, or a sandbox",
+                $"A MongoDB deployment to protect, may be repeated (or the variable {ProtectVariable}, several with spaces between them); without it, what was protected before, or a sandbox",
             HelpName = "URI",
         };
         var http = Port("--http", 8080, "Health page");
@@ -46,8 +46,7 @@ internal static class UpCommand
                             DataFolder.Resolve(parsed.GetValue(data)),
                             new ApplianceOptions
                             {
-                                Protect =
-                                    parsed.GetValue(protect) ?? Environment.GetEnvironmentVariable(ProtectVariable),
+                                Protect = Named(parsed.GetValue(protect)),
                                 HttpPort = parsed.GetValue(http),
                                 AgentsPort = parsed.GetValue(agents),
                                 Names = parsed.GetValue(names) ?? [],
@@ -61,6 +60,15 @@ internal static class UpCommand
         );
         return command;
     }
+
+    /// <summary>No URI holds a space: one that does is written with %20.</summary>
+    private static IReadOnlyList<string> Named(string[]? given) =>
+        given is { Length: > 0 }
+            ? given
+            : (Environment.GetEnvironmentVariable(ProtectVariable) ?? "").Split(
+                (char[]?)null,
+                StringSplitOptions.RemoveEmptyEntries
+            );
 
     private static Option<int> Port(string name, int value, string description)
     {

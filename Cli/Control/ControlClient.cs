@@ -71,6 +71,23 @@ internal sealed class ControlClient : IDisposable
     internal Task<StatusView> StatusAsync(CancellationToken cancellation) =>
         GetAsync<StatusView>(ControlRoutes.Status, cancellation);
 
+    internal Task<List<DeploymentEntryView>> DeploymentsAsync(CancellationToken cancellation) =>
+        GetAsync<List<DeploymentEntryView>>(ControlRoutes.Deployments, cancellation);
+
+    internal async Task<DeploymentEntryView> AddDeploymentAsync(string uri, CancellationToken cancellation)
+    {
+        using var response = await _http.PostAsJsonAsync(
+            ControlRoutes.Deployments,
+            new DeploymentRequest(uri),
+            ControlJson.Options,
+            cancellation
+        );
+        return await ReadAsync<DeploymentEntryView>(response, cancellation);
+    }
+
+    internal Task<DeploymentEntryView> RemoveDeploymentAsync(string deployment, CancellationToken cancellation) =>
+        PostAsync<DeploymentEntryView>(ControlRoutes.Fill(ControlRoutes.RemoveDeployment, deployment), cancellation);
+
     internal Task<List<AgentView>> AgentsAsync(CancellationToken cancellation) =>
         GetAsync<List<AgentView>>(ControlRoutes.Agents, cancellation);
 

@@ -68,6 +68,19 @@ public sealed record DeploymentAgentView(
 /// <param name="Server">What the agent is given as --server; any other name that the server's certificate holds does as well.</param>
 public sealed record TokenView(string Token, DateTimeOffset ExpiresAt, string Server);
 
+/// <param name="Uri">As users give it; it may hold a password.</param>
+public sealed record DeploymentRequest(string Uri);
+
+/// <param name="Hosts">Those that its URI names; never a password.</param>
+/// <param name="RemovedAt">From then on it is no longer protected; left out while it is.</param>
+public sealed record DeploymentEntryView(
+    string Id,
+    string Name,
+    string Type,
+    IReadOnlyList<string> Hosts,
+    DateTimeOffset? RemovedAt
+);
+
 public sealed record DeploymentView(
     string Id,
     string Name,
@@ -76,6 +89,9 @@ public sealed record DeploymentView(
     ErrorView? Error
 )
 {
+    /// <summary>From then on it is no longer protected; left out while it is.</summary>
+    public DateTimeOffset? RemovedAt { get; init; }
+
     /// <summary>Whoever works on it first, then those that stand by.</summary>
     public IReadOnlyList<DeploymentAgentView> Agents { get; init; } = [];
 }

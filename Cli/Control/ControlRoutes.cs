@@ -7,6 +7,8 @@ namespace Backup.Cli.Control;
 internal static class ControlRoutes
 {
     internal const string Status = "/v1/status";
+    internal const string Deployments = "/v1/deployments";
+    internal const string RemoveDeployment = "/v1/deployments/{deployment}/remove";
     internal const string Agents = "/v1/agents";
     internal const string Tokens = "/v1/tokens";
     internal const string RevokeAgent = "/v1/agents/{agent}/revoke";

@@ -18,6 +18,7 @@ namespace Backup.Cli.Control;
 internal sealed record ApplianceParts(
     ApplianceOperations Operations,
     AgentOperations Agents,
+    DeploymentOperations Deployments,
     RestoreOperations Restores,
     PolicyOperations Policies,
     CredentialOperations Credentials,
@@ -87,8 +88,11 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (operations, agents, restores, policies, credentials, monitoring) = parts;
+        var (operations, agents, deployments, restores, policies, credentials, monitoring) = parts;
         MapAgents(application, agents);
+        application.MapGet(ControlRoutes.Deployments, deployments.ListAsync);
+        application.MapPost(ControlRoutes.Deployments, deployments.AddAsync);
+        application.MapPost(ControlRoutes.RemoveDeployment, deployments.RemoveAsync);
         MapCredentials(application, credentials);
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);

@@ -45,9 +45,17 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
         {
             try
             {
+                // What is no longer protected stays as it is: nothing new would take the place of what expires.
+                var removed = (await _metadata.Deployments.ListAsync(cancellation))
+                    .Where(deployment => !deployment.IsProtected)
+                    .Select(deployment => deployment.Id)
+                    .ToHashSet(StringComparer.Ordinal);
                 foreach (var set in await _metadata.Deployments.ReplicaSetsAsync(cancellation))
                 {
-                    await LookAfterAsync(set, cancellation);
+                    if (!removed.Contains(set.DeploymentId))
+                    {
+                        await LookAfterAsync(set, cancellation);
+                    }
                 }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

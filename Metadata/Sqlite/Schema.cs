@@ -10,7 +10,16 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances, Leases, Monitoring];
+    internal static readonly string[] Steps =
+    [
+        First,
+        PointInTime,
+        Credentials,
+        Instances,
+        Leases,
+        Monitoring,
+        Removal,
+    ];
 
     internal static int Version => Steps.Length;
 
@@ -352,5 +361,10 @@ internal static class Schema
             content BLOB NOT NULL,
             PRIMARY KEY (deployment_id, minute)
         ) STRICT;
+        """;
+
+    // A deployment that is no longer protected stays, with its snapshots.
+    private const string Removal = """
+        ALTER TABLE deployments ADD COLUMN removed_at INTEGER;
         """;
 }

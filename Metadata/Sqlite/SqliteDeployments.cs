@@ -4,7 +4,7 @@ namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteDeployments(ITransactions database, TimeProvider time) : IDeployments
 {
-    private const string DeploymentColumns = "id, group_id, name, type, uri, created_at";
+    private const string DeploymentColumns = "id, group_id, name, type, uri, created_at, removed_at";
 
     private const string ReplicaSetColumns = """
         id, deployment_id, name, set_id, mongo_version, fcv, storage_engine, state, stop_code, stop_message, stop_hint,
@@ -18,8 +18,8 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                 session.Execute(
                     $"""
                     INSERT INTO deployments ({DeploymentColumns})
-                    VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created)
-                    ON CONFLICT (group_id, uri) DO NOTHING
+                    VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created, NULL)
+                    ON CONFLICT (group_id, uri) DO UPDATE SET removed_at = NULL WHERE removed_at IS NOT NULL
                     """,
                     new
                     {
@@ -50,6 +50,23 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         database.ReadAsync(
             session =>
                 session.Find($"SELECT {DeploymentColumns} FROM deployments WHERE id = @id", Deployment, new { id }),
+            cancellation
+        );
+
+    public Task RemoveAsync(string deploymentId, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                RequireDeployment(session, deploymentId);
+                session.Execute(
+                    "UPDATE deployments SET removed_at = @now WHERE id = @deploymentId AND removed_at IS NULL",
+                    new { deploymentId, now = time.GetUtcNow().ToUnixTimeMilliseconds() }
+                );
+                session.Execute(
+                    "UPDATE agent_leases SET agent_id = NULL WHERE deployment_id = @deploymentId",
+                    new { deploymentId }
+                );
+            },
             cancellation
         );
 
@@ -276,7 +293,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
     }
 
     private static Deployment Deployment(Row row) =>
-        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time());
+        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull());
 
     private static ReplicaSetRecord ReplicaSet(Row row) =>
         new(

@@ -145,4 +145,27 @@ public abstract partial class MetadataConformance
         await Store.Deployments.SetAgentReportAsync(other);
         (await Store.Deployments.AgentReportsAsync()).ShouldBe([one, other], ignoreOrder: true);
     }
+
+    [Fact]
+    public async Task A_deployment_that_is_removed_takes_no_writes_of_agents_and_keeps_what_it_has()
+    {
+        var set = await ReplicaSetAsync();
+        var sync = await SyncAsync(set);
+        var held = (await Store.Leases.GrantAsync(set.DeploymentId, "a", "run", null))!;
+        await Store.Deployments.RemoveAsync(set.DeploymentId);
+        var removed = (await Store.Deployments.ListAsync()).ShouldHaveSingleItem();
+        (removed.IsProtected, removed.RemovedAt).ShouldBe((false, Time.GetUtcNow()));
+        var view = Store.Under(new LeaseProof(set.DeploymentId, "a", held.Fence));
+        await ShouldFailAsync(
+            MetadataErrors.LeaseLost,
+            () => view.OplogSlices.AddAsync(NewOplog(sync, 0, At(100), At(110)))
+        );
+        Time.Advance(TimeSpan.FromHours(1));
+        await Store.Deployments.RemoveAsync(set.DeploymentId);
+        (await Store.Deployments.ListAsync()).ShouldBe([removed]);
+        (await Store.Syncs.FindAsync(sync.Id)).ShouldNotBeNull();
+        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Deployments.RemoveAsync("none"));
+
+        (await DeploymentAsync()).ShouldBe(removed with { RemovedAt = null });
+    }
 }

@@ -1,0 +1,47 @@
+using Backup.Cli.Control;
+using Backup.Metadata;
+using Backup.MongoWire.Uri;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>What the commands ask about deployments: agents take a change up by themselves within seconds.</summary>
+internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider time)
+{
+    internal async Task<IReadOnlyList<DeploymentEntryView>> ListAsync(CancellationToken cancellation) =>
+        [.. (await metadata.Deployments.ListAsync(cancellation)).Select(View)];
+
+    /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI.</exception>
+    internal async Task<DeploymentEntryView> AddAsync(DeploymentRequest request, CancellationToken cancellation)
+    {
+        var group = await metadata.Access.EnsureGroupAsync(AgentOperations.GroupName, cancellation);
+        return View(
+            await DeploymentNaming.EnsureAsync(metadata, group.Id, request.Uri, time.GetUtcNow(), cancellation)
+        );
+    }
+
+    /// <summary>No longer protected; all that is stored stays.</summary>
+    /// <param name="deployment">Its name or id.</param>
+    /// <exception cref="Foundation.Errors.BackupException">9522 none.</exception>
+    internal async Task<DeploymentEntryView> RemoveAsync(string deployment, CancellationToken cancellation)
+    {
+        var found = await FindAsync(deployment, cancellation);
+        await metadata.Deployments.RemoveAsync(found.Id, cancellation);
+        return View(await FindAsync(found.Id, cancellation));
+    }
+
+    private async Task<Deployment> FindAsync(string name, CancellationToken cancellation)
+    {
+        var all = await metadata.Deployments.ListAsync(cancellation);
+        return all.FirstOrDefault(one => one.Id == name || one.Name == name)
+            ?? throw CliErrors.NoSuchDeployment(name, all.Select(one => one.Name));
+    }
+
+    private static DeploymentEntryView View(Deployment deployment) =>
+        new(
+            deployment.Id,
+            deployment.Name,
+            deployment.Type,
+            [.. ConnectionString.Parse(deployment.Uri).Hosts.Select(host => host.ToString())],
+            deployment.RemovedAt
+        );
+}

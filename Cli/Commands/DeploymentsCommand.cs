@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Backup.Cli.Appliance;
+using Backup.Cli.Control;
+using Backup.Cli.Output;
+
+namespace Backup.Cli.Commands;
+
+/// <summary><c>backup deployments</c>: what is protected, changed while the appliance and its agents run.</summary>
+internal static class DeploymentsCommand
+{
+    internal static Command Create() =>
+        new("deployments", "What is protected: list, add, remove")
+        {
+            SharedOptions.Command("list", "List the deployments that are protected, and those that were", ListAsync),
+            SharedOptions.Command(
+                "add",
+                "Protect a further deployment; agents begin within seconds",
+                new Argument<string>("FILE") { Description = "A file with its URI, or - for standard input" },
+                AddAsync
+            ),
+            SharedOptions.Command(
+                "remove",
+                "Protect a deployment no longer; all its snapshots stay",
+                new Argument<string>("DEPLOYMENT") { Description = "Its name or id" },
+                RemoveAsync
+            ),
+        };
+
+    private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        var all = await appliance.Client.DeploymentsAsync(cancellation);
+        if (json)
+        {
+            Printer.Json(all);
+            return ExitCodes.Ok;
+        }
+
+        foreach (var one in all)
+        {
+            var removed = one.RemovedAt is { } at ? $"  no longer protected since {at:u}" : "";
+            Console.Out.WriteLine($"{one.Id}  {one.Name}  {string.Join(',', one.Hosts)}{removed}");
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>The URI may hold a password, and a command line is seen by everybody on the host.</summary>
+    private static async Task<int> AddAsync(string? data, string file, bool json, CancellationToken cancellation)
+    {
+        var uri = (
+            file == "-"
+                ? await Console.In.ReadToEndAsync(cancellation)
+                : await File.ReadAllTextAsync(file, cancellation)
+        ).Trim();
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        var added = await appliance.Client.AddDeploymentAsync(uri, cancellation);
+        return Print(added, json, $"{added.Name} is protected; 'backup status' shows how far its copy is.");
+    }
+
+    private static async Task<int> RemoveAsync(
+        string? data,
+        string deployment,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        var removed = await appliance.Client.RemoveDeploymentAsync(deployment, cancellation);
+        return Print(removed, json, $"{removed.Name} is no longer protected. Its snapshots stay as they are.");
+    }
+
+    private static int Print(DeploymentEntryView deployment, bool json, string text)
+    {
+        if (json)
+        {
+            Printer.Json(deployment);
+        }
+        else
+        {
+            Console.Out.WriteLine(text);
+        }
+
+        return ExitCodes.Ok;
+    }
+}
