@@ -10,16 +10,7 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps =
-    [
-        First,
-        PointInTime,
-        Credentials,
-        Instances,
-        Leases,
-        Monitoring,
-        Removal,
-    ];
+    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances, Leases, Monitoring, Removal];
 
     internal static int Version => Steps.Length;
 
