@@ -259,15 +259,13 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal async Task<JsonElement?> ReplicaSetAsync()
     {
-        var status = await RunAsync("status");
-        // What a stopped appliance left behind says nothing of the one that is just starting.
-        if (status.ExitCode != 0 || !status.Json.GetProperty("running").GetBoolean())
+        if (await StatusSocket.ReadAsync(Data) is not { } status)
         {
             return null;
         }
 
         var sets = status
-            .Json.GetProperty("deployments")
+            .GetProperty("deployments")
             .EnumerateArray()
             .SelectMany(deployment => deployment.GetProperty("replicaSets").EnumerateArray())
             .ToList();

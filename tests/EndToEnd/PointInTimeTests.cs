@@ -198,7 +198,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output)
 
         var oplog = await source.OplogAsync(Optime(first));
         var until = oplog.FindLastIndex(entry => Ts(entry) <= quiet[^1].Newest);
-        for (var n = 0; n < 9; n++)
+        for (var n = 0; n < (source.IsReal ? 9 : 4); n++)
         {
             await AnyMomentEqualsAsync(appliance, first, collections, oplog, random.Next(until));
         }

@@ -10,8 +10,8 @@ namespace Backup.Tests.EndToEnd.Faults;
 /// </summary>
 public sealed class FaultTests(ITestOutputHelper output)
 {
-    /// <summary>In a run of all tests there is time for a few short ones.</summary>
-    private const int FewSchedules = 2;
+    /// <summary>In a run of all tests there is time for a short one.</summary>
+    private const int FewSchedules = 1;
 
     [Fact]
     public async Task NothingIsLostDoubledOrSilentlyWrongWhateverHappens()
