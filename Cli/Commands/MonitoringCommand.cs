@@ -23,30 +23,14 @@ internal static class MonitoringCommand
                 result.AddError($"--minutes takes 1 to {MonitoringOperations.MostMinutes}.");
             }
         });
-        var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
-        var command = new Command("monitoring", "Show how the source's servers are")
-        {
-            replicaSet,
-            minutes,
-            data,
-            json,
-        };
-        command.SetAction(
-            (parsed, cancellation) =>
-                CommandRunner.RunAsync(
-                    parsed.GetValue(json),
-                    token =>
-                        RunAsync(
-                            parsed.GetValue(data),
-                            parsed.GetRequiredValue(replicaSet),
-                            parsed.GetValue(minutes),
-                            parsed.GetValue(json),
-                            token
-                        ),
-                    cancellation
-                )
+        return SharedOptions.Command(
+            "monitoring",
+            "Show how the source's servers are",
+            SharedOptions.ReplicaSet(),
+            [minutes],
+            (parsed, data, replicaSet, json, cancellation) =>
+                RunAsync(data, replicaSet, parsed.GetValue(minutes), json, cancellation)
         );
-        return command;
     }
 
     private static async Task<int> RunAsync(

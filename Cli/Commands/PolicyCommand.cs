@@ -10,7 +10,6 @@ internal static class PolicyCommand
 {
     internal static Command Create()
     {
-        var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
         var interval = Length("--interval", "From one snapshot to the next: 15m to 24h");
         var keep = Length("--keep", "How long a snapshot is kept: at least the interval");
         var window = Length("--window", "How far back every moment can be restored: 0 (none) to 90d");
@@ -20,40 +19,22 @@ internal static class PolicyCommand
                 "Snapshots are due at this time and every interval from it, for example 2026-01-01T02:30:00+02:00",
             HelpName = "TIME",
         };
-        var command = new Command("policy", "Show or change when snapshots are taken and what is kept")
-        {
-            replicaSet,
-            interval,
-            reference,
-            keep,
-            window,
-            data,
-            json,
-        };
-        command.SetAction(
-            (parsed, cancellation) =>
-                CommandRunner.RunAsync(
-                    parsed.GetValue(json),
-                    token =>
-                    {
-                        var change = new PolicyChange(
-                            Seconds(parsed, interval),
-                            parsed.GetValue(reference) is { } time ? InstantText.Parse("--reference", time) : null,
-                            Seconds(parsed, keep),
-                            Seconds(parsed, window)
-                        );
-                        return RunAsync(
-                            parsed.GetValue(data),
-                            parsed.GetRequiredValue(replicaSet),
-                            change,
-                            parsed.GetValue(json),
-                            token
-                        );
-                    },
-                    cancellation
-                )
+        return SharedOptions.Command(
+            "policy",
+            "Show or change when snapshots are taken and what is kept",
+            SharedOptions.ReplicaSet(),
+            [interval, reference, keep, window],
+            (parsed, data, replicaSet, json, cancellation) =>
+            {
+                var change = new PolicyChange(
+                    Seconds(parsed, interval),
+                    parsed.GetValue(reference) is { } time ? InstantText.Parse("--reference", time) : null,
+                    Seconds(parsed, keep),
+                    Seconds(parsed, window)
+                );
+                return RunAsync(data, replicaSet, change, json, cancellation);
+            }
         );
-        return command;
     }
 
     private static async Task<int> RunAsync(

@@ -50,15 +50,48 @@ internal static class SharedOptions
         string description,
         Argument<string> subject,
         Func<string?, string, bool, CancellationToken, Task<int>> run
+    ) =>
+        Command(
+            name,
+            description,
+            subject,
+            [],
+            (_, data, about, json, cancellation) => run(data, about, json, cancellation)
+        );
+
+    /// <summary>The same with options of its own.</summary>
+    /// <param name="name">What is typed.</param>
+    /// <param name="description">For --help.</param>
+    /// <param name="subject">What it is about.</param>
+    /// <param name="options">In the order of --help, before --data and --json.</param>
+    /// <param name="run">Gets what was typed, for its own options; data folder, subject, whether JSON is wanted; gives the exit code.</param>
+    internal static Command Command(
+        string name,
+        string description,
+        Argument<string> subject,
+        IReadOnlyList<Option> options,
+        Func<ParseResult, string?, string, bool, CancellationToken, Task<int>> run
     )
     {
         var (data, json) = (Data(), Json());
-        var command = new Command(name, description) { subject, data, json };
+        var command = new Command(name, description) { subject };
+        foreach (var option in (IEnumerable<Option>)[.. options, data, json])
+        {
+            command.Options.Add(option);
+        }
+
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
-                    token => run(parsed.GetValue(data), parsed.GetRequiredValue(subject), parsed.GetValue(json), token),
+                    token =>
+                        run(
+                            parsed,
+                            parsed.GetValue(data),
+                            parsed.GetRequiredValue(subject),
+                            parsed.GetValue(json),
+                            token
+                        ),
                     cancellation
                 )
         );

@@ -11,25 +11,15 @@ internal static class SnapshotCommand
 {
     internal static Command Create()
     {
-        var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
         var wait = new Option<bool>("--wait") { Description = "Wait until it is there, and print it" };
-        var command = new Command("snapshot", "Take a snapshot now") { replicaSet, wait, data, json };
-        command.SetAction(
-            (parsed, cancellation) =>
-                CommandRunner.RunAsync(
-                    parsed.GetValue(json),
-                    token =>
-                        RunAsync(
-                            parsed.GetValue(data),
-                            parsed.GetRequiredValue(replicaSet),
-                            parsed.GetValue(wait),
-                            parsed.GetValue(json),
-                            token
-                        ),
-                    cancellation
-                )
+        return SharedOptions.Command(
+            "snapshot",
+            "Take a snapshot now",
+            SharedOptions.ReplicaSet(),
+            [wait],
+            (parsed, data, replicaSet, json, cancellation) =>
+                RunAsync(data, replicaSet, parsed.GetValue(wait), json, cancellation)
         );
-        return command;
     }
 
     private static async Task<int> RunAsync(
