@@ -84,55 +84,16 @@ internal static class HeadApplyBench
     private static Task FlushAsync(Head head, Optime at) =>
         head.FlushAsync(new HeadPosition(at, at, Consistent: true, Optime.Zero, Optime.Zero));
 
-    private static BsonDocument Entry(int i, Guid collection)
-    {
-        // Of six: three inserts, an update of one inserted lately, an update of an older one, a delete of one inserted lately.
-        var kind = i % 6;
-        return BsonDocument.Build(w =>
-        {
-            w.Timestamp("ts"u8, (ulong)i << 32 | 1).Int64("t"u8, 1).Int64("h"u8, 0).Int32("v"u8, 2);
-            w.String(
-                    "op"u8,
-                    kind < 3 ? "i"
-                        : kind < 5 ? "u"
-                        : "d"
-                )
-                .String("ns"u8, "bench.c")
-                .Uuid("ui"u8, collection);
-            if (kind is 3 or 4)
-            {
-                w.BeginDocument("o2"u8).ObjectId("_id"u8, Id(kind == 3 ? i - 301 : -i)).EndDocument();
-            }
-
-            w.DateTime("wall"u8, 1_600_000_000_000 + i).BeginDocument("o"u8);
-            if (kind < 3)
-            {
-                w.ObjectId("_id"u8, Id(i))
-                    .Int32("n"u8, i)
-                    .String("status"u8, "ordered")
-                    .String("text"u8, "a small document, as most are");
-            }
-            else if (kind < 5)
-            {
-                w.Int32("$v"u8, 1).BeginDocument("$set"u8).Int32("n"u8, i).String("status"u8, "shipped").EndDocument();
-            }
-            else
-            {
-                w.ObjectId("_id"u8, Id(i - 299));
-            }
-
-            w.EndDocument();
-        });
-    }
-
-    // i - 301 and i - 299 are inserts where i is 3 and 5 modulo 6; negative ones were inserted before all of this.
-    private static byte[] Id(int i)
-    {
-        var id = new byte[12];
-        BitConverter.TryWriteBytes(id, 1_600_000_000 + i);
-        BitConverter.TryWriteBytes(id.AsSpan(8), i);
-        return id;
-    }
+    // Those with a negative id were inserted before all of this.
+    private static BsonDocument Entry(int i, Guid collection) =>
+        BenchEntries.Entry(
+            i,
+            new Optime((uint)i, 1, 1),
+            collection,
+            late: i - BenchEntries.UpdateDistance,
+            old: -i,
+            gone: i - BenchEntries.DeleteDistance
+        );
 
     private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 }

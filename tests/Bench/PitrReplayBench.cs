@@ -99,7 +99,7 @@ internal static class PitrReplayBench
         {
             for (var i = 1; i <= Documents(entries); i++)
             {
-                await documents.WriteAsync(Document(-i).Memory);
+                await documents.WriteAsync(BenchEntries.Document(-i).Memory);
             }
         }
 
@@ -190,7 +190,7 @@ internal static class PitrReplayBench
         );
         for (var i = 1; i <= Documents(entries); i++)
         {
-            head.Put(Collection, Document(-i).View, isInsert: true);
+            head.Put(Collection, BenchEntries.Document(-i).View, isInsert: true);
         }
 
         var position = new HeadPosition(At(0), At(0), Consistent: true, At(0), At(0));
@@ -242,14 +242,6 @@ internal static class PitrReplayBench
 
     private static Optime At(int i) => new(Start + (uint)(i / 1000), (uint)(i % 1000) + 1, 1);
 
-    private static BsonDocument Document(int i) =>
-        BsonDocument.Build(w =>
-            w.ObjectId("_id"u8, Id(i))
-                .Int32("n"u8, i)
-                .String("status"u8, "ordered")
-                .String("text"u8, "a small document, as most are")
-        );
-
     private static BsonDocument Noop() =>
         BsonDocument.Build(w =>
             w.Timestamp("ts"u8, At(0).Timestamp)
@@ -262,58 +254,16 @@ internal static class PitrReplayBench
                 .EndDocument()
         );
 
-    /// <summary>
-    /// Of six: three inserts, an update of one inserted lately, an update of one of the snapshot, a delete of one inserted lately.
-    /// </summary>
-    private static BsonDocument Entry(int i, int documents)
-    {
-        var kind = i % 6;
-        return BsonDocument.Build(w =>
-        {
-            w.Timestamp("ts"u8, At(i).Timestamp).Int64("t"u8, 1).Int64("h"u8, 0).Int32("v"u8, 2);
-            w.String(
-                    "op"u8,
-                    kind < 3 ? "i"
-                        : kind < 5 ? "u"
-                        : "d"
-                )
-                .String("ns"u8, "bench.c")
-                .Uuid("ui"u8, Collection);
-            if (kind is 3 or 4)
-            {
-                var (late, old) = (i > 301 ? i - 301 : -1, -(i / 6 % documents) - 1);
-                w.BeginDocument("o2"u8).ObjectId("_id"u8, Id(kind == 3 ? late : old)).EndDocument();
-            }
-
-            w.DateTime("wall"u8, 1_600_000_000_000 + i).BeginDocument("o"u8);
-            if (kind < 3)
-            {
-                w.ObjectId("_id"u8, Id(i))
-                    .Int32("n"u8, i)
-                    .String("status"u8, "ordered")
-                    .String("text"u8, "a small document, as most are");
-            }
-            else if (kind < 5)
-            {
-                w.Int32("$v"u8, 1).BeginDocument("$set"u8).Int32("n"u8, i).String("status"u8, "shipped").EndDocument();
-            }
-            else
-            {
-                w.ObjectId("_id"u8, Id(Math.Max(0, i - 299)));
-            }
-
-            w.EndDocument();
-        });
-    }
-
-    // 301 before an entry of kind 3, and 299 before one of kind 5, an insert of kind 2 and of kind 0 was, so that no deleted one is updated; nothing has id 0.
-    private static byte[] Id(int i)
-    {
-        var id = new byte[12];
-        BitConverter.TryWriteBytes(id, 1_600_000_000 + i);
-        BitConverter.TryWriteBytes(id.AsSpan(8), i);
-        return id;
-    }
+    /// <summary>The older documents are those of the snapshot, with negative ids; nothing has id 0.</summary>
+    private static BsonDocument Entry(int i, int documents) =>
+        BenchEntries.Entry(
+            i,
+            At(i),
+            Collection,
+            late: i > BenchEntries.UpdateDistance ? i - BenchEntries.UpdateDistance : -1,
+            old: -(i / 6 % documents) - 1,
+            gone: Math.Max(0, i - BenchEntries.DeleteDistance)
+        );
 
     private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 }
