@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 using Backup.MongoWire.Uri;
 
@@ -27,6 +28,7 @@ public static class AgentErrors
     public const int TokenMissing = 7018;
     public const int MemberUnfit = 7019;
     public const int IdentityHeld = 7020;
+    public const int RuleUnmatched = 7021;
 
     public static BackupException BadToken() =>
         new(
@@ -146,6 +148,15 @@ public static class AgentErrors
             MemberUnfit,
             $"The member {member} is not read from any longer: {why}.",
             "The agent takes another member by itself; look at the replica set's health (rs.status()) if that member should serve.",
+            transient: true
+        );
+
+    /// <param name="reasons">For each member that the rule means, why it is not read from; or that it means none.</param>
+    public static BackupException NoMember(MemberRule rule, IEnumerable<string> reasons) =>
+        new(
+            RuleUnmatched,
+            $"No member that can be read from fits the rule '{rule}': {string.Join("; ", reasons)}.",
+            "The agent waits for one and takes no other. Bring that member back, or change the rule ('backup source RS --member ...').",
             transient: true
         );
 

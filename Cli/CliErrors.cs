@@ -27,6 +27,7 @@ public static class CliErrors
     public const int UnknownAgent = 9520;
     public const int AmbiguousAgent = 9521;
     public const int UnknownDeployment = 9522;
+    public const int PauseTooLong = 9523;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -81,6 +82,18 @@ public static class CliErrors
             UnknownDeployment,
             $"There is no deployment '{name}'.",
             $"Known are: {string.Join(", ", known)}. 'backup deployments list' shows them."
+        );
+
+    /// <param name="left">Until the oplog no longer holds what is backed up last; zero or less: it does not any more.</param>
+    public static BackupException LongPause(string replicaSet, TimeSpan left, TimeSpan window) =>
+        new(
+            PauseTooLong,
+            left > TimeSpan.Zero
+                ? $"The reading of {replicaSet} is paused, and its oplog holds what is to be read for about {Commands.DurationText.Rough(left)} more (of {Commands.DurationText.Rough(window)})."
+                : $"The reading of {replicaSet} is paused for longer than its oplog holds ({Commands.DurationText.Rough(window)}).",
+            left > TimeSpan.Zero
+                ? $"Let it go on before that: backup source {replicaSet} --resume. Else a new initial sync is needed, and the moments between cannot be restored."
+                : $"A new initial sync will be needed: backup source {replicaSet} --resume, then backup resync {replicaSet}."
         );
 
     public static BackupException NoSuchAgent(string name) =>

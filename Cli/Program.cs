@@ -12,6 +12,7 @@ var root = new RootCommand(
     RangesCommand.Create(),
     RestoreCommand.Create(),
     PolicyCommand.Create(),
+    SourceCommand.Create(),
     VerifyCommand.Create(),
     ResyncCommand.Create(),
     MonitoringCommand.Create(),

@@ -134,7 +134,23 @@ public interface IDeployments
         CancellationToken cancellation = default
     );
 
-    Task SetSourceOptimeAsync(string replicaSetId, Optime optime, CancellationToken cancellation = default);
+    /// <summary>Stores how far the source is. News that are older than what is stored change nothing.</summary>
+    /// <param name="replicaSetId">6009 where there is none.</param>
+    /// <param name="optime">What a majority of the source has.</param>
+    /// <param name="readAfter">The reading began then or later; now, unless given, and never later than now.</param>
+    Task SetSourceOptimeAsync(
+        string replicaSetId,
+        Optime optime,
+        DateTimeOffset? readAfter = null,
+        CancellationToken cancellation = default
+    );
+
+    /// <summary>Stores how the deployment's source is read from now on, under the next revision; 6009, or 6015 where a value is out of its range.</summary>
+    Task<Deployment> SetSourceAsync(
+        string deploymentId,
+        SourceSettings settings,
+        CancellationToken cancellation = default
+    );
 
     /// <summary>Stores what that agent last reported of the deployment, replacing its report before it.</summary>
     Task SetAgentReportAsync(AgentReport report, CancellationToken cancellation = default);

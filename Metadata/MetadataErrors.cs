@@ -18,6 +18,7 @@ public static class MetadataErrors
     public const int PolicyRange = 6012;
     public const int KeyNotValid = 6013;
     public const int LeaseLost = 6014;
+    public const int SourceRange = 6015;
 
     public static BackupException Damaged(string path, Exception inner) =>
         new(
@@ -97,6 +98,9 @@ public static class MetadataErrors
 
     public static BackupException Policy(string what, string range) =>
         new(PolicyRange, $"The snapshot policy's {what} is out of its range.", $"Choose {range}.");
+
+    public static BackupException Source(string what, string range) =>
+        new(SourceRange, $"The source's {what} is out of its range.", $"Choose {range}.");
 
     public static BackupException KeyEnded(string keyId) =>
         new(

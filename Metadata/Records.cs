@@ -38,6 +38,9 @@ public sealed record Deployment(
 )
 {
     public bool IsProtected => RemovedAt is null;
+
+    /// <summary>How its source is read; changed by <see cref="IDeployments.SetSourceAsync"/> alone.</summary>
+    public SourceSettings Source { get; init; } = new();
 }
 
 /// <summary>What one agent last said about a deployment.</summary>
@@ -48,6 +51,7 @@ public sealed record Deployment(
 /// <param name="Message">What is wrong, where.</param>
 /// <param name="Hint">The way out.</param>
 /// <param name="At">When.</param>
+/// <param name="Source">What it said of the source, as JSON of the agents' contract; null where it said nothing.</param>
 public sealed record AgentReport(
     string DeploymentId,
     string AgentId,
@@ -55,7 +59,8 @@ public sealed record AgentReport(
     string? Code,
     string? Message,
     string? Hint,
-    DateTimeOffset At
+    DateTimeOffset At,
+    string? Source = null
 );
 
 /// <summary>The states that <c>backup status</c> shows. Frozen: the numbers are persisted.</summary>
@@ -82,7 +87,7 @@ public enum ReplicaSetState
 /// <param name="StopHint">The way out.</param>
 /// <param name="SyncId">The sync that its head is or was built from.</param>
 /// <param name="SourceOptime">The newest majority-committed optime the agent has seen at the source.</param>
-/// <param name="SourceSeenAt">When it saw it.</param>
+/// <param name="SourceSeenAt">The reading of it began at this moment or later, by the clock of the server.</param>
 public sealed record ReplicaSetRecord(
     string Id,
     string DeploymentId,

@@ -3,6 +3,7 @@ using Backup.Agent.Configuration;
 using Backup.Agent.Server;
 using Backup.Agent.Source;
 using Backup.Agent.Work;
+using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 using Backup.MongoWire.Uri;
 
@@ -195,7 +196,12 @@ internal static class AgentCommands
                                     cancellation
                                 );
                                 var none = new HashSet<HostAddress>();
-                                await using var member = await MemberChoice.ChooseAsync(client, none, cancellation);
+                                await using var member = await MemberChoice.ChooseAsync(
+                                    client,
+                                    MemberRule.Secondary,
+                                    none,
+                                    cancellation
+                                );
                                 var found = await Discovery.RunAsync(member, cancellation);
                                 await Console.Out.WriteLineAsync(
                                     $"{deployment.Name}: {found.Name}, MongoDB {found.MongoVersion} (FCV {found.FeatureCompatibilityVersion}, {found.StorageEngine}), read from {member.Host}"

@@ -96,12 +96,13 @@ internal sealed class ServerClient : IDisposable
         return configuration;
     }
 
-    public async Task HeartbeatAsync(Heartbeat beat, CancellationToken cancellation)
+    public async Task<HeartbeatAnswer> HeartbeatAsync(Heartbeat beat, CancellationToken cancellation)
     {
         using var response = await _connection.SendAsync(
             () => Post(AgentRoutes.Heartbeat, beat, AgentJson.Default.Heartbeat),
             cancellation
         );
+        return await Answers.ReadAsync(response, AgentJson.Default.HeartbeatAnswer, cancellation);
     }
 
     /// <summary>Asks for the deployment's lease, or renews it.</summary>

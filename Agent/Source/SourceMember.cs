@@ -9,8 +9,14 @@ namespace Backup.Agent.Source;
 /// The one member that is read from, and the set that it belongs to. The member has a client of its own, which also reaches a hidden
 /// one, and which fails at once instead of waiting for another member.
 /// </summary>
-internal sealed class SourceMember(MongoClient set, MongoClient own, HostAddress host, int maxWireVersion)
-    : IAsyncDisposable
+/// <param name="why">Why it was chosen, for people.</param>
+internal sealed class SourceMember(
+    MongoClient set,
+    MongoClient own,
+    HostAddress host,
+    int maxWireVersion,
+    string why = ""
+) : IAsyncDisposable
 {
     /// <summary>MongoDB 4.2: the last whose find knows the flag oplogReplay.</summary>
     private const int OplogReplayMaxWire = 8;
@@ -22,6 +28,9 @@ internal sealed class SourceMember(MongoClient set, MongoClient own, HostAddress
     public MongoClient Client => own;
 
     public HostAddress Host => host;
+
+    /// <summary>Why it was chosen, for people.</summary>
+    public string Why => why;
 
     public ReadTarget Target { get; } = ReadTarget.On(host);
 

@@ -14,7 +14,10 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
     /// <summary>Tells this run of the agent from the ones before: the server fences those off.</summary>
     private readonly string _session = Guid.NewGuid().ToString("N");
     private AgentLimits _limits = new();
-    private FlowLimits? _flow;
+    private ByteBudget? _budget;
+
+    /// <summary>Of the last answer to a heartbeat: <see cref="HeartbeatAnswer.Now"/>.</summary>
+    private long? _answered;
 
     /// <summary>Runs until it is cancelled, then lets every worker end.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -42,12 +45,12 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
         {
             if (await server.ConfigurationAsync(cancellation) is { } configuration)
             {
-                if (_flow is null || configuration.Limits != _limits)
+                if (_budget is null || configuration.Limits != _limits)
                 {
                     // New bounds hold for all: everybody starts again with them.
                     await ApplyAsync([]);
                     _limits = configuration.Limits;
-                    _flow = new FlowLimits(_limits, time);
+                    _budget = FlowLimits.BudgetOf(_limits);
                 }
 
                 await ApplyAsync(configuration.Deployments);
@@ -68,7 +71,7 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
         List<Running> ended;
         lock (_lock)
         {
-            ended = [.. _workers.Values.Where(one => !wanted.Contains(one.Deployment))];
+            ended = [.. _workers.Values.Where(one => !wanted.Any(one.IsOf))];
             foreach (var one in ended)
             {
                 _workers.Remove(one.Deployment.Id);
@@ -80,13 +83,34 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
 
         lock (_lock)
         {
-            foreach (var deployment in wanted.Where(one => !_workers.ContainsKey(one.Id)))
+            foreach (var deployment in wanted)
             {
-                var worker = new DeploymentWorker(deployment, _session, server, _flow!, log, time);
-                _workers.Add(deployment.Id, new Running(deployment, worker));
+                if (_workers.TryGetValue(deployment.Id, out var running))
+                {
+                    running.Apply(OrderOf(deployment), log);
+                }
+                else
+                {
+                    _workers.Add(deployment.Id, Start(deployment));
+                }
             }
         }
     }
+
+    private Running Start(ConfiguredDeployment deployment)
+    {
+        var control = new SourceControl(OrderOf(deployment), time);
+        var limits = new FlowLimits(_limits, _budget!, control);
+        return new Running(
+            deployment,
+            control,
+            new DeploymentWorker(deployment, _session, server, limits, control, log, time)
+        );
+    }
+
+    private SourceOrder OrderOf(ConfiguredDeployment deployment) =>
+        deployment.Source
+        ?? new SourceOrder(0, MemberRule.Secondary.Text, _limits.Cursors, _limits.BytesPerSecond, Paused: false);
 
     private async Task BeatAsync(CancellationToken cancellation)
     {
@@ -96,15 +120,20 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
-                List<DeploymentWorker> workers;
+                List<Running> workers;
                 lock (_lock)
                 {
-                    workers = [.. _workers.Values.Select(one => one.Worker)];
+                    workers = [.. _workers.Values];
                 }
 
-                await Task.WhenAll(workers.Select(worker => worker.LookAsync(cancellation)));
-                var reports = workers.ConvertAll(worker => worker.Status.Report());
-                await server.HeartbeatAsync(new Heartbeat(version, reports), cancellation);
+                await Task.WhenAll(workers.Select(one => one.Worker.LookAsync(_answered, cancellation)));
+                var reports = workers.ConvertAll(one => one.Worker.Status.Report(one.Revision));
+                var answer = await server.HeartbeatAsync(new Heartbeat(version, reports), cancellation);
+                _answered = answer.Now;
+                foreach (var (id, order) in answer.Deployments)
+                {
+                    workers.Find(one => one.Deployment.Id == id)?.Apply(order, log);
+                }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -122,16 +151,33 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _task;
 
-        public Running(ConfiguredDeployment deployment, DeploymentWorker worker)
+        private readonly SourceControl _control;
+
+        public Running(ConfiguredDeployment deployment, SourceControl control, DeploymentWorker worker)
         {
             Deployment = deployment;
             Worker = worker;
+            _control = control;
             _task = Task.Run(() => worker.RunAsync(_stop.Token));
         }
 
         public ConfiguredDeployment Deployment { get; }
 
         public DeploymentWorker Worker { get; }
+
+        public long Revision => _control.Now.Revision;
+
+        /// <summary>Whether it is the same but for how the source is read: that changes while it runs.</summary>
+        public bool IsOf(ConfiguredDeployment wanted) =>
+            wanted with { Source = null } == Deployment with { Source = null };
+
+        public void Apply(SourceOrder order, AgentLog log)
+        {
+            if (_control.Apply(order) is { } change)
+            {
+                log.Info("source settings", Deployment.Name, change);
+            }
+        }
 
         /// <summary>However it ends: what it failed at is in the log, and the others go on.</summary>
         public async Task StopAsync()

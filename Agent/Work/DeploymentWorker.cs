@@ -17,12 +17,19 @@ namespace Backup.Agent.Work;
 /// way to recover from anything: let go of the member, wait, choose again, ask the server for the position and go on from there. Only the view of
 /// the set is kept while some member of it answers: it knows members that the URI may not name.
 /// </summary>
+/// <param name="deployment">Which.</param>
 /// <param name="session">Of this run of the agent.</param>
+/// <param name="server">The backup server.</param>
+/// <param name="limits">Bounds of all that is read.</param>
+/// <param name="control">How the source is to be read, changed from outside.</param>
+/// <param name="log">What it does.</param>
+/// <param name="time">The clock.</param>
 internal sealed class DeploymentWorker(
     ConfiguredDeployment deployment,
     string session,
     ServerClient server,
     FlowLimits limits,
+    SourceControl control,
     AgentLog log,
     TimeProvider time
 )
@@ -47,7 +54,7 @@ internal sealed class DeploymentWorker(
     private const int AfterYielding = 3;
 
     private readonly ShunnedMembers _shunned = new(time);
-    private volatile SourceMember? _member;
+    private volatile SourceMember? _read;
     private MongoClient? _set;
     private long? _troubledSince;
 
@@ -57,11 +64,14 @@ internal sealed class DeploymentWorker(
     /// Reads the source's committed point for the next heartbeat. Whoever asks for a snapshot waits for a heartbeat that was read after
     /// the request: a point from before, sent again, would promise what nobody has seen.
     /// </summary>
-    public async Task LookAsync(CancellationToken cancellation)
+    /// <param name="after">The server's time of the answer to the heartbeat before; null where there was none.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task LookAsync(long? after, CancellationToken cancellation)
     {
         var fence = Status.Fence;
-        Status.Saw(null, fence);
-        if (_member is not { } member)
+        Status.Saw(null, fence, after);
+        // While the reading is paused, the source is left alone, and nothing of it is promised.
+        if (_read is not { } member)
         {
             return;
         }
@@ -70,7 +80,7 @@ internal sealed class DeploymentWorker(
         patience.CancelAfter(LookPatience);
         try
         {
-            Status.Saw(await member.PrimaryMajorityAsync(patience.Token), fence);
+            Status.Saw(await member.PrimaryMajorityAsync(patience.Token), fence, after);
         }
         catch (Exception failure)
             when (failure is BackupException or ObjectDisposedException
@@ -115,7 +125,9 @@ internal sealed class DeploymentWorker(
         {
             while (!either.IsCancellationRequested)
             {
-                var failure = await TryAsync(lease.Server, backoff, either.Token);
+                var turn = control.Turn;
+                using var now = CancellationTokenSource.CreateLinkedTokenSource(either.Token, turn);
+                var failure = await TryAsync(lease.Server, backoff, now.Token);
                 if (failure is not null && ShouldYield(failure, lease))
                 {
                     log.Info("lease yielded", deployment.Name, "another agent may reach the source");
@@ -127,7 +139,8 @@ internal sealed class DeploymentWorker(
                     await lease.ConfirmAsync(either.Token);
                 }
 
-                await backoff.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                // An operator's word is followed at once.
+                await backoff.WaitAsync(now.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             return false;
@@ -204,13 +217,21 @@ internal sealed class DeploymentWorker(
 
     private async Task OnceAsync(LeasedServer leased, Backoff backoff, CancellationToken cancellation)
     {
+        if (control.Now.Paused)
+        {
+            await StayPausedAsync(cancellation);
+            return;
+        }
+
         Status.Phase = "connecting";
+        var rule = control.Rule;
         _set ??= await ConnectAsync(deployment.Uri, time, cancellation);
-        await using var member = await MemberChoice.ChooseAsync(_set, _shunned.Now(), cancellation);
-        _member = member;
+        await using var member = await MemberChoice.ChooseAsync(_set, rule, _shunned.Now(), cancellation);
+        _read = member;
+        Status.Member = member;
         try
         {
-            await ServeAsync(member, leased, backoff, cancellation);
+            await ServeAsync(member, rule, leased, backoff, cancellation);
         }
         catch (BackupException failure) when (IsMembers(failure))
         {
@@ -219,7 +240,50 @@ internal sealed class DeploymentWorker(
         }
         finally
         {
-            _member = null;
+            _read = null;
+            Status.Member = null;
+        }
+    }
+
+    /// <summary>
+    /// Reads neither collections nor oplog until it is cancelled. How much time the oplog still holds is asked for now and then; where that does not
+    /// work, the pause goes on all the same.
+    /// </summary>
+    private async Task StayPausedAsync(CancellationToken cancellation)
+    {
+        Status.Phase = "paused";
+        Status.SetFault(null);
+        log.Info("paused", deployment.Name);
+        while (true)
+        {
+            try
+            {
+                _set ??= await ConnectAsync(deployment.Uri, time, cancellation);
+                await using var member = await MemberChoice.ChooseAsync(
+                    _set,
+                    control.Rule,
+                    _shunned.Now(),
+                    cancellation
+                );
+                Status.Member = member;
+                using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                var oplog = new OplogWatch(member, Status, time).RunAsync(lost.Token);
+                var watch = new MemberWatch(member, control.Rule, () => true, time).RunAsync(lost.Token);
+                await Task.WhenAny(oplog, watch);
+                await lost.CancelAsync();
+                await Task.WhenAll(oplog, watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (BackupException failure)
+            {
+                log.Error(failure, deployment.Name);
+                await ForgetSetAsync();
+            }
+            finally
+            {
+                Status.Member = null;
+            }
+
+            await Task.Delay(StopPoll, time, cancellation);
         }
     }
 
@@ -236,11 +300,13 @@ internal sealed class DeploymentWorker(
             is (>= 2000 and < 2500)
                 or AgentErrors.MemberBehind
                 or AgentErrors.MemberUnfit
+                or AgentErrors.RuleUnmatched
                 or AgentErrors.PrivilegesMissing
                 or AgentErrors.NoReplicaSet;
 
     private async Task ServeAsync(
         SourceMember member,
+        MemberRule rule,
         LeasedServer leased,
         Backoff backoff,
         CancellationToken cancellation
@@ -269,13 +335,14 @@ internal sealed class DeploymentWorker(
         if (assignment.Sync is { } position)
         {
             log.Info("working", deployment.Name, $"{report.Name} through {member.Host}");
-            await WorkAsync(member, leased, sync, assignment.ReplicaSetId, position, backoff, cancellation);
+            await WorkAsync(member, rule, leased, sync, assignment.ReplicaSetId, position, backoff, cancellation);
         }
     }
 
     /// <summary>Tails and copies at the same time, so that the oplog cannot roll away during the copy; ends with the first failure of either.</summary>
     private async Task WorkAsync(
         SourceMember member,
+        MemberRule rule,
         LeasedServer leased,
         InitialSync sync,
         string replicaSetId,
@@ -288,8 +355,9 @@ internal sealed class DeploymentWorker(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var tail = new OplogTail(member, leased, limits, Status, time, position).RunAsync(both.Token);
         var copy = position.Copying ? sync.CopyAsync(position, both.Token) : Task.CompletedTask;
-        var watch = new MemberWatch(member, () => copy.IsCompleted, time).RunAsync(both.Token);
+        var watch = new MemberWatch(member, rule, () => copy.IsCompleted, time).RunAsync(both.Token);
         var monitor = new SourceMonitor(member, server, deployment.Id, time).RunAsync(both.Token);
+        var oplog = new OplogWatch(member, Status, time).RunAsync(both.Token);
         if (!position.Copying)
         {
             Status.Phase = "tailing";
@@ -310,7 +378,8 @@ internal sealed class DeploymentWorker(
         finally
         {
             await both.CancelAsync();
-            await Task.WhenAll(tail, copy, watch, monitor).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(tail, copy, watch, monitor, oplog)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (time.GetElapsedTime(started) > Steady)
             {
                 backoff.Reset();

@@ -1,3 +1,4 @@
+using Backup.Agent.Source;
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
@@ -12,6 +13,9 @@ internal sealed class WorkStatus(string deploymentId)
     private long _rawBytes;
     private Optime? _source;
     private long? _sourceFence;
+    private long? _readAfter;
+    private SourceMember? _member;
+    private OplogWindow? _window;
     private long? _fence;
     private Fault? _fault;
 
@@ -47,12 +51,46 @@ internal sealed class WorkStatus(string deploymentId)
     /// <summary>The source's majority-committed optime, read just now; null where it could not be asked.</summary>
     /// <param name="optime">What was read.</param>
     /// <param name="fence">Of the lease that was held when the reading began: under a later one it would be news from before.</param>
-    public void Saw(Optime? optime, long? fence)
+    /// <param name="readAfter">The server's time of the answer that the reading began after; null before the first one.</param>
+    public void Saw(Optime? optime, long? fence, long? readAfter)
     {
         lock (_lock)
         {
             _source = optime;
             _sourceFence = fence;
+            _readAfter = readAfter;
+        }
+    }
+
+    /// <summary>What is read now, or is looked at while the reading is paused; null while there is none.</summary>
+    public SourceMember? Member
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _member;
+            }
+        }
+        set
+        {
+            lock (_lock)
+            {
+                _member = value;
+                _window = value is null ? null : _window;
+            }
+        }
+    }
+
+    /// <summary>How much time the source's oplog holds, as it was told last.</summary>
+    public OplogWindow? Window
+    {
+        set
+        {
+            lock (_lock)
+            {
+                _window = value;
+            }
         }
     }
 
@@ -98,7 +136,8 @@ internal sealed class WorkStatus(string deploymentId)
         }
     }
 
-    public DeploymentReport Report()
+    /// <param name="revision">Of the order that is in force.</param>
+    public DeploymentReport Report(long revision)
     {
         lock (_lock)
         {
@@ -110,7 +149,9 @@ internal sealed class WorkStatus(string deploymentId)
                 _fence is not null && _source is { } source ? WireOptime.From(source) : null,
                 Interlocked.Read(ref _documents),
                 Interlocked.Read(ref _rawBytes),
-                _sourceFence
+                _sourceFence,
+                _readAfter,
+                _fence is null ? null : new SourceReport(_member?.Host.ToString(), _member?.Why, revision, _window)
             );
         }
     }

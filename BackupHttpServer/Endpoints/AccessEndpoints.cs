@@ -28,7 +28,7 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
             [
                 .. all.Where(one => one.GroupId == agent.GroupId && one.IsProtected)
                     .OrderBy(one => one.Id, StringComparer.Ordinal)
-                    .Select(one => new ConfiguredDeployment(one.Id, one.Name, one.Uri)),
+                    .Select(one => new ConfiguredDeployment(one.Id, one.Name, one.Uri, Order(one.Source))),
             ],
             limits
         );
@@ -50,7 +50,10 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
     {
         var agent = await gate.AuthenticateAsync(context);
         var beat = await Json.ReadAsync(context, AgentJson.Default.Heartbeat);
+        // Before anything is looked up: what the agent reads once it has the answer is not older than this.
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await metadata.Access.AgentSeenAsync(agent.Id, beat.Version, context.RequestAborted);
+        var orders = new List<DeploymentOrders>();
         foreach (var report in beat.Deployments)
         {
             var deployment = await metadata.Deployments.FindAsync(report.DeploymentId, context.RequestAborted);
@@ -58,11 +61,21 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
             if (deployment is { IsProtected: true } && deployment.GroupId == agent.GroupId)
             {
                 await ReportAsync(agent, report, context.RequestAborted);
+                orders.Add(new DeploymentOrders(deployment.Id, Order(deployment.Source)));
             }
         }
 
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        await Json.WriteAsync(context, new HeartbeatAnswer(now, orders), AgentJson.Default.HeartbeatAnswer);
     }
+
+    private SourceOrder Order(SourceSettings source) =>
+        new(
+            source.Revision,
+            source.Member,
+            source.Cursors ?? limits.Cursors,
+            source.BytesPerSecond ?? limits.BytesPerSecond,
+            source.PausedAt is not null
+        );
 
     private async Task ReportAsync(AgentRecord agent, DeploymentReport report, CancellationToken cancellation)
     {
@@ -74,11 +87,14 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
                 report.Fault?.Code,
                 report.Fault?.Message,
                 report.Fault?.Hint,
-                time.GetUtcNow()
+                time.GetUtcNow(),
+                report.Source is { } source ? JsonSerializer.Serialize(source, AgentJson.Default.SourceReport) : null
             ),
             cancellation
         );
-        if (report is not { Fence: { } fence, ReplicaSetId: { } id, SourceOptime: { } optime })
+        if (
+            report is not { Fence: { } fence, ReplicaSetId: { } id, SourceOptime: { } optime, ReadAfter: { } readAfter }
+        )
         {
             return;
         }
@@ -88,11 +104,25 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
             var replicaSet = await gate.ReplicaSetAsync(agent, id, cancellation);
             // A point that was read before another agent took over says nothing of the source as it is now.
             var leased = metadata.Under(new LeaseProof(replicaSet.DeploymentId, agent.Id, fence));
-            await leased.Deployments.SetSourceOptimeAsync(replicaSet.Id, optime.ToOptime(), cancellation);
+            await leased.Deployments.SetSourceOptimeAsync(
+                replicaSet.Id,
+                optime.ToOptime(),
+                Moment(readAfter),
+                cancellation
+            );
         }
         catch (BackupException over) when (over.Number is MetadataErrors.LeaseLost or BackupHttpServerErrors.NotFound)
         {
             // It finds out at its next request for the lease.
         }
     }
+
+    /// <exception cref="BackupException">8018: no moment of this calendar.</exception>
+    private static DateTimeOffset Moment(long milliseconds) =>
+        milliseconds is >= 0 and <= MostMilliseconds
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : throw BackupHttpServerErrors.BadJson("at '$.deployments[].readAfter'.");
+
+    /// <summary>The year 9999.</summary>
+    private const long MostMilliseconds = 253_402_300_799_999;
 }

@@ -109,6 +109,12 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
         return (await ListAsync(cancellation)).First(one => one.Id == found.Id);
     }
 
+    /// <summary>What the agent that works on the deployment last said of it, and when; null where none does.</summary>
+    internal async Task<AgentReport?> ActiveReportAsync(string deploymentId, CancellationToken cancellation) =>
+        (await WorksAsync(cancellation))
+            .Find(work => work.Deployment.Id == deploymentId && work.Role == ActiveRole)
+            ?.Report;
+
     private const string ActiveRole = "active";
 
     private async Task<List<Work>> WorksAsync(CancellationToken cancellation)

@@ -93,7 +93,8 @@ internal sealed class Appliance : IAsyncDisposable
             )
         );
         var agents = new AgentOperations(metadata, time);
-        Operations = new ApplianceOperations(metadata, objects, backEnd, agents, time);
+        var sources = new SourceOperations(metadata, agents, ApplianceSettings.Limits(), time);
+        Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, time);
         Restores = new RestoreOperations(metadata, objects, backEnd, time, _loggers.CreateLogger("Backup.Restore"));
         if (!options.Offline)
         {
@@ -111,6 +112,7 @@ internal sealed class Appliance : IAsyncDisposable
                     new DeploymentOperations(metadata, time),
                     Restores,
                     new PolicyOperations(metadata, time),
+                    sources,
                     new CredentialOperations(metadata, time),
                     new MonitoringOperations(metadata, time)
                 ),

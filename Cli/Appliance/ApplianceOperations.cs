@@ -15,12 +15,14 @@ namespace Backup.Cli.Appliance;
 /// <param name="objects">Slices.</param>
 /// <param name="backEnd">Blocks, and the heads of this process.</param>
 /// <param name="agents">Who works on what.</param>
+/// <param name="sources">How it is read.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceOperations(
     IMetadataStore metadata,
     IObjectStore objects,
     BackEnd backEnd,
     AgentOperations agents,
+    SourceOperations sources,
     TimeProvider time
 )
 {
@@ -56,6 +58,7 @@ internal sealed class ApplianceOperations(
                 {
                     RemovedAt = deployment.RemovedAt,
                     Agents = deployment.IsProtected ? [.. workers[deployment.Id]] : [],
+                    Source = deployment.IsProtected ? await sources.ViewAsync(deployment, cancellation) : null,
                 }
             );
         }

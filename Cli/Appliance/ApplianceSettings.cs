@@ -66,7 +66,8 @@ internal static class ApplianceSettings
             : options;
     }
 
-    private static AgentLimits Limits()
+    /// <exception cref="Foundation.Errors.BackupException">9501 where a value is out of its range.</exception>
+    internal static AgentLimits Limits()
     {
         var limits = new AgentLimits();
         return limits with

@@ -59,4 +59,11 @@ internal static class DurationText
         var unit = Units.First(one => one.Unit != 'w' && length.Ticks % one.Length.Ticks == 0);
         return string.Create(CultureInfo.InvariantCulture, $"{length.Ticks / unit.Length.Ticks}{unit.Unit}");
     }
+
+    /// <summary>About how long, in the largest unit of which there are at least two: <c>47h</c>, <c>3d</c>, <c>90s</c>.</summary>
+    internal static string Rough(TimeSpan length)
+    {
+        var unit = Units.FirstOrDefault(one => one.Unit != 'w' && length >= 2 * one.Length, Units[^1]);
+        return string.Create(CultureInfo.InvariantCulture, $"{length.Ticks / unit.Length.Ticks}{unit.Unit}");
+    }
 }

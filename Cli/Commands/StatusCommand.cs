@@ -70,17 +70,30 @@ internal static class StatusCommand
                 Console.Out.WriteLine("  waiting for its agent");
             }
 
-            deployment.ReplicaSets.ToList().ForEach(set => Print(set, status.Running && deployment.RemovedAt is null));
+            // Who is paused says nothing of the source.
+            var isFollowed = status.Running && deployment is { RemovedAt: null, Source.PausedAt: null };
+            deployment.ReplicaSets.ToList().ForEach(set => Print(set, isFollowed));
+            Print(deployment.Source);
             deployment.Agents.ToList().ForEach(Print);
             Printer.Error(deployment.Name, deployment.Error);
         }
+    }
+
+    private static void Print(SourceView? source)
+    {
+        foreach (var line in source is null ? [] : SourceCommand.StateLines(source))
+        {
+            Console.Out.WriteLine($"  {line}");
+        }
+
+        Printer.Error("  source", source?.Warning);
     }
 
     private static void Print(DeploymentAgentView agent) =>
         Console.Out.WriteLine($"  agent {agent.HostName} ({agent.Id}): {agent.Role}, {agent.Phase}");
 
     /// <summary>Lines, not a table: they fit any terminal, and an error has room for its way out.</summary>
-    private static void Print(ReplicaSetView set, bool isRunning)
+    private static void Print(ReplicaSetView set, bool isFollowed)
     {
         var progress = set.Sync is { } sync ? ": " + Printer.SyncProgress(sync) : "";
         Console.Out.WriteLine($"  replica set {set.Name}: {set.State}{progress}");
@@ -93,7 +106,7 @@ internal static class StatusCommand
         }
 
         if (
-            isRunning
+            isFollowed
             && set.SourceSeenAt is { } seen
             && TimeProvider.System.GetUtcNow() - seen is var silent
             && silent > LongSilence

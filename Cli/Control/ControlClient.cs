@@ -160,6 +160,20 @@ internal sealed class ControlClient : IDisposable
         return await ReadAsync<PolicyView>(response, cancellation);
     }
 
+    internal Task<SourceView> SourceAsync(string replicaSet, CancellationToken cancellation) =>
+        GetAsync<SourceView>(ControlRoutes.Fill(ControlRoutes.Source, replicaSet), cancellation);
+
+    internal async Task<SourceView> ChangeSourceAsync(
+        string replicaSet,
+        SourceChange change,
+        CancellationToken cancellation
+    )
+    {
+        var route = ControlRoutes.Fill(ControlRoutes.Source, replicaSet);
+        using var response = await _http.PostAsJsonAsync(route, change, ControlJson.Options, cancellation);
+        return await ReadAsync<SourceView>(response, cancellation);
+    }
+
     internal Task<RangesView> RangesAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<RangesView>(ControlRoutes.Fill(ControlRoutes.Ranges, replicaSet), cancellation);
 

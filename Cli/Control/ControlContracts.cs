@@ -94,6 +94,9 @@ public sealed record DeploymentView(
 
     /// <summary>Whoever works on it first, then those that stand by.</summary>
     public IReadOnlyList<DeploymentAgentView> Agents { get; init; } = [];
+
+    /// <summary>How it is read; left out where it is no longer protected.</summary>
+    public SourceView? Source { get; init; }
 }
 
 /// <param name="Id">Ours.</param>

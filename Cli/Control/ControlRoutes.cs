@@ -15,6 +15,7 @@ internal static class ControlRoutes
     internal const string Snapshots = "/v1/replica-sets/{replicaSet}/snapshots";
     internal const string Ranges = "/v1/replica-sets/{replicaSet}/ranges";
     internal const string Policy = "/v1/replica-sets/{replicaSet}/policy";
+    internal const string Source = "/v1/replica-sets/{replicaSet}/source";
     internal const string Resync = "/v1/replica-sets/{replicaSet}/resync";
     internal const string Job = "/v1/jobs/{job}";
     internal const string Cancel = "/v1/jobs/{job}/cancel";

@@ -21,6 +21,7 @@ internal sealed record ApplianceParts(
     DeploymentOperations Deployments,
     RestoreOperations Restores,
     PolicyOperations Policies,
+    SourceOperations Sources,
     CredentialOperations Credentials,
     MonitoringOperations Monitoring
 );
@@ -88,7 +89,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (operations, agents, deployments, restores, policies, credentials, monitoring) = parts;
+        var (operations, agents, deployments, restores, policies, sources, credentials, monitoring) = parts;
         MapAgents(application, agents);
         application.MapGet(ControlRoutes.Deployments, deployments.ListAsync);
         application.MapPost(ControlRoutes.Deployments, deployments.AddAsync);
@@ -99,6 +100,8 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.Snapshots, operations.RequestSnapshotAsync);
         application.MapGet(ControlRoutes.Policy, policies.ReadAsync);
         application.MapPost(ControlRoutes.Policy, policies.ChangeAsync);
+        application.MapGet(ControlRoutes.Source, sources.ReadAsync);
+        application.MapPost(ControlRoutes.Source, sources.ChangeAsync);
         application.MapPost(ControlRoutes.Resync, operations.ResyncAsync);
         application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
         application.MapGet(ControlRoutes.Job, operations.JobAsync);

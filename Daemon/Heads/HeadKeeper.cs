@@ -232,7 +232,8 @@ internal sealed class HeadKeeper : IAsyncDisposable
         }
 
         var set = await _services.Metadata.Deployments.FindReplicaSetAsync(_replicaSetId, cancellation);
-        var due = _pending.Where(request => set is not null && IsDue(request, set, head.Applied)).ToList();
+        var stored = set is null ? null : await StoredAtPauseAsync(set, cancellation);
+        var due = _pending.Where(request => set is not null && IsDue(request, set, head.Applied, stored)).ToList();
         foreach (var request in due)
         {
             _pending.Remove(request);
@@ -273,24 +274,28 @@ internal sealed class HeadKeeper : IAsyncDisposable
             && _services.Time.GetUtcNow() - _undecidedSince > _services.Options.DecisionPatience;
     }
 
+    /// <summary>The newest entry that is stored, where an operator paused the reading of the source: nothing more comes. Null where it goes on.</summary>
+    private async Task<Optime?> StoredAtPauseAsync(ReplicaSetRecord set, CancellationToken cancellation)
+    {
+        var deployment = await _services.Metadata.Deployments.FindAsync(set.DeploymentId, cancellation);
+        return deployment is { Source.PausedAt: not null } && set.SyncId is { } sync
+            ? (await _services.Metadata.OplogSlices.NewestAsync(sync, cancellation))?.Last ?? Optime.Zero
+            : null;
+    }
+
     /// <summary>
-    /// The head must hold what the source had committed when the snapshot was asked for. A sign of life carries an optime that was
-    /// read between the sign before and itself: the second one after the request is read after it for certain.
+    /// The head must hold what the source had committed when the snapshot was asked for: what the agent has read of it since. Where nothing is
+    /// heard of the source, or it is paused, what is stored will do.
     /// </summary>
-    private bool IsDue(SnapshotRequest request, ReplicaSetRecord set, Optime applied)
+    private bool IsDue(SnapshotRequest request, ReplicaSetRecord set, Optime applied, Optime? storedAtPause)
     {
         if (request.RequestedAt is not { } requestedAt)
         {
             return true;
         }
 
-        if (set.SourceSeenAt is { } seen && seen > requestedAt)
-        {
-            request.SourceSeen.Add(seen);
-        }
-
-        return request.SourceSeen.Count >= 2
-            ? applied >= set.SourceOptime
+        return storedAtPause is { } stored ? applied >= stored
+            : set.SourceSeenAt is { } seen && seen > requestedAt ? applied >= set.SourceOptime
             : _services.Time.GetUtcNow() - requestedAt > _services.Options.SourcePatience;
     }
 

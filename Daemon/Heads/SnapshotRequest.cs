@@ -13,9 +13,6 @@ internal sealed record SnapshotRequest(string Trigger, DateTimeOffset? Requested
 
     internal Task<SnapshotRecord> Done => _done.Task;
 
-    /// <summary>Signs of life of the source seen since the request, by their times.</summary>
-    internal HashSet<DateTimeOffset> SourceSeen { get; } = [];
-
     internal void Complete(SnapshotRecord snapshot) => _done.TrySetResult(snapshot);
 
     internal void Fail(Exception failure) => _done.TrySetException(failure);

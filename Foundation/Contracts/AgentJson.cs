@@ -16,6 +16,8 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(CertificateAnswer))]
 [JsonSerializable(typeof(AgentConfiguration))]
 [JsonSerializable(typeof(Heartbeat))]
+[JsonSerializable(typeof(HeartbeatAnswer))]
+[JsonSerializable(typeof(SourceReport))]
 [JsonSerializable(typeof(LeaseClaim))]
 [JsonSerializable(typeof(LeaseAnswer))]
 [JsonSerializable(typeof(DiscoveryReport))]

@@ -36,11 +36,12 @@ public sealed record Problem(
 public sealed record AgentConfiguration(IReadOnlyList<ConfiguredDeployment> Deployments, AgentLimits Limits);
 
 /// <param name="Uri">May hold a password: never logged or shown.</param>
-public sealed record ConfiguredDeployment(string Id, string Name, string Uri);
+/// <param name="Source">How it is read; null: as <see cref="AgentLimits"/> says, any secondary.</param>
+public sealed record ConfiguredDeployment(string Id, string Name, string Uri, SourceOrder? Source = null);
 
 /// <summary>Bounds on the load that the agent puts on source and host.</summary>
-/// <param name="Cursors">Collections copied at the same time, 1 to 16.</param>
-/// <param name="BytesPerSecond">Raw bytes read from a source; 0: no bound.</param>
+/// <param name="Cursors">Collections of one deployment copied at the same time, 1 to 16; where its <see cref="SourceOrder"/> says nothing.</param>
+/// <param name="BytesPerSecond">Raw bytes read from one source; 0: no bound; likewise.</param>
 /// <param name="MemoryBudget">Bytes of buffers in flight, at least 36 MiB.</param>
 /// <param name="HeartbeatSeconds">1 to 60.</param>
 /// <param name="PollSeconds">How often the configuration is asked for, 1 to 300.</param>
@@ -54,7 +55,7 @@ public sealed record AgentLimits(
     long SplitBytes = 1L << 30
 );
 
-/// <summary>Sent every few seconds while the agent runs.</summary>
+/// <summary>Sent every few seconds while the agent runs; answered with a <see cref="HeartbeatAnswer"/>.</summary>
 public sealed record Heartbeat(string Version, IReadOnlyList<DeploymentReport> Deployments);
 
 /// <param name="DeploymentId">Which.</param>
@@ -65,6 +66,8 @@ public sealed record Heartbeat(string Version, IReadOnlyList<DeploymentReport> D
 /// <param name="Documents">Copied since the agent started.</param>
 /// <param name="RawBytes">Copied and tailed since the agent started.</param>
 /// <param name="Fence">Of the lease that the agent holds; null while it stands by: then it says nothing of the source.</param>
+/// <param name="ReadAfter"><see cref="HeartbeatAnswer.Now"/> of the answer after which <paramref name="SourceOptime"/> was read.</param>
+/// <param name="Source">Null while it stands by.</param>
 public sealed record DeploymentReport(
     string DeploymentId,
     Fault? Fault,
@@ -73,7 +76,9 @@ public sealed record DeploymentReport(
     WireOptime? SourceOptime,
     long Documents,
     long RawBytes,
-    long? Fence
+    long? Fence,
+    long? ReadAfter = null,
+    SourceReport? Source = null
 );
 
 /// <summary>

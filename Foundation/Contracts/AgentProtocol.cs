@@ -97,7 +97,7 @@ public static class AgentRoutes
     /// <summary>GET <see cref="AgentConfiguration"/>, with ETag.</summary>
     public const string Configuration = Prefix + "/configuration";
 
-    /// <summary>POST <see cref="Heartbeat"/>.</summary>
+    /// <summary>POST <see cref="Contracts.Heartbeat"/>, answered with a <see cref="HeartbeatAnswer"/>.</summary>
     public const string Heartbeat = Prefix + "/heartbeat";
 
     /// <summary>POST <see cref="LeaseClaim"/>, answered with a <see cref="LeaseAnswer"/>. Without a fence.</summary>

@@ -14,6 +14,8 @@ internal sealed class Row(DbDataReader reader)
 
     internal long Long() => reader.GetInt64(_column++);
 
+    internal long? LongOrNull() => Null() ? null : Long();
+
     internal int Int() => checked((int)Long());
 
     internal bool Flag() => Long() != 0;

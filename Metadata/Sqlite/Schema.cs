@@ -10,7 +10,17 @@ internal static class Schema
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
 
-    internal static readonly string[] Steps = [First, PointInTime, Credentials, Instances, Leases, Monitoring, Removal];
+    internal static readonly string[] Steps =
+    [
+        First,
+        PointInTime,
+        Credentials,
+        Instances,
+        Leases,
+        Monitoring,
+        Removal,
+        Sources,
+    ];
 
     internal static int Version => Steps.Length;
 
@@ -357,5 +367,16 @@ internal static class Schema
     // A deployment that is no longer protected stays, with its snapshots.
     private const string Removal = """
         ALTER TABLE deployments ADD COLUMN removed_at INTEGER;
+        """;
+
+    // How a source is read, and what its agent says of it.
+    private const string Sources = """
+        ALTER TABLE deployments ADD COLUMN source_revision INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE deployments ADD COLUMN source_member TEXT NOT NULL DEFAULT 'secondary';
+        ALTER TABLE deployments ADD COLUMN source_cursors INTEGER;
+        ALTER TABLE deployments ADD COLUMN source_bytes_per_second INTEGER;
+        ALTER TABLE deployments ADD COLUMN source_paused_at INTEGER;
+
+        ALTER TABLE agent_reports ADD COLUMN source TEXT;
         """;
 }

@@ -4,7 +4,10 @@ namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteDeployments(ITransactions database, TimeProvider time) : IDeployments
 {
-    private const string DeploymentColumns = "id, group_id, name, type, uri, created_at, removed_at";
+    private const string OwnColumns = "id, group_id, name, type, uri, created_at, removed_at";
+
+    private const string DeploymentColumns =
+        $"{OwnColumns}, source_revision, source_member, source_cursors, source_bytes_per_second, source_paused_at";
 
     private const string ReplicaSetColumns = """
         id, deployment_id, name, set_id, mongo_version, fcv, storage_engine, state, stop_code, stop_message, stop_hint,
@@ -17,7 +20,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
             {
                 session.Execute(
                     $"""
-                    INSERT INTO deployments ({DeploymentColumns})
+                    INSERT INTO deployments ({OwnColumns})
                     VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created, NULL)
                     ON CONFLICT (group_id, uri) DO UPDATE SET removed_at = NULL WHERE removed_at IS NOT NULL
                     """,
@@ -114,24 +117,75 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
             cancellation
         );
 
-    public Task SetSourceOptimeAsync(string replicaSetId, Optime optime, CancellationToken cancellation = default) =>
-        ChangeReplicaSetAsync(
-            """
-            UPDATE replica_sets
-            SET source_t = @t, source_i = @i, source_term = @term, source_seen_at = @now
-            WHERE id = @replicaSetId
-            """,
-            replicaSetId,
-            new
+    public Task SetSourceOptimeAsync(
+        string replicaSetId,
+        Optime optime,
+        DateTimeOffset? readAfter = null,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            session =>
             {
-                replicaSetId,
-                t = (long)optime.T,
-                i = (long)optime.I,
-                term = optime.Term,
-                now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+                RequireReplicaSet(session, replicaSetId);
+                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+                // What is stored from the future was written before the clock was put back: it keeps nothing out.
+                session.Execute(
+                    """
+                    UPDATE replica_sets
+                    SET source_t = @t, source_i = @i, source_term = @term, source_seen_at = @seen
+                    WHERE id = @replicaSetId
+                        AND (source_seen_at IS NULL OR source_seen_at <= @seen OR source_seen_at > @now)
+                    """,
+                    new
+                    {
+                        replicaSetId,
+                        t = (long)optime.T,
+                        i = (long)optime.I,
+                        term = optime.Term,
+                        seen = Math.Min(now, readAfter?.ToUnixTimeMilliseconds() ?? now),
+                        now,
+                    }
+                );
             },
             cancellation
         );
+
+    public Task<Deployment> SetSourceAsync(
+        string deploymentId,
+        SourceSettings settings,
+        CancellationToken cancellation = default
+    )
+    {
+        settings.Validate();
+        return database.WriteAsync(
+            session =>
+            {
+                RequireDeployment(session, deploymentId);
+                session.Execute(
+                    """
+                    UPDATE deployments
+                    SET source_revision = source_revision + 1, source_member = @Member, source_cursors = @Cursors,
+                        source_bytes_per_second = @BytesPerSecond, source_paused_at = @paused
+                    WHERE id = @deploymentId
+                    """,
+                    new
+                    {
+                        deploymentId,
+                        settings.Member,
+                        settings.Cursors,
+                        settings.BytesPerSecond,
+                        paused = settings.PausedAt?.ToUnixTimeMilliseconds(),
+                    }
+                );
+                return session.Find(
+                    $"SELECT {DeploymentColumns} FROM deployments WHERE id = @deploymentId",
+                    Deployment,
+                    new { deploymentId }
+                )!;
+            },
+            cancellation
+        );
+    }
 
     public Task SetAgentReportAsync(AgentReport report, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -140,8 +194,8 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                 RequireDeployment(session, report.DeploymentId);
                 session.Execute(
                     """
-                    INSERT OR REPLACE INTO agent_reports (deployment_id, agent_id, phase, code, message, hint, at)
-                    VALUES (@DeploymentId, @AgentId, @Phase, @Code, @Message, @Hint, @at)
+                    INSERT OR REPLACE INTO agent_reports (deployment_id, agent_id, phase, code, message, hint, at, source)
+                    VALUES (@DeploymentId, @AgentId, @Phase, @Code, @Message, @Hint, @at, @Source)
                     """,
                     new
                     {
@@ -151,6 +205,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                         report.Code,
                         report.Message,
                         report.Hint,
+                        report.Source,
                         at = report.At.ToUnixTimeMilliseconds(),
                     }
                 );
@@ -162,7 +217,10 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         await database.ReadAsync(
             session =>
                 session.Query(
-                    "SELECT deployment_id, agent_id, phase, code, message, hint, at FROM agent_reports ORDER BY rowid",
+                    """
+                    SELECT deployment_id, agent_id, phase, code, message, hint, at, source
+                    FROM agent_reports ORDER BY rowid
+                    """,
                     row => new AgentReport(
                         row.Text(),
                         row.Text(),
@@ -170,7 +228,8 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                         row.TextOrNull(),
                         row.TextOrNull(),
                         row.TextOrNull(),
-                        row.Time()
+                        row.Time(),
+                        row.TextOrNull()
                     )
                 ),
             cancellation
@@ -293,7 +352,16 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
     }
 
     private static Deployment Deployment(Row row) =>
-        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull());
+        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull())
+        {
+            Source = new SourceSettings(
+                row.Long(),
+                row.Text(),
+                (int?)row.LongOrNull(),
+                row.LongOrNull(),
+                row.TimeOrNull()
+            ),
+        };
 
     private static ReplicaSetRecord ReplicaSet(Row row) =>
         new(

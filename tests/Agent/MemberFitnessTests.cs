@@ -1,5 +1,6 @@
 using Backup.Agent.Source;
 using Backup.Foundation;
+using Backup.Foundation.Contracts;
 using Backup.MongoWire;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;
@@ -50,7 +51,7 @@ public sealed class MemberFitnessTests
     [Fact]
     public void One_that_catches_up_in_time_is_kept()
     {
-        var fitness = new MemberFitness(wasPrimary: false, _time);
+        var fitness = new MemberFitness(MemberRule.Secondary, wasPrimary: false, _time);
         for (var round = 0; round < 20; round++)
         {
             var ahead = Seen(ServerType.Primary, round % 3 == 0 ? 1000u : 1100u);
@@ -78,7 +79,7 @@ public sealed class MemberFitnessTests
         bool mayMove = true
     )
     {
-        var fitness = new MemberFitness(wasPrimary, _time);
+        var fitness = new MemberFitness(MemberRule.Secondary, wasPrimary, _time);
         var left = default(TimeSpan?);
         for (var waited = TimeSpan.Zero; left is null && waited < TimeSpan.FromMinutes(20); )
         {

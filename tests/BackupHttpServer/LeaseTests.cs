@@ -96,7 +96,7 @@ public sealed class LeaseTests
         for (var round = 0; round < 10; round++)
         {
             (await all.ClaimAsync(other, "b")).Fence.ShouldBeNull();
-            all.Time.Advance(TimeSpan.FromSeconds(10));
+            await Task.Delay(50);
             late.Advance(TimeSpan.FromSeconds(10));
             (await all.ClaimAsync(one, "a", held: fence)).Fence.ShouldBe(fence);
         }
@@ -196,11 +196,11 @@ public sealed class LeaseTests
         // A heartbeat says nothing of the source any more, and is no error.
         var beat = new Heartbeat(
             "1",
-            [new("d1", null, all.ReplicaSetId, "p", WireOptime.From(new(999, 1, 1)), 0, 0, old)]
+            [new("d1", null, all.ReplicaSetId, "p", WireOptime.From(new(999, 1, 1)), 0, 0, old, ReadAfter: 1)]
         );
         using (var answer = await all.SendAsync(all.Post(AgentRoutes.Heartbeat, beat, AgentJson.Default.Heartbeat)))
         {
-            answer.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         }
 
         (await all.StoredAsync()).ShouldBe(before);
@@ -269,11 +269,62 @@ public sealed class LeaseTests
             0,
             all.Fence
         );
-        var beat = new Heartbeat("1", [gone, there]);
-        using var answer = await all.SendAsync(all.Post(AgentRoutes.Heartbeat, beat, AgentJson.Default.Heartbeat));
-        answer.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var first = await BeatAsync(all, gone, there);
+        first.Deployments.ShouldHaveSingleItem().DeploymentId.ShouldBe("d1");
         var set = await all.Metadata.Deployments.FindReplicaSetAsync(all.ReplicaSetId);
+        set!.SourceSeenAt.ShouldBeNull("it is not known how old that is");
+
+        // Held up on its way, it stays as old as it is: the moment is that of the answer after which it was read.
+        await Task.Delay(50);
+        _ = await BeatAsync(all, gone, there with { ReadAfter = first.Now });
+        set = await all.Metadata.Deployments.FindReplicaSetAsync(all.ReplicaSetId);
         set!.SourceOptime.ShouldBe(new Optime(999, 1, 1));
+        set.SourceSeenAt.ShouldBe(DateTimeOffset.FromUnixTimeMilliseconds(first.Now));
+
+        var absurd = new Heartbeat("1", [there with { ReadAfter = long.MaxValue }]);
+        using var answer = await all.SendAsync(all.Post(AgentRoutes.Heartbeat, absurd, AgentJson.Default.Heartbeat));
+        (await CodeAsync(answer)).ShouldBe($"BK{BackupHttpServerErrors.JsonWrong}");
+    }
+
+    [Fact]
+    public async Task TheSourcesSettingsComeWithConfigurationAndHeartbeatAndWhatTheAgentSaysIsKept()
+    {
+        await using var all = await ServerFixture.StartAsync();
+        var report = new DeploymentReport("d1", null, all.ReplicaSetId, "p", null, 0, 0, all.Fence);
+        var before = (await BeatAsync(all, report)).Deployments.Single().Source;
+        before.ShouldBe(new SourceOrder(0, "secondary", 2, 0, Paused: false));
+
+        var paused = TimeProvider.System.GetUtcNow();
+        _ = await all.Metadata.Deployments.SetSourceAsync("d1", new(0, "primary", 5, 7_000_000, paused));
+        var source = new SourceReport(
+            "db1:27017",
+            "the primary",
+            1,
+            new OplogWindow(WireOptime.From(new(1, 1, 1)), WireOptime.From(new(9, 1, 1)), 8)
+        );
+        var after = (await BeatAsync(all, report with { Source = source })).Deployments.Single().Source;
+        after.ShouldBe(new SourceOrder(1, "primary", 5, 7_000_000, Paused: true));
+        using var answer = await all.SendAsync(all.Get(AgentRoutes.Configuration));
+        var configuration = await JsonSerializer.DeserializeAsync(
+            await answer.Content.ReadAsStreamAsync(),
+            AgentJson.Default.AgentConfiguration
+        );
+        configuration!.Deployments.Single().Source.ShouldBe(after);
+        var stored = (await all.Metadata.Deployments.AgentReportsAsync()).Single().Source;
+        JsonSerializer.Deserialize(stored!, AgentJson.Default.SourceReport).ShouldBe(source);
+    }
+
+    private static async Task<HeartbeatAnswer> BeatAsync(ServerFixture all, params DeploymentReport[] reports)
+    {
+        var beat = new Heartbeat("1", reports);
+        using var answer = await all.SendAsync(all.Post(AgentRoutes.Heartbeat, beat, AgentJson.Default.Heartbeat));
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+        return (
+            await JsonSerializer.DeserializeAsync(
+                await answer.Content.ReadAsStreamAsync(),
+                AgentJson.Default.HeartbeatAnswer
+            )
+        )!;
     }
 
     private static SliceParts One => SliceParts.Of(BsonDocument.Build(w => w.Int32("_id"u8, 1)));

@@ -68,8 +68,11 @@ public sealed class HeadKeeperTests
         await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
 
         var job = await daemon.QueueSnapshotAsync();
-        await daemon.Metadata.Deployments.SetSourceOptimeAsync(daemon.Source.Set.Id, At(120));
-        await Task.Delay(20);
+        // Told after the request, read before it: what a hung agent says of the source when it goes on.
+        var read = (await daemon.Metadata.Jobs.FindAsync(job))!.CreatedAt;
+        await daemon.Metadata.Deployments.SetSourceOptimeAsync(daemon.Source.Set.Id, At(103), read);
+        await Task.Delay(300);
+        (await daemon.Metadata.Jobs.FindAsync(job))!.State.ShouldBe(JobState.Running);
         await daemon.Metadata.Deployments.SetSourceOptimeAsync(daemon.Source.Set.Id, At(120));
         await Task.Delay(300);
         (await daemon.Metadata.Jobs.FindAsync(job))!.State.ShouldBe(JobState.Running);
@@ -78,6 +81,22 @@ public sealed class HeadKeeperTests
         (await daemon.WaitForJobAsync(job)).State.ShouldBe(JobState.Succeeded);
         var snapshot = (await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id))[0];
         (await daemon.ReadAsync(snapshot))[Ns].ShouldContainKeyAndValue(9, "nine");
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_a_paused_source_holds_what_is_stored_at_once()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+        await daemon.Metadata.Deployments.SetSourceAsync(
+            daemon.Source.Set.DeploymentId,
+            new SourceSettings(PausedAt: TimeProvider.System.GetUtcNow())
+        );
+        await daemon.Metadata.Deployments.SetSourceOptimeAsync(daemon.Source.Set.Id, At(120));
+        (await daemon.WaitForJobAsync(await daemon.QueueSnapshotAsync())).State.ShouldBe(JobState.Succeeded);
+        var taken = await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id);
+        taken.ShouldContain(one => one.Trigger == "test");
     }
 
     [Theory]

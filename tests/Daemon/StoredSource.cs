@@ -157,10 +157,9 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
         (_last, _sequence) = (last, _sequence + 1);
     }
 
-    /// <summary>Two signs of life, after which a snapshot asked for before them may be taken.</summary>
+    /// <summary>A sign of life, after which a snapshot asked for before it may be taken.</summary>
     internal async Task SeenAsync()
     {
-        await metadata.Deployments.SetSourceOptimeAsync(Set.Id, _last);
         await Task.Delay(20);
         await metadata.Deployments.SetSourceOptimeAsync(Set.Id, _last);
     }

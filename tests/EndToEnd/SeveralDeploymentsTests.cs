@@ -43,6 +43,9 @@ public sealed class SeveralDeploymentsTests
         await RestoreCheck.SnapshotEqualsSourceAsync(appliance, third, "rsc");
         appliance.AgentProcessIds().ShouldBe([agent]);
 
+        await SourceSettingsAsync(appliance, third);
+        appliance.AgentProcessIds().ShouldBe([agent]);
+
         // What is no longer protected takes nothing new; protected again it goes on.
         await first.InsertAsync("shop", "later", SourceContent.Many(20, new Random(5), 100, 1_000));
         await File.WriteAllTextAsync(folder.File("uri"), first.Uri);
@@ -57,6 +60,36 @@ public sealed class SeveralDeploymentsTests
 
         var unknown = await appliance.RunAsync("deployments", "remove", "none");
         (unknown.ExitCode, unknown.ErrorCode).ShouldBe((10, "BK9522"));
+    }
+
+    /// <summary>How one of them is read is changed while all goes on: paused, nothing comes; a snapshot holds what is there.</summary>
+    private static async Task SourceSettingsAsync(ApplianceProcess appliance, TestSource third)
+    {
+        var changed = (await appliance.RunAsync("source", "rsc", "--cursors", "4", "--mb-per-second", "500", "--pause"))
+            .Succeeded()
+            .Json;
+        (changed.GetProperty("cursors").GetInt32(), changed.GetProperty("megabytesPerSecond").GetDouble()).ShouldBe(
+            (4, 500)
+        );
+        await DeploymentAsync(
+            appliance,
+            "rsc",
+            one =>
+                one.GetProperty("source") is var source
+                && source.GetProperty("inForce").GetBoolean()
+                && source.TryGetProperty("pausedAt", out _)
+                && source.TryGetProperty("oplog", out var oplog)
+                && oplog.GetProperty("leftSeconds").GetInt64() >= 0
+                && one.GetProperty("agents")[0].GetProperty("phase").GetString() == "paused"
+        );
+        await third.InsertAsync("shop", "paused", SourceContent.Many(10, new Random(6), 100, 1_000));
+        var snapshot = (await appliance.RunAsync("snapshot", "rsc", "--wait")).Succeeded().Json;
+        (await appliance.RunAsync("verify", snapshot.GetProperty("id").GetString()!)).Succeeded();
+        (await appliance.RunAsync("source", "rsc", "--member", "tags:a", "--resume")).ErrorCode.ShouldBe("BK9501");
+        (await appliance.RunAsync("source", "rsc", "--cursors", "17")).ErrorCode.ShouldBe("BK6015");
+        (await appliance.RunAsync("source", "none")).ExitCode.ShouldBe(10);
+        (await appliance.RunAsync("source", "rsc", "--cursors", "default", "--resume")).Succeeded();
+        await RestoreCheck.SnapshotEqualsSourceAsync(appliance, third, "rsc");
     }
 
     private static async Task<TestSource> SourceAsync(string name, int seed)

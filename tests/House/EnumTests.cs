@@ -46,6 +46,7 @@ public class EnumTests
         "Backup.MongoWire.Client.ServerType",
         "Backup.MongoWire.Client.TopologyType",
         "Backup.MongoWire.Uri.HostKind",
+        "Backup.Foundation.Contracts.MemberRuleKind",
         "Backup.Oplog.ContinuityVerdict",
         "Backup.Oplog.MissingDocument",
         "Backup.Oplog.ReplayMode",

@@ -1,3 +1,4 @@
+using Backup.Foundation;
 using Backup.Metadata;
 using Shouldly;
 using Xunit;
@@ -122,7 +123,7 @@ public abstract partial class MetadataConformance
     {
         var deployment = await DeploymentAsync();
         (await Store.Deployments.AgentReportsAsync()).ShouldBeEmpty();
-        var report = new AgentReport(deployment.Id, "a1", "copying", "BK2108", "m", "h", Time.GetUtcNow());
+        var report = new AgentReport(deployment.Id, "a1", "copying", "BK2108", "m", "h", Time.GetUtcNow(), "{}");
         await Store.Deployments.SetAgentReportAsync(report);
         (await Store.Deployments.AgentReportsAsync()).ShouldBe([report]);
         var next = report with { Phase = "tailing", Code = null, Message = null, Hint = null };
@@ -132,6 +133,63 @@ public abstract partial class MetadataConformance
             MetadataErrors.NotThere,
             () => Store.Deployments.SetAgentReportAsync(report with { DeploymentId = "none" })
         );
+    }
+
+    [Fact]
+    public async Task A_deployments_source_has_defaults_ranges_and_revisions()
+    {
+        var deployment = await DeploymentAsync();
+        deployment.Source.ShouldBe(new SourceSettings(0, "secondary", null, null, null));
+        var wanted = new SourceSettings(77, "tags:dc=east", 16, 5_000_000, Time.GetUtcNow());
+        var changed = await Store.Deployments.SetSourceAsync(deployment.Id, wanted);
+        changed.Source.ShouldBe(wanted with { Revision = 1 });
+        (await Store.Deployments.FindAsync(deployment.Id)).ShouldBe(changed);
+        (await Store.Deployments.SetSourceAsync(deployment.Id, new SourceSettings())).Source.ShouldBe(
+            new SourceSettings(Revision: 2)
+        );
+        foreach (
+            var wrong in (SourceSettings[])
+                [
+                    new(Cursors: 0),
+                    new(Cursors: 17),
+                    new(BytesPerSecond: -1),
+                    new(BytesPerSecond: SourceSettings.MostBytesPerSecond + 1),
+                    new(Member: ""),
+                ]
+        )
+        {
+            await ShouldFailAsync(
+                MetadataErrors.SourceRange,
+                () => Store.Deployments.SetSourceAsync(deployment.Id, wrong)
+            );
+        }
+
+        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Deployments.SetSourceAsync("none", new()));
+        (await Store.Deployments.ListAsync()).ShouldHaveSingleItem().Source.Revision.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task How_far_a_source_is_never_goes_back_to_older_news_nor_ahead_of_the_clock()
+    {
+        var set = await ReplicaSetAsync();
+        var now = Time.GetUtcNow();
+        await Store.Deployments.SetSourceOptimeAsync(set.Id, At(10), now - TimeSpan.FromSeconds(2));
+        await SeenAsync(set.Id, At(10), now - TimeSpan.FromSeconds(2));
+        await Store.Deployments.SetSourceOptimeAsync(set.Id, At(9), now - TimeSpan.FromSeconds(3));
+        await SeenAsync(set.Id, At(10), now - TimeSpan.FromSeconds(2));
+        await Store.Deployments.SetSourceOptimeAsync(set.Id, At(11), now + TimeSpan.FromHours(1));
+        await SeenAsync(set.Id, At(11), now);
+
+        // A clock that was put back does not keep news out until it is where it was.
+        Time.Advance(-TimeSpan.FromHours(1));
+        await Store.Deployments.SetSourceOptimeAsync(set.Id, At(12));
+        await SeenAsync(set.Id, At(12), now - TimeSpan.FromHours(1));
+    }
+
+    private async Task SeenAsync(string replicaSetId, Optime optime, DateTimeOffset at)
+    {
+        var set = (await Store.Deployments.FindReplicaSetAsync(replicaSetId))!;
+        (set.SourceOptime, set.SourceSeenAt).ShouldBe((optime, at));
     }
 
     [Fact]

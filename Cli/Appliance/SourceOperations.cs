@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using Backup.Cli.Control;
+using Backup.Foundation.Contracts;
+using Backup.Metadata;
+using Backup.MongoWire.Uri;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>How a deployment's source is read; running agents take a change up within seconds.</summary>
+/// <param name="metadata">The catalogue of everything.</param>
+/// <param name="agents">Who works on what.</param>
+/// <param name="defaults">What holds where nothing is set.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SourceOperations(
+    IMetadataStore metadata,
+    AgentOperations agents,
+    AgentLimits defaults,
+    TimeProvider time
+)
+{
+    private const string Default = "default";
+    private const int Megabyte = 1_000_000;
+
+    /// <summary>Of the window, what is left when a warning is due.</summary>
+    private const int WarnBelow = 4;
+
+    /// <param name="replicaSet">As users name it; before its agent has found it, the deployment's name or id.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="Foundation.Errors.BackupException">9506, 9507.</exception>
+    internal async Task<SourceView> ReadAsync(string replicaSet, CancellationToken cancellation) =>
+        await ViewAsync(await FindAsync(replicaSet, cancellation), cancellation);
+
+    /// <summary>What the change leaves out stays as it is.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">9501, 6015 where a value is out of its range: nothing is changed then.</exception>
+    internal async Task<SourceView> ChangeAsync(string replicaSet, SourceChange change, CancellationToken cancellation)
+    {
+        var deployment = await FindAsync(replicaSet, cancellation);
+        var source = deployment.Source;
+        var changed = await metadata.Deployments.SetSourceAsync(
+            deployment.Id,
+            source with
+            {
+                Member = change.Member is { } rule ? RuleOf(rule) : source.Member,
+                Cursors = change.Cursors is { } cursors ? (int?)NumberOf("--cursors", cursors) : source.Cursors,
+                BytesPerSecond = change.MegabytesPerSecond is { } rate
+                    ? (long?)(NumberOf("--mb-per-second", rate) * Megabyte)
+                    : source.BytesPerSecond,
+                PausedAt = change.Paused switch
+                {
+                    null => source.PausedAt,
+                    true => source.PausedAt ?? time.GetUtcNow(),
+                    false => null,
+                },
+            },
+            cancellation
+        );
+        return await ViewAsync(changed, cancellation);
+    }
+
+    internal async Task<SourceView> ViewAsync(Deployment deployment, CancellationToken cancellation)
+    {
+        var source = deployment.Source;
+        var told = await agents.ActiveReportAsync(deployment.Id, cancellation);
+        var report = told?.Source is { } json ? JsonSerializer.Deserialize(json, AgentJson.Default.SourceReport) : null;
+        var window = report?.Oplog is { } oplog ? await WindowAsync(deployment, oplog, told!.At, cancellation) : null;
+        return new SourceView(
+            deployment.Name,
+            source.Member,
+            source.Cursors ?? defaults.Cursors,
+            source.Cursors is not null,
+            (source.BytesPerSecond ?? defaults.BytesPerSecond) / (double)Megabyte,
+            source.BytesPerSecond is not null,
+            source.PausedAt
+        )
+        {
+            ReadFrom = report?.Member,
+            Why = report?.Why,
+            InForce = report?.Revision == source.Revision,
+            Oplog = window,
+            Warning =
+                source.PausedAt is not null
+                && window is { LeftSeconds: { } left }
+                && left * WarnBelow < window.WindowSeconds
+                    ? ControlServer.Describe(
+                        CliErrors.LongPause(
+                            deployment.Name,
+                            TimeSpan.FromSeconds(left),
+                            TimeSpan.FromSeconds(window.WindowSeconds)
+                        )
+                    )
+                    : null,
+        };
+    }
+
+    /// <summary>What the agent said of the oplog, against what is stored of it; the time since it said so is gone too.</summary>
+    private async Task<OplogWindowView> WindowAsync(
+        Deployment deployment,
+        OplogWindow oplog,
+        DateTimeOffset at,
+        CancellationToken cancellation
+    )
+    {
+        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        var syncId = sets.LastOrDefault(set => set.DeploymentId == deployment.Id)?.SyncId;
+        var sync = syncId is null ? null : await metadata.Syncs.FindAsync(syncId, cancellation);
+        if (sync is null or { State: SyncState.Abandoned })
+        {
+            return new OplogWindowView(oplog.Seconds, null);
+        }
+
+        var newest = await metadata.OplogSlices.NewestAsync(sync.Id, cancellation);
+        var silence = Math.Max(0, (long)(time.GetUtcNow() - at).TotalSeconds);
+        return new OplogWindowView(oplog.Seconds, oplog.SecondsLeft((newest?.Last ?? sync.Begin).T) - silence);
+    }
+
+    private async Task<Deployment> FindAsync(string name, CancellationToken cancellation)
+    {
+        var all = await metadata.Deployments.ListAsync(cancellation);
+        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        if (!sets.Any(set => set.Id == name || set.Name == name) && all.FirstOrDefault(IsMeant) is { } found)
+        {
+            return found;
+        }
+
+        var set = await ReplicaSetNames.FindAsync(metadata, name, cancellation);
+        return all.First(one => one.Id == set.DeploymentId);
+
+        bool IsMeant(Deployment one) => one.Id == name || one.Name == name;
+    }
+
+    private static string RuleOf(string text)
+    {
+        if (!MemberRule.TryParse(text, out var rule))
+        {
+            throw CliErrors.Argument($"'{text}' is no rule for the member.", $"It is {MemberRule.Shapes}.");
+        }
+
+        if (rule.Kind == MemberRuleKind.Host)
+        {
+            _ = HostAddress.Parse(rule.Host);
+        }
+
+        return rule.Text;
+    }
+
+    /// <summary>Null for the default.</summary>
+    private static long? NumberOf(string option, string text) =>
+        text == Default ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : throw CliErrors.Argument($"'{text}' is no value of {option}.", $"Give a whole number, or '{Default}'.");
+}
