@@ -68,7 +68,10 @@ public sealed class KeyRotationTests
         next.Replaces.ShouldBe(first.Id);
         var seen = (await all.Metadata.Access.AgentsAsync()).ShouldHaveSingleItem().LastSeenAt;
         await all.UntilAsync(
-            async () => (await all.Metadata.Access.AgentsAsync()).FirstOrDefault(one => one.LastSeenAt > seen),
+            async () =>
+                (await all.Metadata.Access.AgentsAsync()).FirstOrDefault(one =>
+                    one.LastSeenAt > (seen ?? DateTimeOffset.MinValue)
+                ),
             "the agent does not go on"
         );
 
