@@ -1,5 +1,9 @@
 using System.CommandLine;
 using Backup.Cli.Commands;
+using Backup.Foundation.Memory;
+
+// An appliance fills large memtables and slices again and again, from one thread and another: what is given back must not stay with the thread.
+NativeHeap.ReturnLargeBlocks();
 
 var root = new RootCommand(
     "Backs up MongoDB replica sets: continuously, deduplicated, restorable. Start with: backup up --protect mongodb://…"

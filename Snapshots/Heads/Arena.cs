@@ -1,18 +1,21 @@
-using System.Buffers;
+using Backup.Foundation.Memory;
 
 namespace Backup.Snapshots.Heads;
 
 /// <summary>Bytes in an <see cref="Arena"/>.</summary>
 internal readonly record struct ArenaSlice(int Chunk, int Offset, int Length);
 
-/// <summary>Pooled chunks that many small byte strings are copied into; given back all at once. Not thread-safe.</summary>
+/// <summary>
+/// Chunks that many small byte strings are copied into; given back to the system all at once, so that a memtable that was flushed takes no memory.
+/// Not thread-safe.
+/// </summary>
 internal sealed class Arena : IDisposable
 {
     // A head may have ten thousand collections: each starts small.
     private const int FirstChunkLength = 4 * 1024;
     private const int LastChunkLength = 1024 * 1024;
 
-    private readonly List<byte[]> _chunks = [];
+    private readonly List<NativeBuffer> _chunks = [];
     private int _current = -1;
     private int _used;
 
@@ -22,23 +25,23 @@ internal sealed class Arena : IDisposable
     internal ArenaSlice Add(ReadOnlySpan<byte> bytes)
     {
         var slice = Reserve(bytes.Length);
-        bytes.CopyTo(_chunks[slice.Chunk].AsSpan(slice.Offset));
+        bytes.CopyTo(_chunks[slice.Chunk].GetSpan()[slice.Offset..]);
         return slice;
     }
 
-    internal ReadOnlySpan<byte> Span(ArenaSlice slice) => _chunks[slice.Chunk].AsSpan(slice.Offset, slice.Length);
-
-    internal ReadOnlyMemory<byte> Memory(ArenaSlice slice) => _chunks[slice.Chunk].AsMemory(slice.Offset, slice.Length);
+    internal ReadOnlySpan<byte> Span(ArenaSlice slice) =>
+        _chunks[slice.Chunk].GetSpan().Slice(slice.Offset, slice.Length);
 
     public void Dispose()
     {
         foreach (var chunk in _chunks)
         {
-            ArrayPool<byte>.Shared.Return(chunk);
+            chunk.Free();
         }
 
         _chunks.Clear();
         _current = -1;
+        Bytes = 0;
     }
 
     private ArenaSlice Reserve(int length)
@@ -64,7 +67,7 @@ internal sealed class Arena : IDisposable
 
     private void AddChunk(int length)
     {
-        _chunks.Add(ArrayPool<byte>.Shared.Rent(length));
-        Bytes += _chunks[^1].Length;
+        _chunks.Add(new NativeBuffer(length));
+        Bytes += length;
     }
 }

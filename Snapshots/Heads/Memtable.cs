@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Backup.Foundation;
+using Backup.Foundation.Memory;
 using Backup.MongoWire.Bson;
 using Backup.Oplog;
 using Backup.Snapshots.Blocks;
@@ -16,21 +18,24 @@ internal sealed class Memtable : IDisposable
 {
     // Beyond this the updates of one key would no longer fit into one record.
     private const int MaxPendingBytes = BlockLayout.MaxRecordLength / 2;
+    private const int FirstBuckets = 16;
 
     private readonly Arena _arena = new();
     private readonly ArrayBufferWriter<byte> _key = new(64);
     private readonly ArrayBufferWriter<byte> _idHolder = new(64);
     private readonly BsonWriter _updated = new(1024);
-    private MemtableEntry[] _entries = new MemtableEntry[16];
-    private int[] _buckets = NewBuckets(32);
-    private int _count;
+    private readonly NativeList<MemtableEntry> _entries = new();
+    private readonly NativeList<PendingUpdate> _updates = new();
+    private NativeBuffer _buckets = NewBuckets(FirstBuckets);
 
-    internal int Count => _count;
+    internal int Count => _entries.Count;
 
-    /// <summary>What it holds in memory, about.</summary>
-    internal long Bytes => _arena.Bytes + (_count * 96L) + (PendingUpdates * 48L);
+    /// <summary>What it holds in memory, and the order of its entries that a flush or a reader will make.</summary>
+    internal long Bytes =>
+        _arena.Bytes + _entries.Bytes + _updates.Bytes + _buckets.Length + ((long)_entries.Count * sizeof(int));
 
-    private long PendingUpdates { get; set; }
+    /// <summary>Of each the index of its first entry, -1 for none.</summary>
+    private Span<int> Buckets => MemoryMarshal.Cast<byte, int>(_buckets.GetSpan());
 
     /// <param name="document">Copied.</param>
     /// <param name="ordinal">The place in natural order if it is new; 0 where the collection is not capped.</param>
@@ -90,7 +95,7 @@ internal sealed class Memtable : IDisposable
     /// <summary>Indexes of all entries in key order.</summary>
     internal int[] Sorted()
     {
-        var order = new int[_count];
+        var order = new int[_entries.Count];
         for (var i = 0; i < order.Length; i++)
         {
             order[i] = i;
@@ -116,10 +121,12 @@ internal sealed class Memtable : IDisposable
                 RecordWriter.Delete(output, new BsonView(document));
                 break;
             default:
-                RecordWriter.BeginMerge(output, new BsonView(document), entry.Updates!.Count, entry.Ordinal);
-                foreach (var update in entry.Updates)
+                RecordWriter.BeginMerge(output, new BsonView(document), entry.Updates, entry.Ordinal);
+                for (var (left, at) = (entry.Updates, entry.FirstUpdate); left > 0; left--)
                 {
+                    ref readonly var update = ref _updates[at];
                     RecordWriter.Operand(output, update.Flags, update.At, new BsonView(_arena.Span(update.Update)));
+                    at = update.Next;
                 }
 
                 break;
@@ -129,13 +136,16 @@ internal sealed class Memtable : IDisposable
     public void Dispose()
     {
         _arena.Dispose();
+        _entries.Dispose();
+        _updates.Dispose();
+        _buckets.Free();
         _updated.Dispose();
     }
 
-    private static int[] NewBuckets(int length)
+    private static NativeBuffer NewBuckets(int count)
     {
-        var buckets = new int[length];
-        Array.Fill(buckets, -1);
+        var buckets = new NativeBuffer(count * sizeof(int));
+        MemoryMarshal.Cast<byte, int>(buckets.GetSpan()).Fill(-1);
         return buckets;
     }
 
@@ -157,8 +167,7 @@ internal sealed class Memtable : IDisposable
     {
         entry.Document = _arena.Add(document);
         entry.Kind = kind;
-        PendingUpdates -= entry.Updates?.Count ?? 0;
-        entry.Updates = null;
+        entry.Updates = 0;
         entry.UpdateBytes = 0;
     }
 
@@ -177,10 +186,18 @@ internal sealed class Memtable : IDisposable
             return false;
         }
 
-        entry.Updates ??= new List<PendingUpdate>(1);
-        entry.Updates.Add(pending with { Update = _arena.Add(update.Bytes) });
+        var kept = _updates.Add(pending with { Update = _arena.Add(update.Bytes) });
+        if (entry.Updates++ == 0)
+        {
+            entry.FirstUpdate = kept;
+        }
+        else
+        {
+            _updates[entry.LastUpdate].Next = kept;
+        }
+
+        entry.LastUpdate = kept;
         entry.UpdateBytes += length;
-        PendingUpdates++;
         return true;
     }
 
@@ -214,43 +231,49 @@ internal sealed class Memtable : IDisposable
         DocumentKey.Write(document, _key);
         var key = _key.WrittenSpan;
         var hash = KeyHash.Of(key);
-        for (var at = _buckets[Bucket(hash)]; at >= 0; at = _entries[at].Next)
+        for (var at = Buckets[Bucket(hash)]; at >= 0; )
         {
-            if (_entries[at].Hash == hash && KeyOf(at).SequenceEqual(key))
+            ref var known = ref _entries[at];
+            if (known.Hash == hash && _arena.Span(known.Key).SequenceEqual(key))
             {
                 isNew = false;
-                return ref _entries[at];
+                return ref known;
             }
+
+            at = known.Next;
         }
 
         isNew = true;
-        if (_count == _entries.Length)
+        if (_entries.Count == Buckets.Length)
         {
-            Grow();
+            MakeMoreBuckets();
         }
 
-        ref var entry = ref _entries[_count];
-        ref var bucket = ref _buckets[Bucket(hash)];
-        entry = new MemtableEntry
-        {
-            Hash = hash,
-            Next = bucket,
-            Key = _arena.Add(key),
-        };
-        bucket = _count++;
-        return ref entry;
+        ref var bucket = ref Buckets[Bucket(hash)];
+        bucket = _entries.Add(
+            new MemtableEntry
+            {
+                Hash = hash,
+                Next = bucket,
+                Key = _arena.Add(key),
+            }
+        );
+        return ref _entries[bucket];
     }
 
-    private int Bucket(ulong hash) => (int)(hash & (ulong)(_buckets.Length - 1));
+    private int Bucket(ulong hash) => (int)(hash & (ulong)(Buckets.Length - 1));
 
-    private void Grow()
+    private void MakeMoreBuckets()
     {
-        Array.Resize(ref _entries, _entries.Length * 2);
-        _buckets = NewBuckets(_entries.Length * 2);
-        for (var i = 0; i < _count; i++)
+        var count = Buckets.Length * 2;
+        _buckets.Free();
+        _buckets = NewBuckets(count);
+        var buckets = Buckets;
+        for (var i = 0; i < _entries.Count; i++)
         {
-            ref var bucket = ref _buckets[Bucket(_entries[i].Hash)];
-            _entries[i].Next = bucket;
+            ref var entry = ref _entries[i];
+            ref var bucket = ref buckets[Bucket(entry.Hash)];
+            entry.Next = bucket;
             bucket = i;
         }
     }

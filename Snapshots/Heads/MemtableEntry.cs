@@ -1,3 +1,4 @@
+using Backup.Foundation;
 using Backup.Snapshots.Records;
 
 namespace Backup.Snapshots.Heads;
@@ -7,25 +8,37 @@ internal struct MemtableEntry
 {
     internal ulong Hash;
 
-    /// <summary>The next entry of the same bucket, -1 for none.</summary>
-    internal int Next;
+    internal ulong Ordinal;
 
     internal ArenaSlice Key;
-
-    internal RecordKind Kind;
-
-    internal RecordFlags Flags;
-
-    internal ulong Ordinal;
 
     /// <summary>A put's document; of others <c>{_id: …}</c>.</summary>
     internal ArenaSlice Document;
 
-    /// <summary>A merge's updates, oldest first.</summary>
-    internal List<PendingUpdate>? Updates;
+    /// <summary>The next entry of the same bucket, -1 for none.</summary>
+    internal int Next;
+
+    /// <summary>Of a merge's updates the oldest and the newest; nothing where <see cref="Updates"/> is 0.</summary>
+    internal int FirstUpdate;
+
+    internal int LastUpdate;
+
+    internal int Updates;
 
     /// <summary>What those updates take in a record.</summary>
-    internal long UpdateBytes;
+    internal int UpdateBytes;
+
+    internal RecordKind Kind;
+
+    internal RecordFlags Flags;
 }
 
-internal readonly record struct PendingUpdate(OperandFlags Flags, Foundation.Optime At, ArenaSlice Update);
+/// <summary>One of a merge's updates.</summary>
+/// <param name="Flags">What to do where the document is missing.</param>
+/// <param name="At">Of its oplog entry.</param>
+/// <param name="Update">The update document.</param>
+internal record struct PendingUpdate(OperandFlags Flags, Optime At, ArenaSlice Update)
+{
+    /// <summary>The next newer one of the same document, -1 for none.</summary>
+    internal int Next = -1;
+}

@@ -1,58 +1,58 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
-using Backup.Blockstore;
 using Backup.Blockstore.Files;
 using Backup.Blockstore.Packs;
-using Backup.Daemon;
-using Backup.Daemon.PointInTime;
-using Backup.Daemon.Restores;
-using Backup.Foundation;
-using Backup.Foundation.Compression;
-using Backup.Metadata;
 using Backup.Metadata.Sqlite;
-using Backup.MongoWire.Bson;
-using Backup.Oplog.Catalogues;
-using Backup.Snapshots.Heads;
-using Backup.Snapshots.Manifests;
 using Backup.Tests.Support;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Backup.Tests.Bench;
 
 /// <summary>
 /// A snapshot and a stretch of mixed oplog entries after it: from there to an archive of the last moment, beside <c>mongorestore --oplogReplay</c> of the
-/// same documents and the same entries into a real server. At least 10 times as fast is wanted.
+/// same documents and the same entries into a real server. At least 10 times as fast is wanted, with no more memory than the memtable is allowed and
+/// what a restore of the snapshot alone takes.
 /// </summary>
 internal static class PitrReplayBench
 {
     private const double Wanted = 10;
-    private const int SliceBytes = 10 << 20;
-    private const uint Start = 1_600_000_000;
-    private static readonly Guid Collection = new("11111111-1111-4111-8111-111111111111");
+
+    /// <summary>Compressors, blocks being read, slices being read and the runtime's slack; MiB.</summary>
+    private const double Slack = 128;
+
     private static readonly TimeSpan Limit = TimeSpan.FromHours(1);
 
-    /// <param name="arguments"><c>[ENTRIES]</c>, 1000000 unless given.</param>
-    /// <returns>0 where the ratio is met, or no mongorestore is there to compare with.</returns>
-    internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    /// <param name="arguments"><c>[ENTRIES [MEMTABLE_MIB]]</c>, 1000000 and 256 unless given.</param>
+    /// <param name="compare">False for the memory alone: mongorestore takes many times as long.</param>
+    /// <returns>0 where memory and ratio are met, or no mongorestore is there to compare with.</returns>
+    internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, bool compare)
     {
         var entries = arguments.Count > 0 ? int.Parse(arguments[0], CultureInfo.InvariantCulture) : 1_000_000;
+        var memtable = arguments.Count > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 256;
         var folder = Directory.CreateTempSubdirectory("backup-bench-").FullName;
         try
         {
-            var ours = Math.Min(
-                await RestoreAsync(Path.Combine(folder, "a"), entries),
-                await RestoreAsync(Path.Combine(folder, "b"), entries)
-            );
+            await FillAsync(folder, entries);
+            var snapshot = await RestoreAsync(folder, 0, memtable);
+            var first = await RestoreAsync(folder, entries, memtable);
+            var second = await RestoreAsync(folder, entries, memtable);
+            var over = Math.Max(first.Memory, second.Memory) - snapshot.Memory;
+            Print($"memory         {over:0} MiB over the snapshot alone (wanted: {memtable + Slack:0} or less)");
+            var bounded = over <= memtable + Slack;
+            if (!compare)
+            {
+                return bounded ? 0 : 1;
+            }
+
             if (RealMongo.Binary is null || MongoTools.Find("mongorestore") is null)
             {
                 Print($"mongorestore: none found with a mongod; no ratio");
-                return 0;
+                return bounded ? 0 : 1;
             }
 
             var theirs = await MongorestoreAsync(Path.Combine(folder, "dump"), entries);
-            Print($"ratio          {theirs / ours:0.0} (wanted: {Wanted:0} or more)");
-            return theirs / ours >= Wanted ? 0 : 1;
+            var ratio = theirs / Math.Min(first.Seconds, second.Seconds);
+            Print($"ratio          {ratio:0.0} (wanted: {Wanted:0} or more)");
+            return bounded && ratio >= Wanted ? 0 : 1;
         }
         finally
         {
@@ -60,61 +60,43 @@ internal static class PitrReplayBench
         }
     }
 
-    private static async Task<double> RestoreAsync(string folder, int entries)
+    private static async Task FillAsync(string folder, int entries)
     {
-        Directory.CreateDirectory(folder);
         await using var blocks = await PackBlockStore.OpenAsync(Path.Combine(folder, "blocks"));
         await using var metadata = await SqliteMetadataStore.OpenAsync(Path.Combine(folder, "metadata.db"));
-        var objects = new FileObjectStore(Path.Combine(folder, "slices"));
-        var set = await FillAsync(metadata, blocks, objects, entries);
-        var service = new RestoreService(
-            new RestoreServices(
-                metadata,
-                blocks,
-                objects,
-                new DaemonOptions { SpillFolder = Path.Combine(folder, "spill") },
-                TimeProvider.System,
-                NullLogger.Instance
-            )
+        await PitrHistory.FillAsync(metadata, blocks, new FileObjectStore(Path.Combine(folder, "slices")), entries);
+    }
+
+    /// <summary>In a process of its own, with the settings that an appliance has: nothing but the restore counts.</summary>
+    private static async Task<(double Seconds, double Memory)> RestoreAsync(string folder, int entries, int memtable)
+    {
+        using var process = new ChildProcess(
+            Environment.ProcessPath!,
+            ["pitr-restore", folder, $"{entries}", $"{memtable}"],
+            ("DOTNET_gcConcurrent", "0"),
+            ("DOTNET_GCConserveMemory", "5"),
+            ("DOTNET_TieredPGO", "0")
         );
-        var archive = Path.Combine(folder, "archive");
-        var processor = Environment.CpuUsage.TotalTime;
-        var watch = Stopwatch.StartNew();
-        await using var output = File.Create(archive);
-        await using var restore = await service.OpenAsync(set, RestorePoint.UpTo(At(entries)), RestoreFormat.Archive);
-        var replayed = watch.Elapsed.TotalSeconds;
-        var result = await restore.WriteAsync(output);
-        var seconds = watch.Elapsed.TotalSeconds;
-        Print(
-            $"restore        {seconds:0.00} s ({replayed:0.00} s of it the replay, {entries / replayed:N0} entries/s), processor {(Environment.CpuUsage.TotalTime - processor).TotalSeconds:0.00} s; {result.Documents} documents, {result.Bytes / 1e6:0.0} MB"
-        );
-        return seconds;
+        while (process.ReadLine() is { } line)
+        {
+            if (line.Split(' ') is ["done", var seconds, var memory])
+            {
+                return (
+                    double.Parse(seconds, CultureInfo.InvariantCulture),
+                    double.Parse(memory, CultureInfo.InvariantCulture)
+                );
+            }
+
+            Console.WriteLine(line);
+        }
+
+        await process.WaitAsync(Limit);
+        throw new InvalidOperationException($"the restore ended without a result: {process.LastError}");
     }
 
     private static async Task<double> MongorestoreAsync(string dump, int entries)
     {
-        var database = Path.Combine(dump, "bench");
-        Directory.CreateDirectory(database);
-        await using (var documents = File.Create(Path.Combine(database, "c.bson")))
-        {
-            for (var i = 1; i <= Documents(entries); i++)
-            {
-                await documents.WriteAsync(BenchEntries.Document(-i).Memory);
-            }
-        }
-
-        await File.WriteAllTextAsync(
-            Path.Combine(database, "c.metadata.json"),
-            """{"options":{},"indexes":[{"v":2,"key":{"_id":1},"name":"_id_","ns":"bench.c"}]}"""
-        );
-        await using (var oplog = File.Create(Path.Combine(dump, "oplog.bson")))
-        {
-            for (var i = 1; i <= entries; i++)
-            {
-                await oplog.WriteAsync(Entry(i, Documents(entries)).Memory);
-            }
-        }
-
+        await PitrHistory.DumpAsync(dump, entries);
         await using var server = await RealMongo.StartAsync();
         var watch = Stopwatch.StartNew();
         using var process = new ChildProcess(
@@ -126,144 +108,6 @@ internal static class PitrReplayBench
         Print($"mongorestore   {seconds:0.00} s, {entries / seconds:N0} entries/s");
         return seconds;
     }
-
-    /// <summary>A deployment with one snapshot, and the slices after it, as server and daemon store them.</summary>
-    private static async Task<ReplicaSetRecord> FillAsync(
-        IMetadataStore metadata,
-        IBlockStore blocks,
-        IObjectStore objects,
-        int entries
-    )
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        var group = await metadata.Access.EnsureGroupAsync("bench");
-        var deployment = await metadata.Deployments.EnsureAsync(
-            new Deployment("d", group.Id, "rs0", "replicaSet", "mongodb://localhost/", now)
-        );
-        var set = await metadata.Deployments.EnsureReplicaSetAsync(
-            new ReplicaSetRecord(
-                "r",
-                deployment.Id,
-                "rs0",
-                "5f0000000000000000000001",
-                "4.2.4",
-                "4.2",
-                "wiredTiger",
-                ReplicaSetState.Tailing,
-                null,
-                null,
-                null,
-                null,
-                Optime.Zero,
-                null
-            )
-        );
-        await metadata.Syncs.BeginAsync(new SyncRecord("s", set.Id, SyncState.Copying, At(0), null, now), [], []);
-        var manifest = await BaseAsync(blocks, entries);
-        await metadata.Snapshots.AddAsync(
-            new SnapshotRecord(
-                "snapshot",
-                set.Id,
-                At(0),
-                manifest.ToString(),
-                Documents(entries),
-                0,
-                0,
-                0,
-                0,
-                "bench",
-                now,
-                null,
-                "s",
-                At(0)
-            )
-        );
-        await ShipAsync(metadata, objects, set.Id, entries);
-        return set;
-    }
-
-    private static async Task<BlockId> BaseAsync(IBlockStore blocks, int entries)
-    {
-        using var head = Head.Create(blocks, new ReplicaSetIdentity("rs0", "", "4.2.4", "4.2", "wiredTiger"));
-        head.Catalogue.Set(
-            new CatalogueCollection(Collection, "bench", "c", CollectionType.Collection, BsonDocument.Empty, [])
-        );
-        for (var i = 1; i <= Documents(entries); i++)
-        {
-            head.Put(Collection, BenchEntries.Document(-i).View, isInsert: true);
-        }
-
-        var position = new HeadPosition(At(0), At(0), Consistent: true, At(0), At(0));
-        return (await head.FlushAsync(position)).Manifest;
-    }
-
-    private static async Task ShipAsync(IMetadataStore metadata, IObjectStore objects, string set, int entries)
-    {
-        var (raw, first, sequence) = (new MemoryStream(), 0, 0L);
-        for (var i = 0; i <= entries; i++)
-        {
-            var entry = i == 0 ? Noop() : Entry(i, Documents(entries));
-            raw.Write(entry.Span);
-            if (raw.Length < SliceBytes && i < entries)
-            {
-                continue;
-            }
-
-            var bytes = raw.ToArray();
-            var frame = new byte[Zstd.MaxCompressedLength(bytes.Length)];
-            var length = Zstd.Compress(bytes, frame, level: 1);
-            var name = $"{SliceNames.OplogPrefix("s")}{sequence:D12}";
-            await objects.PutAsync(name, frame.AsMemory(0, length));
-            var slice = new OplogSlice(
-                set,
-                "s",
-                sequence,
-                sequence == 0 ? At(0) : At(first - 1),
-                At(first),
-                At(i),
-                i - first + 1,
-                name,
-                bytes.Length,
-                length,
-                SHA256.HashData(bytes),
-                TimeProvider.System.GetUtcNow()
-            );
-            if (!await metadata.OplogSlices.AddAsync(slice))
-            {
-                throw new InvalidOperationException($"slice {sequence} does not follow");
-            }
-
-            (raw, first, sequence) = (new MemoryStream(), i + 1, sequence + 1);
-        }
-    }
-
-    /// <summary>As many as a tenth of the entries.</summary>
-    private static int Documents(int entries) => Math.Max(10, entries / 10);
-
-    private static Optime At(int i) => new(Start + (uint)(i / 1000), (uint)(i % 1000) + 1, 1);
-
-    private static BsonDocument Noop() =>
-        BsonDocument.Build(w =>
-            w.Timestamp("ts"u8, At(0).Timestamp)
-                .Int64("t"u8, 1)
-                .Int64("h"u8, 0)
-                .Int32("v"u8, 2)
-                .String("op"u8, "n")
-                .String("ns"u8, "")
-                .BeginDocument("o"u8)
-                .EndDocument()
-        );
-
-    /// <summary>The older documents are those of the snapshot, with negative ids; nothing has id 0.</summary>
-    private static BsonDocument Entry(int i, int documents) =>
-        BenchEntries.Entry(
-            i,
-            At(i),
-            Collection,
-            late: i > BenchEntries.UpdateDistance ? i - BenchEntries.UpdateDistance : -1,
-            old: -(i / 6 % documents) - 1,
-            gone: Math.Max(0, i - BenchEntries.DeleteDistance)
-        );
 
     private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 }

@@ -10,7 +10,11 @@ switch (args.FirstOrDefault())
     case "head-apply":
         return await HeadApplyBench.RunAsync();
     case "pitr-replay":
-        return await PitrReplayBench.RunAsync(args[1..]);
+        return await PitrReplayBench.RunAsync(args[1..], compare: true);
+    case "pitr-memory":
+        return await PitrReplayBench.RunAsync(args[1..], compare: false);
+    case "pitr-restore" when args.Length == 4:
+        return await PitrRestore.RunAsync(args[1..]);
     case "initial-sync":
         return await InitialSyncBench.RunAsync(args[1..]);
     case "memory":
@@ -23,7 +27,7 @@ switch (args.FirstOrDefault())
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay [ENTRIES] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | ingest-agents [AGENTS [SECONDS [BYTES]]] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | ingest-agents [AGENTS [SECONDS [BYTES]]] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }

@@ -180,6 +180,23 @@ public sealed class RunTests
         (await Documents.ReadAsync(head.OpenReader(), uuid)).ShouldBe([Documents.Of(1, 1)]);
     }
 
+    [Fact]
+    public async Task A_head_knows_what_its_memtable_takes()
+    {
+        const int count = 50_000;
+        const int overhead = 150;
+        var uuid = Guid.NewGuid();
+        using var head = Head.Create(new MemoryBlockStore(), Documents.Set);
+        head.Catalogue.Set(Documents.Collection(uuid));
+        var documents = Range(0, count).ToList();
+        documents.ForEach(document => head.Put(uuid, document.View, isInsert: true));
+
+        var bytes = documents.Sum(document => (long)document.Length);
+        head.MemtableBytes.ShouldBeInRange(bytes, bytes + (count * overhead));
+        await head.FlushAsync(default);
+        head.MemtableBytes.ShouldBe(0);
+    }
+
     private static IEnumerable<BsonDocument> Range(int from, int count, int padding = 200) =>
         Enumerable.Range(from, count).Select(id => Documents.Of(id, 1, padding));
 
