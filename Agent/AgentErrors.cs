@@ -29,6 +29,8 @@ public static class AgentErrors
     public const int MemberUnfit = 7019;
     public const int IdentityHeld = 7020;
     public const int RuleUnmatched = 7021;
+    public const int AgentMute = 7022;
+    public const int SecondAgent = 7023;
 
     public static BackupException BadToken() =>
         new(
@@ -158,6 +160,21 @@ public static class AgentErrors
             $"No member that can be read from fits the rule '{rule}': {string.Join("; ", reasons)}.",
             "The agent waits for one and takes no other. Bring that member back, or change the rule ('backup source RS --member ...').",
             transient: true
+        );
+
+    public static BackupException Mute(string socket, Exception inner) =>
+        new(
+            AgentMute,
+            $"The agent does not answer on '{socket}': {inner.Message}",
+            "Run the command as the user who runs the agent. If it is, the agent hangs, or is of another release: start it again.",
+            inner: inner
+        );
+
+    public static BackupException Second(string folder, int process) =>
+        new(
+            SecondAgent,
+            $"Another agent (process {process}) runs with the identity in '{folder}'; 'backup-agent status' shows that one.",
+            "Stop one of the two: they take turns with one lease, which helps nobody."
         );
 
     public static BackupException BadAnswer(string what) =>

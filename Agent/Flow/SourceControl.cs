@@ -1,4 +1,5 @@
 using Backup.Foundation.Contracts;
+using Backup.MongoWire.Client;
 
 namespace Backup.Agent.Flow;
 
@@ -22,6 +23,9 @@ internal sealed class SourceControl(SourceOrder first, TimeProvider time)
             }
         }
     }
+
+    /// <summary>What is asked of it is counted here.</summary>
+    public WireTraffic Traffic { get; } = new();
 
     public RateLimit Rate { get; } = new(first.BytesPerSecond, time);
 

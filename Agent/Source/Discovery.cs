@@ -44,7 +44,7 @@ internal static class Discovery
             ? Convert.ToHexStringLower(id.AsObjectId)
             : throw AgentErrors.NoSet("its configuration has no settings.replicaSetId");
 
-    private static async Task<string> VersionAsync(SourceMember member, CancellationToken cancellation)
+    internal static async Task<string> VersionAsync(SourceMember member, CancellationToken cancellation)
     {
         using var reply = await member.RunAsync("admin", SourceMember.Command("buildInfo"), cancellation);
         var version = reply.View["version"u8].AsString;
@@ -55,7 +55,7 @@ internal static class Discovery
             : throw AgentErrors.TooOld(version);
     }
 
-    private static async Task<string> FeatureCompatibilityAsync(
+    internal static async Task<string> FeatureCompatibilityAsync(
         SourceMember member,
         string serverVersion,
         CancellationToken cancellation

@@ -35,32 +35,41 @@ internal static class Privileges
     /// <exception cref="Foundation.Errors.BackupException">7007 with all that is missing.</exception>
     public static async Task CheckAsync(MongoClient client, ReadTarget target, CancellationToken cancellation)
     {
-        var command = BsonDocument.Build(w => w.Int32("connectionStatus"u8, 1).Boolean("showPrivileges"u8, true));
-        using var reply = await client.RunCommandAsync("admin", command, target, cancellation);
-        Require(reply.View["authInfo"u8].AsDocument);
+        var (user, missing) = await MissingAsync(client, target, cancellation);
+        if (missing.Count > 0)
+        {
+            throw AgentErrors.NoPrivileges(user ?? "", missing);
+        }
     }
 
-    private static void Require(BsonView authInfo)
+    /// <summary>Who is logged in (null where nobody is), and what that user lacks.</summary>
+    public static async Task<(string? User, IReadOnlyList<string> Missing)> MissingAsync(
+        MongoClient client,
+        ReadTarget target,
+        CancellationToken cancellation
+    )
+    {
+        var command = BsonDocument.Build(w => w.Int32("connectionStatus"u8, 1).Boolean("showPrivileges"u8, true));
+        using var reply = await client.RunCommandAsync("admin", command, target, cancellation);
+        return Missing(reply.View["authInfo"u8].AsDocument);
+    }
+
+    private static (string? User, IReadOnlyList<string> Missing) Missing(BsonView authInfo)
     {
         var user = UserOf(authInfo);
-        if (user is null || !authInfo.TryGet("authenticatedUserPrivileges"u8, out var privileges))
-        {
-            return;
-        }
-
         var missing = new List<string>();
-        foreach (var need in Needs)
+        if (user is not null && authInfo.TryGet("authenticatedUserPrivileges"u8, out var privileges))
         {
-            if (!IsGranted(need, privileges.AsDocument))
+            foreach (var need in Needs)
             {
-                missing.Add(need.Text);
+                if (!IsGranted(need, privileges.AsDocument))
+                {
+                    missing.Add(need.Text);
+                }
             }
         }
 
-        if (missing.Count > 0)
-        {
-            throw AgentErrors.NoPrivileges(user, missing);
-        }
+        return (user, missing);
     }
 
     private static string? UserOf(BsonView authInfo)

@@ -36,6 +36,7 @@ internal sealed class InitialSync(
     /// <summary>Comes back when every collection is acknowledged and the end is reported.</summary>
     public async Task CopyAsync(SyncPosition position, CancellationToken cancellation)
     {
+        status.StartCopy(position.Ranges);
         await ReachAsync(position.Begin.ToOptime(), cancellation);
         long newest = 0;
         await Parallel.ForEachAsync(
@@ -51,6 +52,7 @@ internal sealed class InitialSync(
         );
         var end = await EndAsync((ulong)newest, cancellation);
         await server.CopiedAsync(position.SyncId, end, cancellation);
+        status.EndCopy();
         status.Phase = "tailing";
     }
 

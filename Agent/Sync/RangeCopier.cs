@@ -179,7 +179,7 @@ internal sealed class RangeCopier(
             using (slice)
             {
                 await server.PutSyncSliceAsync(syncId, range.Collection, range.Range, sequence, slice, cancellation);
-                status.Moved(slice.Documents, slice.RawLength);
+                status.Copied(sequence, slice.Documents, slice.RawLength);
             }
         }
     }

@@ -200,7 +200,7 @@ internal sealed class OplogTail(
             using (slice)
             {
                 await server.PutOplogSliceAsync(position.SyncId, sequence, previous, first, last, slice, cancellation);
-                status.Moved(0, slice.RawLength);
+                status.Tailed(sequence, slice.RawLength, last);
             }
         }
     }

@@ -1,5 +1,7 @@
+using Backup.Agent.Configuration;
 using Backup.Agent.Flow;
 using Backup.Agent.Server;
+using Backup.Agent.Status;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 
@@ -16,8 +18,12 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
     private AgentLimits _limits = new();
     private ByteBudget? _budget;
 
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+
     /// <summary>Of the last answer to a heartbeat: <see cref="HeartbeatAnswer.Now"/>.</summary>
     private long? _answered;
+    private long? _answeredAt;
+    private BackupException? _unanswered;
 
     /// <summary>Runs until it is cancelled, then lets every worker end.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -36,6 +42,23 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
         {
             await ApplyAsync([]);
             await beats;
+        }
+    }
+
+    /// <summary>What <c>backup-agent status</c> shows.</summary>
+    public AgentStatus Describe(AgentIdentity identity)
+    {
+        lock (_lock)
+        {
+            return new AgentStatus(Running: true, identity.AgentId, identity.Server)
+            {
+                Version = version,
+                ProcessId = Environment.ProcessId,
+                StartedAt = _startedAt,
+                ServerAnsweredAt = _answeredAt is { } at ? time.GetUtcNow() - time.GetElapsedTime(at) : null,
+                ServerError = _unanswered is { } error ? new Fault(error.Code, error.Message, error.Hint) : null,
+                Deployments = [.. _workers.Values.OrderBy(one => one.Deployment.Name).Select(one => one.Describe())],
+            };
         }
     }
 
@@ -127,9 +150,14 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
                 }
 
                 await Task.WhenAll(workers.Select(one => one.Worker.LookAsync(_answered, cancellation)));
-                var reports = workers.ConvertAll(one => one.Worker.Status.Report(one.Revision));
+                var reports = workers.ConvertAll(one => one.Report());
                 var answer = await server.HeartbeatAsync(new Heartbeat(version, reports), cancellation);
                 _answered = answer.Now;
+                lock (_lock)
+                {
+                    (_answeredAt, _unanswered) = (time.GetTimestamp(), null);
+                }
+
                 foreach (var (id, order) in answer.Deployments)
                 {
                     workers.Find(one => one.Deployment.Id == id)?.Apply(order, log);
@@ -142,6 +170,10 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
             catch (BackupException failure)
             {
                 log.Error(failure);
+                lock (_lock)
+                {
+                    _unanswered = failure;
+                }
             }
         }
     }
@@ -165,7 +197,16 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
 
         public DeploymentWorker Worker { get; }
 
-        public long Revision => _control.Now.Revision;
+        private LoadReport? _load;
+
+        /// <summary>For a heartbeat; the load is measured from one to the next.</summary>
+        public DeploymentReport Report()
+        {
+            _load = Worker.Load.Look();
+            return Worker.Status.Report(_control.Now.Revision, _load);
+        }
+
+        public DeploymentStatus Describe() => Worker.Status.Describe(_control.Now.Member, _load);
 
         /// <summary>Whether it is the same but for how the source is read: that changes while it runs.</summary>
         public bool IsOf(ConfiguredDeployment wanted) =>

@@ -58,7 +58,10 @@ internal sealed class DeploymentWorker(
     private MongoClient? _set;
     private long? _troubledSince;
 
-    public WorkStatus Status { get; } = new(deployment.Id);
+    public WorkStatus Status { get; } = new(deployment, time);
+
+    /// <summary>What this agent costs the source.</summary>
+    public LoadMeter Load { get; } = new(control.Traffic, control.Rate, time);
 
     /// <summary>
     /// Reads the source's committed point for the next heartbeat. Whoever asks for a snapshot waits for a heartbeat that was read after
@@ -164,7 +167,12 @@ internal sealed class DeploymentWorker(
     }
 
     /// <exception cref="BackupException">2100 to 2102: the URI, or the look-up of its members.</exception>
-    internal static Task<MongoClient> ConnectAsync(string uri, TimeProvider time, CancellationToken cancellation) =>
+    internal static Task<MongoClient> ConnectAsync(
+        string uri,
+        WireTraffic traffic,
+        TimeProvider time,
+        CancellationToken cancellation
+    ) =>
         MongoClient.OpenAsync(
             ConnectionString.Parse(uri),
             new MongoClientOptions
@@ -175,6 +183,7 @@ internal sealed class DeploymentWorker(
                 ConnectTimeout = TimeSpan.FromSeconds(5),
                 ServerSelectionTimeout = TimeSpan.FromSeconds(8),
                 HeartbeatInterval = TimeSpan.FromSeconds(2),
+                Traffic = traffic,
                 Time = time,
             },
             cancellation
@@ -225,7 +234,7 @@ internal sealed class DeploymentWorker(
 
         Status.Phase = "connecting";
         var rule = control.Rule;
-        _set ??= await ConnectAsync(deployment.Uri, time, cancellation);
+        _set ??= await ConnectAsync(deployment.Uri, control.Traffic, time, cancellation);
         await using var member = await MemberChoice.ChooseAsync(_set, rule, _shunned.Now(), cancellation);
         _read = member;
         Status.Member = member;
@@ -258,7 +267,7 @@ internal sealed class DeploymentWorker(
         {
             try
             {
-                _set ??= await ConnectAsync(deployment.Uri, time, cancellation);
+                _set ??= await ConnectAsync(deployment.Uri, control.Traffic, time, cancellation);
                 await using var member = await MemberChoice.ChooseAsync(
                     _set,
                     control.Rule,
@@ -352,6 +361,7 @@ internal sealed class DeploymentWorker(
     )
     {
         var started = time.GetTimestamp();
+        Status.StartAt(position);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var tail = new OplogTail(member, leased, limits, Status, time, position).RunAsync(both.Token);
         var copy = position.Copying ? sync.CopyAsync(position, both.Token) : Task.CompletedTask;

@@ -50,7 +50,8 @@ internal sealed class Assignments(IMetadataStore metadata)
                     one.ExpectedDocuments,
                     one.ExpectedBytes,
                     Bound(listed[one.Collection], one.Range - 1),
-                    Bound(listed[one.Collection], one.Range)
+                    Bound(listed[one.Collection], one.Range),
+                    one.RawBytes
                 )),
         ];
     }

@@ -78,6 +78,9 @@ internal sealed class SourceOperations(
             Why = report?.Why,
             InForce = report?.Revision == source.Revision,
             Oplog = window,
+            Load = report?.Load is { } load
+                ? new LoadView(load.BytesPerSecond, load.CommandsPerSecond, load.Cursors, load.Throttled, load.Seconds)
+                : null,
             Warning =
                 source.PausedAt is not null
                 && window is { LeftSeconds: { } left }

@@ -94,6 +94,12 @@ internal static class SourceCommand
         {
             yield return $"read from {member}: {source.Why}";
         }
+
+        if (source.Load is { } load)
+        {
+            yield return $"load of the last {load.Seconds} s: {Printer.Bytes(load.BytesPerSecond)} and {load.CommandsPerSecond:0.#} commands a second, "
+                + $"{load.Cursors} cursors open, held back {load.Throttled:P0} of the time";
+        }
     }
 
     private static string OfDefault(bool set) => set ? "" : " (default)";

@@ -5,18 +5,19 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Backup.Daemon.Restores;
 using Backup.Foundation.Errors;
+using Backup.Foundation.Files;
 
 namespace Backup.Cli.Control;
 
 /// <summary>Asks the appliance that holds a data folder; errors come back as they were thrown there.</summary>
 internal sealed class ControlClient : IDisposable
 {
-    private readonly ControlSocket _socket;
+    private readonly FolderSocket _socket;
     private readonly HttpClient _http;
 
     internal ControlClient(string dataFolder, string socketName)
     {
-        _socket = new ControlSocket(dataFolder, socketName);
+        _socket = new FolderSocket(dataFolder, socketName);
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,

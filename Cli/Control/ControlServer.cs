@@ -4,6 +4,7 @@ using Backup.Daemon.PointInTime;
 using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
+using Backup.Foundation.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -33,9 +34,9 @@ internal sealed partial class ControlServer : IAsyncDisposable
     private const int MostNamed = 50;
 
     private readonly WebApplication _application;
-    private readonly ControlSocket _socket;
+    private readonly FolderSocket _socket;
 
-    private ControlServer(WebApplication application, ControlSocket socket)
+    private ControlServer(WebApplication application, FolderSocket socket)
     {
         _application = application;
         _socket = socket;
@@ -49,7 +50,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        var socket = new ControlSocket(folder.Root, socketName);
+        var socket = new FolderSocket(folder.Root, socketName);
         File.Delete(socket.Path);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "backup" });
         builder.Logging.ClearProviders();

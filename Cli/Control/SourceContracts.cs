@@ -32,6 +32,9 @@ public sealed record SourceView(
     /// <summary>How much time the source's oplog holds; left out where it is not known.</summary>
     public OplogWindowView? Oplog { get; init; }
 
+    /// <summary>What its agent costs it; left out where no agent works.</summary>
+    public LoadView? Load { get; init; }
+
     /// <summary>What an operator should do something about soon.</summary>
     public ErrorView? Warning { get; init; }
 }
@@ -39,6 +42,20 @@ public sealed record SourceView(
 /// <param name="WindowSeconds">What the oplog holds, if as much is written as until now.</param>
 /// <param name="LeftSeconds">How long the reading may still be paused until a new initial sync is needed; left out before the first sync.</param>
 public sealed record OplogWindowView(long WindowSeconds, long? LeftSeconds);
+
+/// <summary>What the agent that works costs a source: all its connections to all members, over the last minute.</summary>
+/// <param name="BytesPerSecond">Read, not compressed.</param>
+/// <param name="CommandsPerSecond">Sent, those of handshakes and heartbeats too.</param>
+/// <param name="Cursors">Open now.</param>
+/// <param name="Throttled">The share of the time, 0 to 1, in which the bound on bytes a second held somebody back.</param>
+/// <param name="Seconds">What was measured over: 60, less just after the start.</param>
+public sealed record LoadView(
+    long BytesPerSecond,
+    double CommandsPerSecond,
+    int Cursors,
+    double Throttled,
+    int Seconds
+);
 
 /// <summary>What is to become different; null stays as it is.</summary>
 /// <param name="Member">A rule as in <see cref="SourceView"/>.</param>

@@ -137,6 +137,7 @@ public sealed record SyncPosition(
 /// <param name="NaturalOrder">The collection is copied in natural order: after an interruption it starts afresh.</param>
 /// <param name="From">Base64 of <c>{_id: …}</c>, where the range begins, this <c>_id</c> included; null: at the least.</param>
 /// <param name="Until">Base64 of <c>{_id: …}</c>, where it ends, this <c>_id</c> not included; null: after the greatest.</param>
+/// <param name="Bytes">Acknowledged of it, raw.</param>
 public sealed record RangePosition(
     Guid Collection,
     string Namespace,
@@ -147,7 +148,8 @@ public sealed record RangePosition(
     long ExpectedDocuments,
     long ExpectedBytes,
     string? From = null,
-    string? Until = null
+    string? Until = null,
+    long Bytes = 0
 );
 
 /// <summary>Every collection is copied.</summary>

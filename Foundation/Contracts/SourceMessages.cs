@@ -22,7 +22,28 @@ public sealed record DeploymentOrders(string DeploymentId, SourceOrder Source);
 /// <param name="Why">Why it was chosen, for people.</param>
 /// <param name="Revision">Of the <see cref="SourceOrder"/> that is in force.</param>
 /// <param name="Oplog">As it was within the last half minute; null where it could not be asked.</param>
-public sealed record SourceReport(string? Member, string? Why, long Revision, OplogWindow? Oplog);
+/// <param name="Load">What the agent costs it; null where that is not known yet.</param>
+public sealed record SourceReport(
+    string? Member,
+    string? Why,
+    long Revision,
+    OplogWindow? Oplog,
+    LoadReport? Load = null
+);
+
+/// <summary>What the agent costs a source: all its connections to all members, over the last minute.</summary>
+/// <param name="BytesPerSecond">Read, not compressed.</param>
+/// <param name="CommandsPerSecond">Sent, those of handshakes and heartbeats too.</param>
+/// <param name="Cursors">Open now.</param>
+/// <param name="Throttled">The share of the time, 0 to 1, in which the bound on bytes a second held somebody back.</param>
+/// <param name="Seconds">What was measured over: 60, less just after the start.</param>
+public sealed record LoadReport(
+    long BytesPerSecond,
+    double CommandsPerSecond,
+    int Cursors,
+    double Throttled,
+    int Seconds
+);
 
 /// <summary>How much time a source's oplog holds.</summary>
 /// <param name="First">The oldest entry that is there.</param>

@@ -25,6 +25,9 @@ internal sealed record ConnectionSettings
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Where what is asked is counted.</summary>
+    public WireTraffic Traffic { get; init; } = new();
+
     internal static ConnectionSettings From(ConnectionString uri, MongoClientOptions options) =>
         new()
         {
@@ -37,6 +40,7 @@ internal sealed record ConnectionSettings
             MinWireVersion = options.MinWireVersion,
             Compressors = uri.Options.Compressors.Where(name => name is "zstd" or "zlib").ToList(),
             Time = options.Time,
+            Traffic = options.Traffic,
         };
 
     /// <summary>Zero means "none" in a connection string; a backup never waits for ever, so the default holds.</summary>

@@ -37,5 +37,8 @@ public sealed record MongoClientOptions
     /// <summary>Who answers for <c>mongodb+srv://</c>.</summary>
     public IDnsResolver Dns { get; init; } = SystemDnsResolver.Instance;
 
+    /// <summary>Where this client, and those that it leads to (DirectTo), count what they ask.</summary>
+    public WireTraffic Traffic { get; init; } = new();
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -37,6 +37,8 @@ public sealed class MongoConnection : IAsyncDisposable
 
     internal int Generation => _origin.Generation;
 
+    internal WireTraffic Traffic => _settings.Traffic;
+
     /// <summary>The server's hello reply, from the handshake.</summary>
     public BsonDocument Hello { get; private set; } = BsonDocument.Empty;
 
@@ -239,6 +241,7 @@ public sealed class MongoConnection : IAsyncDisposable
     private async Task HandshakeAsync(CancellationToken cancellation)
     {
         var first = HelloCommand.First(_settings);
+        Traffic.Sent();
         await _wire.SendQueryAsync(++_lastRequestId, "admin", first, cancellation);
         using (var reply = Checked(await ReceiveAsync(cancellation), first))
         {
@@ -275,6 +278,7 @@ public sealed class MongoConnection : IAsyncDisposable
         using var writer = new BsonWriter();
         writer.String("$db"u8, database).RawElements(trailer.Span);
         var compressor = IsNeverCompressed(command.View.First.Name) ? null : _compressor;
+        Traffic.Sent();
         await _wire.SendMsgAsync(
             ++_lastRequestId,
             0,
@@ -290,6 +294,7 @@ public sealed class MongoConnection : IAsyncDisposable
     private async Task<CommandReply> ReceiveAsync(CancellationToken cancellation)
     {
         var message = await _wire.ReceiveAsync(cancellation);
+        Traffic.Read(message.Body.Length);
         if (message.ResponseTo == _lastRequestId)
         {
             return new CommandReply(message, Host);

@@ -18,6 +18,7 @@ public sealed class MongoCursor : IAsyncDisposable
     private readonly BsonDocument _getMore;
     private CursorBatch? _first;
     private bool _disposed;
+    private long _id;
 
     private MongoCursor(ConnectionLease lease, CommandReply reply, CursorOptions options)
     {
@@ -35,7 +36,23 @@ public sealed class MongoCursor : IAsyncDisposable
     public HostAddress Host => _lease.Connection.Host;
 
     /// <summary>0 once the server has closed it: nothing more comes.</summary>
-    public long Id { get; private set; }
+    public long Id
+    {
+        get => _id;
+        private set
+        {
+            if (_id == 0 && value != 0)
+            {
+                _lease.Connection.Traffic.CursorOpened();
+            }
+            else if (_id != 0 && value == 0)
+            {
+                _lease.Connection.Traffic.CursorClosed();
+            }
+
+            _id = value;
+        }
+    }
 
     internal static async Task<MongoCursor> OpenAsync(
         ConnectionLease lease,
@@ -93,6 +110,8 @@ public sealed class MongoCursor : IAsyncDisposable
             await KillAsync();
         }
 
+        // One on a lost connection is the server's to close.
+        Id = 0;
         _lease.Dispose();
     }
 

@@ -73,6 +73,27 @@ internal sealed class AgentProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>Another verb on that agent's folder.</summary>
+    public static async Task<VerbResult> VerbAsync(Appliance appliance, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { typeof(AgentCommands).Assembly.Location },
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        foreach (var argument in (string[])[.. arguments, "--data", appliance.Folder("agent")])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        return new VerbResult(process.ExitCode, await output, await errors);
+    }
+
     /// <summary>The program as it is shipped: trimmed, compiled beforehand. Built by installer/build-app, which ./test runs first.</summary>
     public static AgentProcess Shipped(Appliance appliance)
     {
@@ -137,3 +158,6 @@ internal sealed class AgentProcess : IAsyncDisposable
         _process.Dispose();
     }
 }
+
+/// <summary>What a verb printed and answered.</summary>
+internal sealed record VerbResult(int ExitCode, string Output, string Errors);

@@ -29,6 +29,13 @@ public sealed class SourceSettingsTests(ITestOutputHelper output)
         all.StartAgent();
         var set = await all.ReplicaSetAsync(one => one.SyncId is not null);
         _ = await all.UntilAsync(() => SlicesAsync(all, set, 1), "the first slice does not come");
+        var loaded = await WithinAsync(all, one => LoadOf(one) is { Seconds: >= 4 }, "the load is not told");
+        var load = LoadOf(loaded)!;
+        output.WriteLine($"{load}");
+        load.BytesPerSecond.ShouldBeInRange(1_500_000, 9_000_000);
+        load.CommandsPerSecond.ShouldBeInRange(2, 100);
+        load.Cursors.ShouldBeInRange(1, 3, "the tail, and at most two collections");
+        load.Throttled.ShouldBeInRange(0.2, 1);
 
         await SetAsync(all, new SourceSettings(BytesPerSecond: 4_000_000, PausedAt: TimeProvider.System.GetUtcNow()));
         var lease = (await all.Metadata.Leases.ListAsync()).Single();
@@ -139,6 +146,9 @@ public sealed class SourceSettingsTests(ITestOutputHelper output)
         var collections = await all.Metadata.Syncs.CollectionsAsync(set.SyncId!);
         return collections.Any(one => one.NextSequence >= atLeast) ? collections : null;
     }
+
+    private static LoadReport? LoadOf(AgentReport report) =>
+        report.Source is { } json ? JsonSerializer.Deserialize(json, AgentJson.Default.SourceReport)!.Load : null;
 
     private static async Task<int> StoredAsync(Appliance all) => await all.Objects.ListAsync("").CountAsync();
 

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Backup.Agent.Configuration;
+using Backup.Agent.Server;
+using Backup.Agent.Status;
+using Backup.Agent.Work;
+
+namespace Backup.Agent.Commands;
+
+/// <summary><c>backup-agent run</c>: backs up what the server says, until it is stopped.</summary>
+internal static class RunCommand
+{
+    internal static Command Create()
+    {
+        var server = new Option<System.Uri?>("--server")
+        {
+            Description = "The server's address now, where it is another than at the enrolment.",
+            CustomParser = AgentOptions.ParseAddress,
+        };
+        var stopWithInput = new Option<bool>("--stop-with-input")
+        {
+            Description = "Stop when standard input closes: for a parent that may be killed.",
+        };
+        var command = new Command("run", "Back up what the server says, until stopped.") { server, stopWithInput };
+        command.SetAction(
+            (parsed, cancellation) =>
+                AgentOptions.GuardAsync(parsed, log => RunAsync(parsed, server, stopWithInput, log, cancellation))
+        );
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        ParseResult parsed,
+        Option<System.Uri?> server,
+        Option<bool> stopWithInput,
+        AgentLog log,
+        CancellationToken cancellation
+    )
+    {
+        var folder = AgentOptions.Folder(parsed);
+        var moved = parsed.GetValue(server);
+        using var credentials = AgentCredentials.Open(folder, moved is null ? null : AgentOptions.RequireHttps(moved));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (parsed.GetValue(stopWithInput))
+        {
+            _ = StopWithInputAsync(stop);
+        }
+
+        using var client = new ServerClient(credentials, TimeProvider.System);
+        var service = new AgentService(client, log, TimeProvider.System, AgentCommands.Version);
+        log.Info("started", message: credentials.Identity.ToString());
+        await Task.WhenAll(
+            new CredentialKeeper(credentials, client, log, TimeProvider.System).RunAsync(stop.Token),
+            StatusSocket.RunAsync(
+                folder,
+                () => service.Describe(credentials.Identity),
+                log,
+                TimeProvider.System,
+                stop.Token
+            ),
+            service.RunAsync(stop.Token)
+        );
+        log.Info("stopped");
+        return AgentExitCodes.Ok;
+    }
+
+    /// <summary>A parent holds the other end of standard input: the operating system closes it even where the parent is killed.</summary>
+    private static async Task StopWithInputAsync(CancellationTokenSource stop)
+    {
+        await using var input = Console.OpenStandardInput();
+        var buffer = new byte[64];
+        while (await input.ReadAsync(buffer) > 0) { }
+
+        await stop.CancelAsync();
+    }
+}
