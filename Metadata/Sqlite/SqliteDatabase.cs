@@ -25,15 +25,15 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
     private const int NotADatabase = 26;
 
     private readonly string _path;
-    private readonly SqliteConnection _writer;
+    private readonly Statements _writer;
     private readonly WriteQueue _writes;
-    private readonly ConcurrentBag<SqliteConnection> _readers = [];
+    private readonly ConcurrentBag<Statements> _readers = [];
     private readonly Lock _signal = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _changes;
     private int _disposed;
 
-    private SqliteDatabase(string path, SqliteConnection writer)
+    private SqliteDatabase(string path, Statements writer)
     {
         _path = path;
         _writer = writer;
@@ -121,10 +121,10 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         }
 
         await _writes.IdleAsync();
-        await _writer.DisposeAsync();
+        _writer.Dispose();
         while (_readers.TryTake(out var reader))
         {
-            await reader.DisposeAsync();
+            reader.Dispose();
         }
     }
 
@@ -152,7 +152,7 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         }
     }
 
-    private void Return(SqliteConnection reader)
+    private void Return(Statements reader)
     {
         if (_disposed == 0 && _readers.Count < MaxIdleReaders)
         {
@@ -203,7 +203,7 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         DurableFile.SyncFolder(Path.GetDirectoryName(path)!);
     }
 
-    private static SqliteConnection Connect(string path, bool readOnly)
+    private static Statements Connect(string path, bool readOnly)
     {
         var connection = new SqliteConnection(
             new SqliteConnectionStringBuilder
@@ -217,13 +217,14 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         try
         {
             connection.Open();
-            var session = new Session(connection, null);
+            var statements = new Statements(connection);
+            var session = new Session(statements, null);
             session.Execute($"PRAGMA busy_timeout = {BusyTimeoutSeconds * 1000}");
             session.Execute("PRAGMA journal_mode = WAL");
             session.Execute("PRAGMA synchronous = FULL");
             session.Execute("PRAGMA foreign_keys = ON");
             session.Execute($"PRAGMA query_only = {(readOnly ? "ON" : "OFF")}");
-            return connection;
+            return statements;
         }
         catch
         {
@@ -232,10 +233,10 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         }
     }
 
-    private static void Migrate(string path, SqliteConnection connection)
+    private static void Migrate(string path, Statements statements)
     {
-        using var transaction = connection.BeginTransaction(deferred: false);
-        var session = new Session(connection, transaction);
+        using var transaction = statements.Connection.BeginTransaction(deferred: false);
+        var session = new Session(statements, transaction);
         var version = session.Number("PRAGMA user_version");
         var application = session.Number("PRAGMA application_id");
         var empty = session.Number("SELECT count(*) FROM sqlite_schema") == 0;

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJobs
@@ -114,11 +116,11 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
             SELECT id FROM jobs
             WHERE state < 2
                 AND (state = {(int)JobState.Queued} OR (state = {(int)JobState.Running} AND lease_until <= @now))
-                AND kind IN @kinds
+                AND kind IN (SELECT value FROM json_each(@kinds))
             ORDER BY ordinal LIMIT 1
             """,
             row => row.Text(),
-            new { now = Now, kinds }
+            new { now = Now, kinds = JsonSerializer.Serialize(kinds) }
         );
         if (id is null)
         {

@@ -7,10 +7,10 @@ namespace Backup.Metadata.Sqlite;
 /// next one, so that many writers do not wait for a fsync each. Each is still all or nothing by itself, and none is told to be done before
 /// it is durable. Thread-safe.
 /// </summary>
-/// <param name="connection">The one that writes; used by one thread at a time.</param>
+/// <param name="statements">Those of the connection that writes; used by one thread at a time.</param>
 /// <param name="signal">Called after a commit that changed something, before the writers are told.</param>
 /// <param name="translate">Makes a failure of SQLite a numbered error.</param>
-internal sealed class WriteQueue(SqliteConnection connection, Action signal, Func<SqliteException, Exception> translate)
+internal sealed class WriteQueue(Statements statements, Action signal, Func<SqliteException, Exception> translate)
 {
     /// <summary>Bounds how long the first of a transaction waits for the others.</summary>
     private const int MostTogether = 64;
@@ -118,10 +118,10 @@ internal sealed class WriteQueue(SqliteConnection connection, Action signal, Fun
     {
         try
         {
-            using var transaction = connection.BeginTransaction(deferred: false);
+            using var transaction = statements.Connection.BeginTransaction(deferred: false);
             foreach (var write in writes)
             {
-                write.Do(connection, transaction, isAlone);
+                write.Do(statements, transaction, isAlone);
             }
 
             transaction.Commit();
@@ -153,10 +153,10 @@ internal sealed class WriteQueue(SqliteConnection connection, Action signal, Fun
         public bool HasChanged { get; private set; }
 
         /// <summary>Does the work; what fails in the midst of others is undone alone.</summary>
-        public void Do(SqliteConnection connection, SqliteTransaction transaction, bool isAlone)
+        public void Do(Statements statements, SqliteTransaction transaction, bool isAlone)
         {
             (Failure, HasChanged) = (null, false);
-            var session = new Session(connection, transaction);
+            var session = new Session(statements, transaction);
             if (isAlone)
             {
                 Run(session);
