@@ -53,6 +53,8 @@ public static partial class BackupHttpServerErrors
     public const int HeadersTooLong = 8045;
     public const int RequestMalformed = 8046;
     public const int MethodWrong = 8047;
+    public const int BeginNotStored = 8048;
+    public const int StillInitialSync = 8049;
 
     public static BackupException NoKey() =>
         new(
@@ -224,6 +226,21 @@ public static partial class BackupHttpServerErrors
             "Its log holds the details under this code: report them as a defect.",
             transient: true,
             inner: inner
+        );
+
+    public static BackupException BeginTooOld(Optime begin) =>
+        new(
+            BeginNotStored,
+            $"The stored oplog does not reach back to {begin}, where the copy would begin.",
+            "The agent begins it again by itself, at a later entry, once the transactions that are open now have ended.",
+            transient: true
+        );
+
+    public static BackupException NothingBeside(string replicaSet) =>
+        new(
+            StillInitialSync,
+            $"The initial sync of '{replicaSet}' is not done: it copies every collection.",
+            "Wait until 'backup status' shows it tailing, or begin the whole sync again ('backup resync RS')."
         );
 
     public static BackupException Running(string syncId) =>

@@ -197,6 +197,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         new CredentialEndpoints(metadata, gate, keys, certificates, authority, time).Map(application);
         new LeaseEndpoints(gate, desk).Map(application);
         new SyncEndpoints(metadata, objects, gate, assignments, budget, time).Map(application);
+        new PartialSyncEndpoints(metadata, gate, assignments, budget).Map(application);
         new MonitoringEndpoints(metadata, gate, time).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
     }

@@ -143,6 +143,8 @@ internal static partial class Problems
             or BackupHttpServerErrors.RangeOver
             or BackupHttpServerErrors.IdRepeated
             or BackupHttpServerErrors.NotAllDone
+            or BackupHttpServerErrors.BeginNotStored
+            or BackupHttpServerErrors.StillInitialSync
             or MetadataErrors.LeaseLost => StatusCodes.Status409Conflict,
             BackupHttpServerErrors.TooSlow => StatusCodes.Status408RequestTimeout,
             FoundationErrors.DiskFull or FoundationErrors.WriteFailed or BlockstoreErrors.WritesStopped =>

@@ -1,9 +1,11 @@
 using Backup.Blockstore;
+using Backup.Foundation;
+using Backup.Foundation.Contracts;
 using Backup.Metadata;
 
 namespace Backup.BackupHttpServer;
 
-/// <summary>Starts an initial sync over: what an operator asks for after a hole.</summary>
+/// <summary>Copies a source, or some of its collections, anew: what an operator asks for after a hole or where contents are in doubt.</summary>
 public static class Resync
 {
     /// <summary>
@@ -18,13 +20,69 @@ public static class Resync
         CancellationToken cancellation = default
     )
     {
-        var replicaSet =
-            await metadata.Deployments.FindReplicaSetAsync(replicaSetId, cancellation)
-            ?? throw BackupHttpServerErrors.Nothing("such replica set");
+        var replicaSet = await FindAsync(metadata, replicaSetId, cancellation);
         if (replicaSet.SyncId is { } syncId)
         {
             await metadata.Syncs.AbandonAsync(syncId, cancellation);
             await objects.DeletePrefixAsync(SliceNames.SyncPrefix(syncId), cancellation);
         }
     }
+
+    /// <summary>
+    /// Asks for a fresh copy of some collections, beside everything else: the agent begins it at its next look, the head takes it over when it is
+    /// whole, and until then holds what it held. The same order again, before it is begun, changes nothing.
+    /// </summary>
+    /// <param name="metadata">The catalogue of everything.</param>
+    /// <param name="replicaSetId">Ours.</param>
+    /// <param name="namespaces">Patterns of <see cref="NamespacePattern"/>.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Nothing was asked for then, or all.</param>
+    /// <returns>Its id.</returns>
+    /// <exception cref="Foundation.Errors.BackupException">1005 no pattern, 8004 no such replica set, 8049 its initial sync is not done.</exception>
+    public static async Task<string> RequestAsync(
+        IMetadataStore metadata,
+        string replicaSetId,
+        IReadOnlyCollection<string> namespaces,
+        TimeProvider time,
+        CancellationToken cancellation = default
+    )
+    {
+        var order = new CopyOrder([.. namespaces.Select(one => NamespacePattern.Parse(one).Text).Distinct().Order()]);
+        var replicaSet = await FindAsync(metadata, replicaSetId, cancellation);
+        var whole = replicaSet.SyncId is { } id ? await metadata.Syncs.FindAsync(id, cancellation) : null;
+        if (whole is not { State: SyncState.Built })
+        {
+            throw BackupHttpServerErrors.NothingBeside(replicaSet.Name);
+        }
+
+        var partials = await metadata.PartialSyncs.ListAsync(whole.Id, cancellation);
+        if (partials.FirstOrDefault(one => one.State == SyncState.Wanted && IsSame(one.Order!, order)) is { } same)
+        {
+            return same.Id;
+        }
+
+        var now = time.GetUtcNow();
+        var partial = new SyncRecord(
+            Guid.CreateVersion7(now).ToString("N"),
+            replicaSet.Id,
+            SyncState.Wanted,
+            Optime.Zero,
+            End: null,
+            now,
+            whole.Id,
+            order
+        );
+        await metadata.PartialSyncs.AddAsync(partial, cancellation);
+        return partial.Id;
+    }
+
+    private static bool IsSame(CopyOrder one, CopyOrder other) => one.Namespaces.SequenceEqual(other.Namespaces);
+
+    private static async Task<ReplicaSetRecord> FindAsync(
+        IMetadataStore metadata,
+        string replicaSetId,
+        CancellationToken cancellation
+    ) =>
+        await metadata.Deployments.FindReplicaSetAsync(replicaSetId, cancellation)
+        ?? throw BackupHttpServerErrors.Nothing("such replica set");
 }

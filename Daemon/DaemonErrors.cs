@@ -18,6 +18,7 @@ public static class DaemonErrors
     public const int MomentNotStored = 9012;
     public const int TransactionUndecided = 9013;
     public const int NothingToRestore = 9014;
+    public const int CopyGivenUp = 9015;
     public const int Unexpected = 9499;
 
     private const string ListMoments =
@@ -114,6 +115,14 @@ public static class DaemonErrors
             NothingToRestore,
             $"No moment of '{replicaSet}' can be restored yet: there is no snapshot.",
             $"Take one: backup snapshot {replicaSet} --wait. 'backup status' shows how far its initial sync is."
+        );
+
+    public static BackupException GivenUp(string syncId) =>
+        new(
+            CopyGivenUp,
+            $"The copy {syncId} was given up while the head took it over; nothing was changed.",
+            "The head goes on from its last checkpoint by itself.",
+            transient: true
         );
 
     public static BackupException Defect(Exception inner) =>

@@ -24,6 +24,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     ISyncs Syncs { get; }
 
+    IPartialSyncs PartialSyncs { get; }
+
     IOplogSlices OplogSlices { get; }
 
     IReadHolds Holds { get; }
@@ -188,11 +190,11 @@ public interface ISyncs
     /// <exception cref="Foundation.Errors.BackupException">6009 where there is no such sync.</exception>
     Task<byte[]> CatalogueAsync(string syncId, CancellationToken cancellation = default);
 
-    /// <summary>Every sync of the replica set that has not been removed, oldest first.</summary>
+    /// <summary>Every sync of the whole replica set that has not been removed, oldest first; <see cref="IPartialSyncs"/> lists the others.</summary>
     Task<IReadOnlyList<SyncRecord>> ListAsync(string replicaSetId, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Removes an abandoned sync and the rows of its slices, once their objects are gone. Nothing happens where there is none; 6011
+    /// Removes an abandoned sync, those beside it, and the rows of its slices, once their objects are gone. Nothing happens where there is none; 6011
     /// where it is the current one.
     /// </summary>
     Task RemoveAsync(string syncId, CancellationToken cancellation = default);
@@ -238,7 +240,7 @@ public interface ISyncs
     );
 
     /// <summary>
-    /// State Abandoned; the replica set has no current sync and waits (SyncId null, state Waiting, no stop reason): its agent begins a new one.
+    /// State Abandoned, and of those beside it too; the replica set has no current sync and waits (SyncId null, state Waiting, no stop reason): its agent begins a new one.
     /// Where it had oplog slices an open hole (<see cref="HoleKind.Resync"/>) begins at its last entry. Nothing happens where there is no such sync.
     /// </summary>
     Task AbandonAsync(string syncId, CancellationToken cancellation = default);
@@ -290,7 +292,8 @@ public interface IOplogSlices
     Task<long> RawBytesAsync(string syncId, Optime after, Optime through, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Gives up the slices whose Last is before <paramref name="before"/>, and before what a hold that has not run out reads from: their
+    /// Gives up the slices whose Last is before <paramref name="before"/>, before what a hold that has not run out reads from, and before the begin
+    /// of each partial sync beside that sync that is not built: their
     /// rows are removed and their objects are listed by <see cref="DoomedAsync"/>, in one step, so that no crash between the two leaves a
     /// row without its object or an object that nobody knows. The newest slice of a sync always stays, since the next one has to follow
     /// on it, except of an abandoned sync, which takes no more.
@@ -331,6 +334,19 @@ public interface IHeads
     Task<HeadRecord?> FindAsync(string replicaSetId, CancellationToken cancellation = default);
 
     Task SetAsync(HeadRecord head, CancellationToken cancellation = default);
+
+    /// <summary>Stores the head and a snapshot of it in one step.</summary>
+    Task SetAsync(HeadRecord head, SnapshotRecord snapshot, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Stores the head and what its seam says in one step: the snapshot; the events; the partial sync is Built, its slices' rows are removed and their
+    /// objects listed by <see cref="IOplogSlices.DoomedAsync"/>; open holes of collections that were copied are closed at the head's
+    /// optime. False, and nothing changed, where the partial sync is not Copied (any more).
+    /// </summary>
+    Task<bool> CrossAsync(HeadRecord head, Seam seam, CancellationToken cancellation = default);
+
+    /// <summary>Of all syncs of the replica set, oldest first.</summary>
+    Task<IReadOnlyList<TimelineEvent>> EventsAsync(string replicaSetId, CancellationToken cancellation = default);
 }
 
 public interface ISnapshots

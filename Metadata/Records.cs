@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.Foundation.Contracts;
 
 namespace Backup.Metadata;
 
@@ -119,23 +120,38 @@ public enum SyncState
 
     /// <summary>Given up for another one.</summary>
     Abandoned = 3,
+
+    /// <summary>A partial sync that no agent has begun.</summary>
+    Wanted = 4,
 }
 
-/// <summary>One initial sync of a replica set.</summary>
+/// <summary>One initial sync of a replica set, or of some of its collections beside it.</summary>
 /// <param name="Id">Ours.</param>
 /// <param name="ReplicaSetId">Its replica set.</param>
 /// <param name="State">See <see cref="SyncState"/>.</param>
-/// <param name="Begin">The oplog is replayed from here (this entry included).</param>
+/// <param name="Begin">The oplog is replayed from here (this entry included); zero of a partial sync that is not begun.</param>
 /// <param name="End">The head is consistent from here on; known when the copy is done.</param>
-/// <param name="StartedAt">When.</param>
+/// <param name="StartedAt">When; of a partial one, when it was asked for.</param>
+/// <param name="Beside">Of a partial sync the sync whose oplog is replayed over it; null of a sync of the whole replica set.</param>
+/// <param name="Order">Which collections a partial sync copies; null of the whole replica set.</param>
+/// <param name="Failure">Why a partial sync was given up by itself, with the error's number; null where it was not.</param>
 public sealed record SyncRecord(
     string Id,
     string ReplicaSetId,
     SyncState State,
     Optime Begin,
     Optime? End,
-    DateTimeOffset StartedAt
-);
+    DateTimeOffset StartedAt,
+    string? Beside = null,
+    CopyOrder? Order = null,
+    string? Failure = null
+)
+{
+    public bool IsPartial => Beside is not null;
+
+    /// <summary>Whether something is still to be done for a head to hold it.</summary>
+    public bool IsOpen => State is SyncState.Wanted or SyncState.Copying or SyncState.Copied;
+}
 
 /// <summary>How far the copy of one collection (or of one of its <c>_id</c> ranges) is.</summary>
 /// <param name="SyncId">The sync.</param>

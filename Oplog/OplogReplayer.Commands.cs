@@ -217,7 +217,7 @@ public sealed partial class OplogReplayer
             return;
         }
 
-        if (!IsIncluded(to))
+        if (!IsKept(to))
         {
             Drop(collection);
             return;
@@ -265,10 +265,20 @@ public sealed partial class OplogReplayer
         }
     }
 
+    /// <summary>Whether a collection that is held stays so under that name.</summary>
+    private bool IsKept(string ns) => _options.IsPartial ? CopiedNamespaces.Includes(ns) : IsIncluded(ns);
+
     /// <summary>A collection that was left out gets a name that is not: its documents are nowhere.</summary>
     private void RenameUnknown(OplogEntry entry, string from, string to)
     {
-        if (Mode == ReplayMode.CatchingUp || !IsIncluded(to))
+        if (_options.IsPartial && IsIncluded(to))
+        {
+            // Also while the copy is fuzzy: what its listing shows under the new name is known by its UUID.
+            MakeExcluded(entry, to, "it was renamed while it was not among what is copied");
+            return;
+        }
+
+        if (Mode == ReplayMode.CatchingUp || _options.IsPartial || !IsIncluded(to))
         {
             return;
         }

@@ -137,6 +137,7 @@ public sealed partial class OplogReplayer : IDisposable
 
         if (CollectionOf(entry) is not { } collection)
         {
+            WatchForeignVersion(entry);
             return;
         }
 
@@ -159,6 +160,7 @@ public sealed partial class OplogReplayer : IDisposable
     {
         if (CollectionOf(entry) is not { } collection)
         {
+            WatchForeignVersion(entry);
             return;
         }
 
@@ -208,7 +210,7 @@ public sealed partial class OplogReplayer : IDisposable
             return found.ExcludedBecause is null ? found : null;
         }
 
-        return Mode == ReplayMode.CatchingUp || !IsIncluded(entry.Namespace)
+        return Mode == ReplayMode.CatchingUp || _options.IsPartial || !IsIncluded(entry.Namespace)
             ? null
             : throw OplogErrors.Collection(entry.Optime, Encoding.UTF8.GetString(entry.Namespace), entry.Collection);
     }
@@ -226,6 +228,15 @@ public sealed partial class OplogReplayer : IDisposable
         Catalogue.Set(collection with { ExcludedBecause = reason });
         _target.Drop(collection.Uuid);
         _options.OnNotice?.Invoke(new ReplayNotice(kind, at, collection.Namespace, collection.Uuid, reason));
+    }
+
+    /// <summary>Where another head holds the collection of the version, its changes count here too.</summary>
+    private void WatchForeignVersion(OplogEntry entry)
+    {
+        if (_options.IsPartial)
+        {
+            WatchVersion(entry);
+        }
     }
 
     /// <summary>Follows <c>{_id: "featureCompatibilityVersion", version: "5.0"}</c> in admin.system.version.</summary>

@@ -39,6 +39,13 @@ public sealed class OplogReplayerOptions
     /// </summary>
     public Func<string, bool>? Includes { get; init; }
 
+    /// <summary>
+    /// Whether the catalogue holds some collections of a replica set, and another head holds the rest. Those it holds are followed wherever a rename
+    /// takes them; of the others those are added that are created under a name that <see cref="Includes"/> takes. A collection that gets such
+    /// a name by a rename is marked as excluded: it is the other head's.
+    /// </summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>Told of what an operator or the head's keeper must know; called on the replaying thread.</summary>
     public Action<ReplayNotice>? OnNotice { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using Backup.Agent.Flow;
@@ -37,15 +38,36 @@ internal sealed class LeasedServer(ServerConnection connection, long fence)
     )
     {
         using var response = await SendAsync(
-            () =>
-            {
-                var request = Sliced(HttpMethod.Post, AgentRoutes.Syncs(replicaSetId), catalogue);
-                request.Headers.Add(AgentHeaders.Begin, WireOptimeText.Format(begin));
-                return request;
-            },
+            () => Begun(AgentRoutes.Syncs(replicaSetId), begin, catalogue),
             cancellation
         );
         return await Answers.ReadAsync(response, AgentJson.Default.Assignment, cancellation);
+    }
+
+    /// <summary>The partial sync that is to be worked on; null where there is none.</summary>
+    public async Task<PartialSyncAnswer?> PartialSyncAsync(string replicaSetId, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, AgentRoutes.PartialSync(replicaSetId)),
+            cancellation
+        );
+        return response.StatusCode == HttpStatusCode.NoContent
+            ? null
+            : await Answers.ReadAsync(response, AgentJson.Default.PartialSyncAnswer, cancellation);
+    }
+
+    public async Task<PartialSyncAnswer> BeginPartialAsync(
+        string syncId,
+        Optime begin,
+        Slice catalogue,
+        CancellationToken cancellation
+    )
+    {
+        using var response = await SendAsync(
+            () => Begun(AgentRoutes.PartialBegin(syncId), begin, catalogue),
+            cancellation
+        );
+        return await Answers.ReadAsync(response, AgentJson.Default.PartialSyncAnswer, cancellation);
     }
 
     /// <summary>Comes back when the slice is durable at the server.</summary>
@@ -134,6 +156,13 @@ internal sealed class LeasedServer(ServerConnection connection, long fence)
 
     private static HttpRequestMessage Post(string route, HttpContent? content) =>
         new(HttpMethod.Post, route) { Content = content };
+
+    private static HttpRequestMessage Begun(string route, Optime begin, Slice catalogue)
+    {
+        var request = Sliced(HttpMethod.Post, route, catalogue);
+        request.Headers.Add(AgentHeaders.Begin, WireOptimeText.Format(begin));
+        return request;
+    }
 
     private static HttpRequestMessage Sliced(HttpMethod method, string route, Slice slice)
     {

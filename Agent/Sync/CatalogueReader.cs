@@ -1,5 +1,4 @@
 using Backup.Agent.Source;
-using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Catalogues;
 using Backup.MongoWire.Client;
@@ -10,10 +9,12 @@ namespace Backup.Agent.Sync;
 internal static class CatalogueReader
 {
     /// <param name="member">The source.</param>
+    /// <param name="includes">Which namespaces (<c>db.coll</c>) are listed.</param>
     /// <param name="splitBytes">A collection of twice that size and more is cut into ranges of about that size.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<IReadOnlyList<ListedCollection>> ReadAsync(
         SourceMember member,
+        Func<string, bool> includes,
         long splitBytes,
         CancellationToken cancellation
     )
@@ -21,7 +22,7 @@ internal static class CatalogueReader
         var all = new List<ListedCollection>();
         foreach (var database in await DatabasesAsync(member, cancellation))
         {
-            foreach (var listed in await CollectionsAsync(member, database, cancellation))
+            foreach (var listed in await CollectionsAsync(member, database, includes, cancellation))
             {
                 var whole = listed.HasDocuments ? await CompleteAsync(member, database, listed, cancellation) : listed;
                 if (whole is not null)
@@ -55,6 +56,7 @@ internal static class CatalogueReader
     private static async Task<IReadOnlyList<ListedCollection>> CollectionsAsync(
         SourceMember member,
         string database,
+        Func<string, bool> includes,
         CancellationToken cancellation
     )
     {
@@ -65,7 +67,7 @@ internal static class CatalogueReader
         {
             var view = document.View;
             var ns = $"{database}.{view["name"u8].AsString}";
-            if (!CopiedNamespaces.Includes(ns))
+            if (!includes(ns))
             {
                 continue;
             }

@@ -7,7 +7,7 @@ using Backup.Foundation.Contracts;
 
 namespace Backup.Agent.Sync;
 
-/// <summary>Begins a sync, copies what is not yet copied, several collections at a time, and reports the end.</summary>
+/// <summary>Begins a sync, of everything or of some collections, copies what is not yet copied, several collections at a time, and reports the end.</summary>
 internal sealed class InitialSync(
     SourceMember member,
     LeasedServer server,
@@ -22,15 +22,29 @@ internal sealed class InitialSync(
     public async Task<Assignment> BeginAsync(string replicaSetId, CancellationToken cancellation)
     {
         var begin = await BeginPoint.FindAsync(member, cancellation);
-        var listed = await CatalogueReader.ReadAsync(member, limits.SplitBytes, cancellation);
+        using var catalogue = await ListAsync(CopiedNamespaces.Includes, cancellation);
+        return await server.BeginSyncAsync(replicaSetId, begin, catalogue, cancellation);
+    }
+
+    /// <summary>The same for some collections alone, beside the oplog that is followed.</summary>
+    public async Task<SyncPosition> BeginPartialAsync(PartialSyncAnswer wanted, CancellationToken cancellation)
+    {
+        var begin = await BeginPoint.FindAsync(member, cancellation);
+        using var catalogue = await ListAsync(wanted.Order.Selector(), cancellation);
+        var begun = await server.BeginPartialAsync(wanted.SyncId, begin, catalogue, cancellation);
+        return begun.Position ?? throw AgentErrors.BadAnswer("a sync that was begun has no position");
+    }
+
+    private async Task<Slice> ListAsync(Func<string, bool> includes, CancellationToken cancellation)
+    {
+        var listed = await CatalogueReader.ReadAsync(member, includes, limits.SplitBytes, cancellation);
         using var writer = new SliceWriter(limits.Budget);
         foreach (var collection in listed)
         {
             writer.Append(collection.ToDocument().Span);
         }
 
-        using var catalogue = writer.Finish();
-        return await server.BeginSyncAsync(replicaSetId, begin, catalogue, cancellation);
+        return writer.Finish();
     }
 
     /// <summary>Comes back when every collection is acknowledged and the end is reported.</summary>

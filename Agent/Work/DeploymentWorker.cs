@@ -365,7 +365,11 @@ internal sealed class DeploymentWorker(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var tail = new OplogTail(member, leased, limits, Status, time, position).RunAsync(both.Token);
         var copy = position.Copying ? sync.CopyAsync(position, both.Token) : Task.CompletedTask;
-        var watch = new MemberWatch(member, rule, () => copy.IsCompleted, time).RunAsync(both.Token);
+        var partials = new PartialSyncs(sync, leased, replicaSetId, time);
+        var beside = partials.RunAsync(copy, both.Token);
+        var watch = new MemberWatch(member, rule, () => copy.IsCompleted && !partials.IsCopying, time).RunAsync(
+            both.Token
+        );
         var monitor = new SourceMonitor(member, server, deployment.Id, time).RunAsync(both.Token);
         var oplog = new OplogWatch(member, Status, time).RunAsync(both.Token);
         if (!position.Copying)
@@ -376,19 +380,19 @@ internal sealed class DeploymentWorker(
         try
         {
             await await Task.WhenAny(tail, copy, watch);
-            await await Task.WhenAny(tail, watch);
+            await await Task.WhenAny(tail, beside, watch);
         }
         catch (BackupException failure)
         {
             await both.CancelAsync();
-            await Task.WhenAll(tail, copy, watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(tail, copy, beside, watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ReportHoleAsync(member, leased, replicaSetId, position, failure, cancellation);
             throw;
         }
         finally
         {
             await both.CancelAsync();
-            await Task.WhenAll(tail, copy, watch, monitor, oplog)
+            await Task.WhenAll(tail, copy, beside, watch, monitor, oplog)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (time.GetElapsedTime(started) > Steady)
             {

@@ -104,9 +104,21 @@ internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCer
             );
     }
 
-    /// <summary>The sync and its replica set.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">8004 none in the agent's group, 8019 it is no longer the current one.</exception>
+    /// <summary>The sync of a whole replica set, and that set.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">8004 none in the agent's group, 8019 it is no longer the current one, or a partial one.</exception>
     public async Task<(SyncRecord Sync, ReplicaSetRecord ReplicaSet)> SyncAsync(
+        AgentRecord agent,
+        string id,
+        CancellationToken cancellation
+    )
+    {
+        var (sync, replicaSet) = await AnySyncAsync(agent, id, cancellation);
+        return sync.IsPartial ? throw BackupHttpServerErrors.Over(id) : (sync, replicaSet);
+    }
+
+    /// <summary>The sync of a whole replica set or a partial one beside it, and that set.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">8004 none in the agent's group, 8019 it is no longer the current one.</exception>
+    public async Task<(SyncRecord Sync, ReplicaSetRecord ReplicaSet)> AnySyncAsync(
         AgentRecord agent,
         string id,
         CancellationToken cancellation
@@ -115,7 +127,7 @@ internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCer
         var sync =
             await metadata.Syncs.FindAsync(id, cancellation) ?? throw BackupHttpServerErrors.Nothing("such sync");
         var replicaSet = await ReplicaSetAsync(agent, sync.ReplicaSetId, cancellation);
-        return replicaSet.SyncId == sync.Id && sync.State != SyncState.Abandoned
+        return replicaSet.SyncId == (sync.Beside ?? sync.Id) && sync.State != SyncState.Abandoned
             ? (sync, replicaSet)
             : throw BackupHttpServerErrors.Over(id);
     }

@@ -18,7 +18,20 @@ internal sealed class Assignments(IMetadataStore metadata)
 
         var newest = await metadata.OplogSlices.NewestAsync(sync.Id, cancellation);
         var stop = await StopAsync(replicaSet, sync, newest?.Last ?? sync.Begin, cancellation);
-        var position = new SyncPosition(
+        var position = await PositionAsync(sync, newest, cancellation);
+        return new Assignment(replicaSet.Id, position, stop);
+    }
+
+    /// <summary>How far a sync is.</summary>
+    /// <param name="sync">Begun.</param>
+    /// <param name="newest">Its newest oplog slice; a partial sync has none.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<SyncPosition> PositionAsync(
+        SyncRecord sync,
+        OplogSlice? newest,
+        CancellationToken cancellation
+    ) =>
+        new(
             sync.Id,
             sync.State == SyncState.Copying,
             WireOptime.From(sync.Begin),
@@ -26,8 +39,6 @@ internal sealed class Assignments(IMetadataStore metadata)
             newest is null ? 0 : newest.Sequence + 1,
             newest is null ? null : WireOptime.From(newest.Last)
         );
-        return new Assignment(replicaSet.Id, position, stop);
-    }
 
     private async Task<IReadOnlyList<RangePosition>> RangesAsync(SyncRecord sync, CancellationToken cancellation)
     {

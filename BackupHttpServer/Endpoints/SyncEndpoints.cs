@@ -2,10 +2,7 @@ using Backup.BackupHttpServer.Access;
 using Backup.BackupHttpServer.Slices;
 using Backup.Blockstore;
 using Backup.Foundation.Contracts;
-using Backup.Foundation.Errors;
 using Backup.Metadata;
-using Backup.MongoWire.Bson;
-using Backup.MongoWire.Catalogues;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -82,7 +79,7 @@ internal sealed class SyncEndpoints(
         var headers = SliceHeaders.Read(context.Request, mayBeEmpty: true);
         var begin = SliceHeaders.ReadOptime(context.Request, AgentHeaders.Begin);
         using var body = await SliceBody.ReceiveAsync(context.Request, headers, budget);
-        var listed = ReadCatalogue(body.Raw, headers.Documents);
+        var listed = SyncCatalogues.Read(body.Raw, headers.Documents);
         var sync = new SyncRecord(
             Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
             replicaSet.Id,
@@ -91,38 +88,17 @@ internal sealed class SyncEndpoints(
             End: null,
             time.GetUtcNow()
         );
-        var collections = listed.Where(one => one.HasDocuments).SelectMany(one => RangesOf(sync.Id, one)).ToList();
-        await leased.Syncs.BeginAsync(sync, body.Raw.ToArray(), collections, cancellation);
+        var ranges = SyncCatalogues.RangesOf(sync.Id, listed);
+        await leased.Syncs.BeginAsync(sync, body.Raw.ToArray(), ranges, cancellation);
         await leased.Deployments.SetStateAsync(replicaSet.Id, ReplicaSetState.InitialSync, cancellation: cancellation);
         await AnswerAsync(context, replicaSet with { SyncId = sync.Id });
-    }
-
-    /// <summary>Each expects its share of the whole.</summary>
-    private static IEnumerable<SyncCollection> RangesOf(string syncId, ListedCollection listed)
-    {
-        var count = listed.Splits.Count + 1;
-        return Enumerable
-            .Range(0, count)
-            .Select(range => new SyncCollection(
-                syncId,
-                listed.Uuid!.Value,
-                listed.Namespace,
-                range,
-                listed.Documents / count,
-                listed.Bytes / count,
-                Documents: 0,
-                RawBytes: 0,
-                NextSequence: 0,
-                LastId: null,
-                Done: false
-            ));
     }
 
     private async Task SliceAsync(HttpContext context)
     {
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
-        var (sync, set) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var (sync, set) = await gate.AnySyncAsync(agent, Json.Route(context, "syncId"), cancellation);
         var leased = await gate.UnderLeaseAsync(context, agent, set.DeploymentId);
         var (id, range) = RangeOf(context);
         var sequence = SequenceOf(context);
@@ -170,7 +146,7 @@ internal sealed class SyncEndpoints(
     private async Task DoneAsync(HttpContext context)
     {
         var agent = await gate.AuthenticateAsync(context);
-        var (sync, set) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var (sync, set) = await gate.AnySyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
         var leased = await gate.UnderLeaseAsync(context, agent, set.DeploymentId);
         var (id, range) = RangeOf(context);
         _ = await PositionAsync(sync.Id, id, range, context.RequestAborted);
@@ -185,7 +161,7 @@ internal sealed class SyncEndpoints(
     private async Task ResetAsync(HttpContext context)
     {
         var agent = await gate.AuthenticateAsync(context);
-        var (sync, set) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
+        var (sync, set) = await gate.AnySyncAsync(agent, Json.Route(context, "syncId"), context.RequestAborted);
         var leased = await gate.UnderLeaseAsync(context, agent, set.DeploymentId);
         var (id, range) = RangeOf(context);
         var position = await PositionAsync(sync.Id, id, range, context.RequestAborted);
@@ -199,7 +175,7 @@ internal sealed class SyncEndpoints(
     {
         var cancellation = context.RequestAborted;
         var agent = await gate.AuthenticateAsync(context);
-        var (sync, replicaSet) = await gate.SyncAsync(agent, Json.Route(context, "syncId"), cancellation);
+        var (sync, replicaSet) = await gate.AnySyncAsync(agent, Json.Route(context, "syncId"), cancellation);
         var leased = await gate.UnderLeaseAsync(context, agent, replicaSet.DeploymentId);
         var report = await Json.ReadAsync(context, AgentJson.Default.CopiedReport);
         if (sync.State == SyncState.Copying)
@@ -212,11 +188,14 @@ internal sealed class SyncEndpoints(
             }
 
             await leased.Syncs.CopiedAsync(sync.Id, report.End.ToOptime(), cancellation);
-            await leased.Deployments.SetStateAsync(
-                replicaSet.Id,
-                ReplicaSetState.CatchingUp,
-                cancellation: cancellation
-            );
+            if (!sync.IsPartial)
+            {
+                await leased.Deployments.SetStateAsync(
+                    replicaSet.Id,
+                    ReplicaSetState.CatchingUp,
+                    cancellation: cancellation
+                );
+            }
         }
 
         context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -273,20 +252,6 @@ internal sealed class SyncEndpoints(
         if (sequence != position.NextSequence)
         {
             throw BackupHttpServerErrors.WrongSequence(sequence, position.NextSequence);
-        }
-    }
-
-    private static IReadOnlyList<ListedCollection> ReadCatalogue(ReadOnlySpan<byte> raw, int announced)
-    {
-        try
-        {
-            _ = BsonValidator.ValidateAll(raw, BsonLimits.AsStored);
-            var listed = ListedCollection.ReadAll(raw);
-            return listed.Count == announced ? listed : throw BackupHttpServerErrors.BadCount(announced, listed.Count);
-        }
-        catch (BackupException malformed) when (malformed.Number is >= 2000 and < 2100)
-        {
-            throw BackupHttpServerErrors.BadCatalogue(malformed.Message);
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class ApplianceOperations(
     /// <summary>From when on silence counts as lag: a heartbeat comes every few seconds.</summary>
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(30);
 
+    private readonly SyncViews _syncs = new(metadata, time);
     private readonly List<Func<BackupException?>> _parts = [];
 
     /// <summary>Adds a part of the appliance that can say what is wrong with it. Before anybody asks.</summary>
@@ -91,6 +92,34 @@ internal sealed class ApplianceOperations(
         return await ViewAsync((await metadata.Deployments.FindReplicaSetAsync(found.Id, cancellation))!, cancellation);
     }
 
+    /// <summary>Asks for a fresh copy of some collections beside everything else.</summary>
+    /// <exception cref="BackupException">1005 no such pattern, 8049 the initial sync is not done.</exception>
+    internal async Task<ReplicaSetView> CopyAsync(
+        string replicaSet,
+        CopyRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var found = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
+        await Resync.RequestAsync(metadata, found.Id, request.Namespaces, time, cancellation);
+        return await ViewAsync(found, cancellation);
+    }
+
+    /// <summary>Gives up every copy that no head has taken over.</summary>
+    internal async Task<ReplicaSetView> CancelCopiesAsync(string replicaSet, CancellationToken cancellation)
+    {
+        var found = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
+        if (found.SyncId is { } syncId)
+        {
+            foreach (var one in (await metadata.PartialSyncs.ListAsync(syncId, cancellation)).Where(one => one.IsOpen))
+            {
+                await metadata.PartialSyncs.AbandonAsync(one.Id, failure: null, cancellation);
+            }
+        }
+
+        return await ViewAsync(found, cancellation);
+    }
+
     internal async Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation)
     {
         var found = await FindSnapshotAsync(snapshot, cancellation);
@@ -129,12 +158,15 @@ internal sealed class ApplianceOperations(
             snapshots.Count,
             set.SourceSeenAt,
             set.State is ReplicaSetState.Waiting or ReplicaSetState.InitialSync
-                ? await SyncAsync(set, cancellation)
+                ? await _syncs.OfAsync(set.SyncId, cancellation)
                 : null,
             set.StopCode is { } code ? new ErrorView(code, set.StopMessage ?? "", set.StopHint ?? "")
                 : backEnd.Daemon?.Trouble(set.Id) is { } trouble ? ControlServer.Describe(trouble)
                 : null
-        );
+        )
+        {
+            Copies = await _syncs.CopiesAsync(set.SyncId, cancellation),
+        };
     }
 
     /// <summary>What the source may have written since the agent was last heard: it is unknown, so all of that time counts.</summary>
@@ -142,24 +174,6 @@ internal sealed class ApplianceOperations(
         set.SourceSeenAt is { } seen && time.GetUtcNow() - seen is var silence && silence > LongSilence
             ? Math.Floor(silence.TotalSeconds)
             : 0;
-
-    private async Task<SyncView?> SyncAsync(ReplicaSetRecord set, CancellationToken cancellation)
-    {
-        if (set.SyncId is null)
-        {
-            return null;
-        }
-
-        var sync = await metadata.Syncs.ProgressAsync(set.SyncId, cancellation);
-        return new SyncView(
-            sync.Collections,
-            sync.CollectionsDone,
-            sync.Documents,
-            sync.ExpectedDocuments,
-            sync.RawBytes,
-            sync.ExpectedBytes
-        );
-    }
 
     private async Task<JobView> QueueAsync<T>(
         string kind,

@@ -41,7 +41,18 @@ internal sealed class RestoreOperations(
                     gap.Namespace
                 )),
             ]
-        );
+        )
+        {
+            Changes =
+            [
+                .. timeline.Events.Select(one => new ChangeView(
+                    First(one.At),
+                    CodeOf(one.Kind),
+                    one.Namespace,
+                    one.Text
+                )),
+            ],
+        };
     }
 
     internal async Task<OpenRestore> OpenSnapshotAsync(
@@ -100,6 +111,14 @@ internal sealed class RestoreOperations(
 
     private static MomentView View(Optime optime, DateTimeOffset second) =>
         new(new OptimeView(optime.T, optime.I), second);
+
+    private static string CodeOf(TimelineEventKind kind) =>
+        kind switch
+        {
+            TimelineEventKind.Copied => "copied",
+            TimelineEventKind.NotFound => "not-found",
+            _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+        };
 
     private static string CodeOf(HoleKind kind) =>
         kind switch

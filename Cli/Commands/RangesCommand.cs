@@ -47,6 +47,11 @@ internal static class RangesCommand
             Console.Out.WriteLine($"{what}  after {Text(gap.From.Optime)} {to}: {gap.Cause.Code}, {gap.Cause.Text}");
         }
 
+        foreach (var change in ranges.Changes)
+        {
+            Console.Out.WriteLine($"{change.What}  {change.Collection}  from {Text(change.At.Optime)} on: {change.Text}");
+        }
+
         return ExitCodes.Ok;
     }
 

@@ -1,33 +1,74 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
+using Backup.Cli.Control;
 using Backup.Cli.Output;
 
 namespace Backup.Cli.Commands;
 
-/// <summary><c>backup resync RS</c>: a fresh initial sync, the way out of a hole in the oplog or a stopped head. Snapshots stay.</summary>
+/// <summary>
+/// <c>backup resync RS</c>: a fresh initial sync, the way out of a hole in the oplog or a stopped head. <c>--namespace db.coll</c>: of some collections
+/// alone, while everything else is followed. Snapshots stay.
+/// </summary>
 internal static class ResyncCommand
 {
-    internal static Command Create() =>
-        SharedOptions.Command(
-            "resync",
-            "Start the initial sync over; every snapshot stays",
-            SharedOptions.ReplicaSet(),
-            RunAsync
-        );
-
-    private static async Task<int> RunAsync(string? data, string replicaSet, bool json, CancellationToken cancellation)
+    internal static Command Create()
     {
+        var namespaces = new Option<string[]>("--namespace")
+        {
+            Description =
+                "Copy these collections anew and nothing else: db.coll, db (all of it) or db.prefix*; may be given several times",
+            HelpName = "NAMESPACE",
+        };
+        var cancel = new Option<bool>("--cancel") { Description = "Give up fresh copies that are under way" };
+        return SharedOptions.Command(
+            "resync",
+            "Start the initial sync over, or copy some collections anew; every snapshot stays",
+            SharedOptions.ReplicaSet(),
+            [namespaces, cancel],
+            (parsed, data, replicaSet, json, cancellation) =>
+                RunAsync(
+                    data,
+                    replicaSet,
+                    parsed.GetValue(namespaces) ?? [],
+                    parsed.GetValue(cancel),
+                    json,
+                    cancellation
+                )
+        );
+    }
+
+    private static async Task<int> RunAsync(
+        string? data,
+        string replicaSet,
+        string[] namespaces,
+        bool cancel,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        if (cancel && namespaces.Length > 0)
+        {
+            throw CliErrors.Argument("--cancel gives up all copies.", "Leave --namespace out.");
+        }
+
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var set = await appliance.Client.ResyncAsync(replicaSet, cancellation);
+        var set =
+            cancel ? await appliance.Client.CancelCopiesAsync(replicaSet, cancellation)
+            : namespaces.Length > 0
+                ? await appliance.Client.CopyAsync(replicaSet, new CopyRequest(namespaces), cancellation)
+            : await appliance.Client.ResyncAsync(replicaSet, cancellation);
         if (json)
         {
             Printer.Json(set);
-        }
-        else
-        {
-            Console.Out.WriteLine($"{set.Name} is copied afresh; 'backup status' shows how far it is. Snapshots stay.");
+            return ExitCodes.Ok;
         }
 
+        Console.Out.WriteLine(
+            cancel ? $"No copy of {set.Name} is under way any more; what was there before stays."
+            : namespaces.Length > 0
+                ? $"{string.Join(", ", namespaces)} of {set.Name} is copied afresh; until that is whole, backups hold what was followed. 'backup status' shows how far it is."
+            : $"{set.Name} is copied afresh; 'backup status' shows how far it is. Snapshots stay."
+        );
         return ExitCodes.Ok;
     }
 }

@@ -115,7 +115,16 @@ internal static class StatusCommand
             Console.Out.WriteLine($"    the agent has said nothing for {silent.TotalSeconds:0} s: check its log");
         }
 
+        set.Copies.ToList().ForEach(Print);
         Console.Out.WriteLine(set.Snapshots == 1 ? "    1 snapshot" : $"    {set.Snapshots} snapshots");
         Printer.Error($"    {set.Name}", set.Error);
+    }
+
+    private static void Print(CopyView copy)
+    {
+        var progress = copy.Progress is { } sync ? ": " + Printer.SyncProgress(sync) : "";
+        Console.Out.WriteLine($"    fresh copy of {string.Join(", ", copy.Namespaces)}: {copy.State}{progress}{Of(copy.Failure)}");
+
+        static string Of(string? failure) => failure is null ? "" : $": {failure}; what was there before stays";
     }
 }

@@ -113,6 +113,20 @@ internal sealed class ControlClient : IDisposable
     internal Task<ReplicaSetView> ResyncAsync(string replicaSet, CancellationToken cancellation) =>
         PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.Resync, replicaSet), cancellation);
 
+    internal async Task<ReplicaSetView> CopyAsync(
+        string replicaSet,
+        CopyRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var route = ControlRoutes.Fill(ControlRoutes.Copies, replicaSet);
+        using var response = await _http.PostAsJsonAsync(route, request, ControlJson.Options, cancellation);
+        return await ReadAsync<ReplicaSetView>(response, cancellation);
+    }
+
+    internal Task<ReplicaSetView> CancelCopiesAsync(string replicaSet, CancellationToken cancellation) =>
+        PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.CancelCopies, replicaSet), cancellation);
+
     internal Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Verify, snapshot), cancellation);
 

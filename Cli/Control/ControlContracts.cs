@@ -120,7 +120,11 @@ public sealed record ReplicaSetView(
     DateTimeOffset? SourceSeenAt,
     SyncView? Sync,
     ErrorView? Error
-);
+)
+{
+    /// <summary>Fresh copies of single collections, those that are asked for or under way, and the last one if it failed; oldest first.</summary>
+    public IReadOnlyList<CopyView> Copies { get; init; } = [];
+}
 
 public sealed record SyncView(
     int Collections,
@@ -129,7 +133,32 @@ public sealed record SyncView(
     long ExpectedDocuments,
     long Bytes,
     long ExpectedBytes
+)
+{
+    /// <summary>On average since it was asked for.</summary>
+    public double BytesPerSecond { get; init; }
+
+    /// <summary>At that rate; left out while it is not known.</summary>
+    public double? SecondsLeft { get; init; }
+}
+
+/// <param name="Id">Ours.</param>
+/// <param name="State">wanted: no agent has begun it; copying; catching-up: the copy is whole, the head takes it over next; failed.</param>
+/// <param name="Namespaces">What was asked for.</param>
+/// <param name="RequestedAt">When.</param>
+/// <param name="Progress">Left out before it is begun.</param>
+/// <param name="Failure">Why it was given up; the head is as it was.</param>
+public sealed record CopyView(
+    string Id,
+    string State,
+    IReadOnlyList<string> Namespaces,
+    DateTimeOffset RequestedAt,
+    SyncView? Progress,
+    string? Failure
 );
+
+/// <param name="Namespaces">Which collections are copied anew: db, db.coll, db.prefix*.</param>
+public sealed record CopyRequest(IReadOnlyList<string> Namespaces);
 
 public sealed record SnapshotView(
     string Id,
@@ -211,7 +240,17 @@ public sealed record MomentView(OptimeView Optime, DateTimeOffset Time);
 /// <param name="ReplicaSet">The set's name.</param>
 /// <param name="Ranges">Of each, every moment can be restored; oldest first.</param>
 /// <param name="Gaps">Of each, none can; oldest first.</param>
-public sealed record RangesView(string ReplicaSet, IReadOnlyList<RangeView> Ranges, IReadOnlyList<GapView> Gaps);
+public sealed record RangesView(string ReplicaSet, IReadOnlyList<RangeView> Ranges, IReadOnlyList<GapView> Gaps)
+{
+    /// <summary>What else than the oplog changed what is backed up, oldest first.</summary>
+    public IReadOnlyList<ChangeView> Changes { get; init; } = [];
+}
+
+/// <param name="At">From this moment on it holds.</param>
+/// <param name="What">copied, or not-found.</param>
+/// <param name="Collection">Its namespace.</param>
+/// <param name="Text">For people.</param>
+public sealed record ChangeView(MomentView At, string What, string? Collection, string Text);
 
 public sealed record RangeView(MomentView From, MomentView To);
 

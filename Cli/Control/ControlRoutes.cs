@@ -17,6 +17,8 @@ internal static class ControlRoutes
     internal const string Policy = "/v1/replica-sets/{replicaSet}/policy";
     internal const string Source = "/v1/replica-sets/{replicaSet}/source";
     internal const string Resync = "/v1/replica-sets/{replicaSet}/resync";
+    internal const string Copies = "/v1/replica-sets/{replicaSet}/copies";
+    internal const string CancelCopies = "/v1/replica-sets/{replicaSet}/copies/cancel";
     internal const string Job = "/v1/jobs/{job}";
     internal const string Cancel = "/v1/jobs/{job}/cancel";
     internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";

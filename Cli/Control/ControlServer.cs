@@ -104,6 +104,8 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapGet(ControlRoutes.Source, sources.ReadAsync);
         application.MapPost(ControlRoutes.Source, sources.ChangeAsync);
         application.MapPost(ControlRoutes.Resync, operations.ResyncAsync);
+        application.MapPost(ControlRoutes.Copies, operations.CopyAsync);
+        application.MapPost(ControlRoutes.CancelCopies, operations.CancelCopiesAsync);
         application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
         application.MapGet(ControlRoutes.Job, operations.JobAsync);
         application.MapPost(ControlRoutes.Cancel, operations.CancelAsync);

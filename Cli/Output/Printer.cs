@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Backup.Cli.Commands;
 using Backup.Cli.Control;
 using Spectre.Console;
 
@@ -34,7 +35,12 @@ internal static class Printer
     internal static string SyncProgress(SyncView sync)
     {
         var share = sync.ExpectedBytes == 0 ? 0 : Math.Min(1, (double)sync.Bytes / sync.ExpectedBytes);
-        return $"{share:P0} ({Bytes(sync.Bytes)} of about {Bytes(sync.ExpectedBytes)}, {sync.CollectionsDone}/{sync.Collections} collections)";
+        var rate = sync.BytesPerSecond > 0 ? $", {Bytes((long)sync.BytesPerSecond)}/s" : "";
+        var left =
+            sync.SecondsLeft is { } seconds && seconds >= 1
+                ? $", about {DurationText.Of(TimeSpan.FromSeconds(Math.Round(seconds)))} left"
+                : "";
+        return $"{share:P0} ({Bytes(sync.Bytes)} of about {Bytes(sync.ExpectedBytes)}, {sync.CollectionsDone}/{sync.Collections} collections{rate}{left})";
     }
 
     internal static string Bytes(long bytes)

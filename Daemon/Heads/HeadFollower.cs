@@ -4,6 +4,7 @@ using Backup.Metadata;
 using Backup.MongoWire.Bson;
 using Backup.Oplog;
 using Backup.Snapshots.Heads;
+using Backup.Snapshots.Manifests;
 
 namespace Backup.Daemon.Heads;
 
@@ -62,8 +63,8 @@ internal sealed class HeadFollower : IDisposable
 
     internal DateTimeOffset LastCheckpoint => _stored.UpdatedAt;
 
-    /// <summary>Where the next start would begin to read.</summary>
-    internal Optime ReplayFrom => _stored.ReplayFrom;
+    /// <summary>As it is in the metadata.</summary>
+    internal HeadRecord Stored => _stored;
 
     internal static async Task<HeadFollower> OpenAsync(
         HeadServices services,
@@ -117,8 +118,19 @@ internal sealed class HeadFollower : IDisposable
 
     internal static bool IsBehind(int slices) => slices >= SlicesAtOnce;
 
+    /// <summary>What the source is, as the head knows it.</summary>
+    internal ReplicaSetIdentity ReplicaSet => _head.ReplicaSet;
+
     /// <summary>Makes everything applied durable: a restart goes on from here.</summary>
-    internal async Task<FlushResult> CheckpointAsync(CancellationToken cancellation)
+    internal async Task CheckpointAsync(CancellationToken cancellation)
+    {
+        var flushed = await FlushAsync(cancellation);
+        await _services.Metadata.Heads.SetAsync(flushed, cancellation);
+        Adopt(flushed);
+    }
+
+    /// <summary>Writes everything applied to the block store. The head is not stored before the caller has done so, nor before <see cref="Adopt"/> known to be.</summary>
+    internal async Task<HeadRecord> FlushAsync(CancellationToken cancellation)
     {
         _head.PreparedTransactions = [.. _replayer.PreparedTransactions.Select(Describe)];
         if (_replayer.FeatureCompatibilityVersion is { } version)
@@ -131,7 +143,8 @@ internal sealed class HeadFollower : IDisposable
         var replayFrom = _replayer.OldestOpenTransaction is { } open && open < Applied ? open : Applied;
         var position = new HeadPosition(Applied, replayFrom, IsConsistent, _sync.Begin, _sync.End ?? Optime.Zero);
         var flushed = await _head.FlushAsync(position, cancellation);
-        var record = _stored with
+        await RecordLostCollectionsAsync(cancellation);
+        return _stored with
         {
             ManifestBlock = flushed.Manifest.ToString(),
             Optime = Applied,
@@ -140,19 +153,40 @@ internal sealed class HeadFollower : IDisposable
             NewBytes = _stored.NewBytes + _services.Blocks.Statistics.NewBytes - newBytes,
             UpdatedAt = _services.Time.GetUtcNow(),
         };
-        await RecordLostCollectionsAsync(cancellation);
-        await _services.Metadata.Heads.SetAsync(record, cancellation);
-        _stored = record;
-        return flushed;
     }
 
-    /// <summary>What the last checkpoints added to the blockstore since this was called before: for a snapshot's statistics.</summary>
-    internal async Task<long> TakeNewBytesAsync(CancellationToken cancellation)
+    /// <summary>The record is stored.</summary>
+    internal void Adopt(HeadRecord record) => _stored = record;
+
+    /// <summary>
+    /// Takes over what a partial sync copied, and with it what the source has under the names that were ordered. The head is changed in memory alone:
+    /// whatever fails before it is stored, it has to be opened again.
+    /// </summary>
+    /// <param name="partial">Flushed; it stands where this head stands.</param>
+    /// <returns>The namespaces that have other contents now.</returns>
+    internal IReadOnlyList<string> TakeOver(PartialHead partial)
     {
-        var taken = _stored.NewBytes;
-        _stored = _stored with { NewBytes = 0 };
-        await _services.Metadata.Heads.SetAsync(_stored, cancellation);
-        return taken;
+        var changed = new List<string>();
+        foreach (var collection in partial.Head.Catalogue.Collections.ToList())
+        {
+            // What a partial head marks as excluded is this one's.
+            if (collection.ExcludedBecause is null)
+            {
+                _head.TakeOver(partial.Head, collection);
+                changed.Add(collection.Namespace);
+            }
+        }
+
+        var ghosts = _head.Catalogue.Collections.Where(one =>
+            partial.IsOrdered(one.Namespace) && partial.Head.Catalogue.Find(one.Uuid) is null
+        );
+        foreach (var ghost in ghosts.ToList())
+        {
+            _head.Catalogue.Remove(ghost.Uuid);
+            _head.Drop(ghost.Uuid);
+        }
+
+        return changed;
     }
 
     public void Dispose()

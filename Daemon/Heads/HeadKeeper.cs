@@ -164,13 +164,15 @@ internal sealed class HeadKeeper : IAsyncDisposable
     private async Task FollowAsync(HeadFollower head, SyncRecord sync, CancellationToken cancellation)
     {
         _stopPoint = new StopPoint(_services, _replicaSetId, sync.Id);
+        await using var partials = new PartialSyncKeeper(_services, _snapshots, sync);
         while (true)
         {
             var seen = _services.Metadata.ChangeCount;
             int slices;
             try
             {
-                slices = await head.AdvanceAsync(_pending.Count > 0 && !head.IsDecided, cancellation);
+                var waits = _pending.Count > 0 || partials.IsReady;
+                slices = await head.AdvanceAsync(waits && !head.IsDecided, cancellation);
             }
             finally
             {
@@ -181,6 +183,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
             await _stopPoint.PassAsync(head.Applied, cancellation);
             CollectRequests();
             await ServeAsync(head, cancellation);
+            var more = await partials.StepAsync(head, () => IsComplete(head), cancellation);
             if (
                 head.IsDirty
                 && _services.Time.GetUtcNow() - head.LastCheckpoint >= _services.Options.CheckpointInterval
@@ -209,7 +212,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
                 }
             }
 
-            if (slices == 0)
+            if (slices == 0 && !more)
             {
                 await _services.Metadata.WaitForChangeAsync(seen, IdleWait, cancellation);
             }

@@ -1,7 +1,6 @@
 using Backup.Blockstore;
 using Backup.Foundation;
 using Backup.Metadata;
-using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Heads;
 using Backup.Snapshots.Manifests;
 
@@ -20,99 +19,25 @@ internal sealed class SyncBuilder(
     TimeProvider time
 )
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-
-    // Looking at thousands of collections takes its time: at most a fifth of it all.
-    private const int PauseRatio = 4;
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
-
     /// <summary>Works until the sync is built.</summary>
     /// <returns>The stored head and the bytes that were new in the blockstore; null where the sync was given up for another.</returns>
     internal async Task<HeadRecord?> BuildAsync(ReplicaSetRecord set, SyncRecord sync, CancellationToken cancellation)
     {
         var before = blocks.Statistics.NewBytes;
-        var collections = SyncCatalogue.Read(await metadata.Syncs.CatalogueAsync(sync.Id, cancellation));
-        var builds = collections
-            .Select(c => new CollectionBuild(metadata, blocks, objects, c, sync.Id, headOptions))
-            .ToDictionary(build => build.Uuid);
-        try
-        {
-            return await BuildCollectionsAsync(builds, sync.Id, cancellation) is { } copied
-                ? await StoreAsync(set, copied, collections, builds, before, cancellation)
-                : null;
-        }
-        finally
-        {
-            foreach (var build in builds.Values)
-            {
-                await build.DisposeAsync();
-            }
-        }
-    }
-
-    private async Task<SyncRecord?> BuildCollectionsAsync(
-        Dictionary<Guid, CollectionBuild> builds,
-        string syncId,
-        CancellationToken cancellation
-    )
-    {
-        using var slots = new SemaphoreSlim(parallelism);
-        while (true)
-        {
-            var seen = metadata.ChangeCount;
-            var started = time.GetTimestamp();
-            var sync = await metadata.Syncs.FindAsync(syncId, cancellation);
-            if (sync is null or { State: SyncState.Abandoned })
-            {
-                return null;
-            }
-
-            var ranges = await metadata.Syncs.CollectionsAsync(syncId, cancellation);
-            var looked = time.GetElapsedTime(started);
-            foreach (var group in ranges.GroupBy(range => range.Collection))
-            {
-                var all = group.ToList();
-                if (builds.TryGetValue(group.Key, out var build) && build.HasWork(all))
-                {
-                    await build.ObserveAsync();
-                    await slots.WaitAsync(cancellation);
-                    build.Start(all, slots, cancellation);
-                }
-            }
-
-            foreach (var build in builds.Values.Where(build => build.IsIdle))
-            {
-                await build.ObserveAsync();
-            }
-
-            var copied = ranges.Select(range => range.Collection).ToHashSet();
-            if (
-                sync.State == SyncState.Copied
-                && builds.Values.All(b => b.Result is not null || !copied.Contains(b.Uuid))
-            )
-            {
-                return sync;
-            }
-
-            // Slices come many a second: what came in within one pause is consumed together.
-            await Task.Delay(
-                looked * PauseRatio < LongestPause ? looked * PauseRatio : LongestPause,
-                time,
-                cancellation
-            );
-            await metadata.WaitForChangeAsync(seen, Poll, cancellation);
-        }
+        var builder = new CopyBuilder(metadata, blocks, objects, headOptions, parallelism, time);
+        return await builder.BuildAsync(sync.Id, cancellation) is { } copy
+            ? await StoreAsync(set, copy, before, cancellation)
+            : null;
     }
 
     private async Task<HeadRecord> StoreAsync(
         ReplicaSetRecord set,
-        SyncRecord sync,
-        IReadOnlyList<CatalogueCollection> collections,
-        Dictionary<Guid, CollectionBuild> builds,
+        BuiltCopy copy,
         long newBytesBefore,
         CancellationToken cancellation
     )
     {
+        var sync = copy.Sync;
         using var head = Head.Create(
             blocks,
             new ReplicaSetIdentity(
@@ -124,10 +49,10 @@ internal sealed class SyncBuilder(
             ),
             headOptions
         );
-        foreach (var collection in collections)
+        foreach (var collection in copy.Collections)
         {
             head.Catalogue.Set(collection);
-            head.SetBaseRun(collection.Uuid, builds[collection.Uuid].Result);
+            head.SetBaseRun(collection.Uuid, copy.Runs[collection.Uuid]);
         }
 
         // The entry at Begin is still to be applied: the head stands just before it.

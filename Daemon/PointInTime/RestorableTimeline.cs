@@ -28,4 +28,9 @@ public sealed record RestorableGap(
 /// <summary>What of a replica set can be restored to any moment.</summary>
 /// <param name="Ranges">Oldest first; they do not touch.</param>
 /// <param name="Gaps">Oldest first: those between ranges and after the last one, and those of single collections.</param>
-public sealed record RestorableTimeline(IReadOnlyList<RestorableRange> Ranges, IReadOnlyList<RestorableGap> Gaps);
+/// <param name="Events">What was done to the head beside the oplog, oldest first.</param>
+public sealed record RestorableTimeline(
+    IReadOnlyList<RestorableRange> Ranges,
+    IReadOnlyList<RestorableGap> Gaps,
+    IReadOnlyList<TimelineEvent> Events
+);

@@ -8,11 +8,13 @@ namespace Backup.Daemon.PointInTime;
 /// <param name="Bases">Its snapshots from which the stored oplog goes on, oldest first.</param>
 /// <param name="Range">Null where no moment can be restored.</param>
 /// <param name="Holes">Of it.</param>
+/// <param name="Events">Of it, in the order in which they were recorded.</param>
 internal sealed record Epoch(
     SyncRecord Sync,
     IReadOnlyList<SnapshotRecord> Bases,
     RestorableRange? Range,
-    IReadOnlyList<OplogHole> Holes
+    IReadOnlyList<OplogHole> Holes,
+    IReadOnlyList<TimelineEvent> Events
 );
 
 /// <summary>Reads off the metadata which moments can be restored, and why the others cannot. Claims nothing that is not there.</summary>
@@ -35,14 +37,16 @@ public sealed class TimelineReader
     /// <summary>Oldest first.</summary>
     internal async Task<IReadOnlyList<Epoch>> EpochsAsync(string replicaSetId, CancellationToken cancellation)
     {
-        // Snapshots before slices: a snapshot that goes meanwhile may be claimed for a moment, and is refused when it is opened.
+        // Seams before snapshots: the snapshot at each is stored with it. Snapshots before slices: a snapshot that goes meanwhile may be claimed for a moment, and is refused when it is opened.
+        var events = await _metadata.Heads.EventsAsync(replicaSetId, cancellation);
         var snapshots = (await _metadata.Snapshots.ListAsync(replicaSetId, cancellation)).Reverse().ToList();
         var holes = await _metadata.OplogSlices.HolesAsync(replicaSetId, cancellation);
         var epochs = new List<Epoch>();
         foreach (var sync in await _metadata.Syncs.ListAsync(replicaSetId, cancellation))
         {
             var own = snapshots.Where(snapshot => snapshot.SyncId == sync.Id);
-            epochs.Add(await EpochAsync(sync, own, holes, cancellation));
+            var told = events.Where(one => one.SyncId == sync.Id).ToList();
+            epochs.Add(await EpochAsync(sync, own, holes, told, cancellation));
         }
 
         return epochs;
@@ -72,13 +76,18 @@ public sealed class TimelineReader
                 hole.Cause,
                 hole.Namespace
             ));
-        return new RestorableTimeline(ranges, [.. gaps.Concat(partial).OrderBy(gap => gap.From)]);
+        return new RestorableTimeline(
+            ranges,
+            [.. gaps.Concat(partial).OrderBy(gap => gap.From)],
+            [.. epochs.SelectMany(epoch => epoch.Events)]
+        );
     }
 
     private async Task<Epoch> EpochAsync(
         SyncRecord sync,
         IEnumerable<SnapshotRecord> snapshots,
         IReadOnlyList<OplogHole> holes,
+        IReadOnlyList<TimelineEvent> events,
         CancellationToken cancellation
     )
     {
@@ -86,7 +95,7 @@ public sealed class TimelineReader
         var own = holes.Where(hole => BelongsTo(hole, sync, extent)).ToList();
         if (extent is null)
         {
-            return new Epoch(sync, [], null, own);
+            return new Epoch(sync, [], null, own, events);
         }
 
         var stops = own.Where(hole => hole.Kind == HoleKind.HeadStopped).Select(hole => hole.From);
@@ -100,8 +109,17 @@ public sealed class TimelineReader
             }
         }
 
+        // Moments behind a seam need a base behind it. Where the seam's own is gone, what lies before it goes too: a range has no holes.
+        foreach (var seam in events.Where(one => one.IsSeam && one.At <= last).Select(one => one.At).Distinct())
+        {
+            if (!bases.Exists(one => one.Optime == seam))
+            {
+                bases.RemoveAll(one => one.Optime < seam);
+            }
+        }
+
         var range = bases.Count == 0 ? null : new RestorableRange(sync.Id, bases[0].Optime, last);
-        return new Epoch(sync, bases, range, own);
+        return new Epoch(sync, bases, range, own, events);
     }
 
     /// <summary>Holes of early releases do not say of which sync they are: they begin where its oplog ends.</summary>

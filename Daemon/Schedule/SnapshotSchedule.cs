@@ -23,18 +23,21 @@ public static class SnapshotSchedule
 
     /// <summary>
     /// Snapshots whose time is over. The newest one is always kept, and so are those that the point-in-time window needs as bases: the newest that
-    /// is not after its start, and inside it as many that no moment is further than a day of oplog from its base.
+    /// is not after its start, and inside it as many that no moment is further than a day of oplog from its base, and the one at each seam.
     /// </summary>
     /// <param name="snapshots">Newest first.</param>
+    /// <param name="events">Of the replica set.</param>
     /// <param name="window">The point-in-time window; zero: none.</param>
     /// <param name="now">The time.</param>
     public static IReadOnlyList<SnapshotRecord> Expired(
         IReadOnlyList<SnapshotRecord> snapshots,
+        IEnumerable<TimelineEvent> events,
         TimeSpan window,
         DateTimeOffset now
     )
     {
-        var bases = window > TimeSpan.Zero ? Bases(snapshots, now - window, now) : [];
+        var seams = events.Where(one => one.IsSeam).Select(one => (one.SyncId, one.At)).ToHashSet();
+        var bases = window > TimeSpan.Zero ? Bases(snapshots, seams, now - window, now) : [];
         return [.. snapshots.Skip(1).Where(snapshot => IsOver(snapshot, now) && !bases.Contains(snapshot.Id))];
     }
 
@@ -43,6 +46,7 @@ public static class SnapshotSchedule
 
     private static HashSet<string> Bases(
         IReadOnlyList<SnapshotRecord> snapshots,
+        HashSet<(string SyncId, Foundation.Optime At)> seams,
         DateTimeOffset start,
         DateTimeOffset now
     )
@@ -64,6 +68,7 @@ public static class SnapshotSchedule
             {
                 var isNeeded =
                     !IsOver(oldestFirst[i], now)
+                    || seams.Contains((oldestFirst[i].SyncId, oldestFirst[i].Optime))
                     || (i + 1 < oldestFirst.Count && Between(last, oldestFirst[i + 1]) > LongestReplay);
                 if (isNeeded)
                 {

@@ -93,7 +93,8 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
             await _metadata.Jobs.AddAsync(JobKinds.New(JobKinds.Snapshot, set.Id, arguments, now), cancellation);
         }
 
-        foreach (var snapshot in SnapshotSchedule.Expired(snapshots, policy.PointInTimeWindow, now))
+        var events = await _metadata.Heads.EventsAsync(set.Id, cancellation);
+        foreach (var snapshot in SnapshotSchedule.Expired(snapshots, events, policy.PointInTimeWindow, now))
         {
             await _metadata.Snapshots.RemoveAsync(snapshot.Id, cancellation);
             LogExpired(snapshot.Id, set.Name);

@@ -26,4 +26,6 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(HoleReport))]
 [JsonSerializable(typeof(SliceAnswer))]
 [JsonSerializable(typeof(MonitoringSample))]
+[JsonSerializable(typeof(CopyOrder))]
+[JsonSerializable(typeof(PartialSyncAnswer))]
 public sealed partial class AgentJson : JsonSerializerContext;

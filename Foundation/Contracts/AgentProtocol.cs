@@ -115,6 +115,12 @@ public static class AgentRoutes
     /// <summary>POST the catalogue (a slice body); answered with an <see cref="Assignment"/>.</summary>
     public const string SyncsTemplate = Prefix + "/replica-sets/{replicaSetId}/syncs";
 
+    /// <summary>GET: answered with a <see cref="PartialSyncAnswer"/>, or 204 where none is to be worked on.</summary>
+    public const string PartialSyncTemplate = Prefix + "/replica-sets/{replicaSetId}/partial-sync";
+
+    /// <summary>POST the catalogue (a slice body, which may be empty) of a partial sync: answered with a <see cref="PartialSyncAnswer"/>.</summary>
+    public const string PartialBeginTemplate = Prefix + "/syncs/{syncId}/begin";
+
     /// <summary>POST <see cref="HoleReport"/>.</summary>
     public const string HolesTemplate = Prefix + "/replica-sets/{replicaSetId}/holes";
 
@@ -146,6 +152,10 @@ public static class AgentRoutes
     public static string Monitoring(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/monitoring";
 
     public static string Syncs(string replicaSetId) => $"{Prefix}/replica-sets/{replicaSetId}/syncs";
+
+    public static string PartialSync(string replicaSetId) => $"{Prefix}/replica-sets/{replicaSetId}/partial-sync";
+
+    public static string PartialBegin(string syncId) => $"{Prefix}/syncs/{syncId}/begin";
 
     public static string Holes(string replicaSetId) => $"{Prefix}/replica-sets/{replicaSetId}/holes";
 

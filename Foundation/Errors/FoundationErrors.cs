@@ -7,6 +7,7 @@ public static class FoundationErrors
     public const int ZstdFailed = 1002;
     public const int DiskFull = 1003;
     public const int WriteFailed = 1004;
+    public const int BadPattern = 1005;
 
     public static BackupException NoZstd(Exception inner) =>
         new(
@@ -35,5 +36,12 @@ public static class FoundationErrors
             "Check the folder's owner and permissions and the health of the disk.",
             transient: true,
             inner: inner
+        );
+
+    public static BackupException Pattern(string text) =>
+        new(
+            BadPattern,
+            $"'{text}' names no namespaces.",
+            "Write db or db.* (a database), db.coll (a collection), or db.prefix* (those that begin so); a star stands at the end only."
         );
 }

@@ -20,6 +20,7 @@ internal static class Schema
         Monitoring,
         Removal,
         Sources,
+        PartialSyncs,
     ];
 
     internal static int Version => Steps.Length;
@@ -378,5 +379,27 @@ internal static class Schema
         ALTER TABLE deployments ADD COLUMN source_paused_at INTEGER;
 
         ALTER TABLE agent_reports ADD COLUMN source TEXT;
+        """;
+
+    // Syncs of some collections beside that of the whole replica set, and what was done to a head beside the oplog.
+    private const string PartialSyncs = """
+        ALTER TABLE syncs ADD COLUMN beside TEXT;
+        ALTER TABLE syncs ADD COLUMN copy_order TEXT;
+        ALTER TABLE syncs ADD COLUMN failure TEXT;
+        CREATE INDEX syncs_beside ON syncs (beside) WHERE beside IS NOT NULL;
+
+        CREATE TABLE timeline_events (
+            ordinal INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            replica_set_id TEXT NOT NULL REFERENCES replica_sets (id),
+            sync_id TEXT NOT NULL,
+            at_t INTEGER NOT NULL,
+            at_i INTEGER NOT NULL,
+            at_term INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            namespace TEXT,
+            text TEXT NOT NULL,
+            recorded_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX timeline_events_of_set ON timeline_events (replica_set_id);
         """;
 }

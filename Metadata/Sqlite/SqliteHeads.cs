@@ -37,6 +37,50 @@ internal sealed class SqliteHeads(ITransactions database) : IHeads
             cancellation
         );
 
+    public Task SetAsync(HeadRecord head, SnapshotRecord snapshot, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                SqliteSnapshots.Add(session, snapshot);
+                Set(session, head);
+            },
+            cancellation
+        );
+
+    public Task<bool> CrossAsync(HeadRecord head, Seam seam, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => Cross(session, head, seam), cancellation);
+
+    public async Task<IReadOnlyList<TimelineEvent>> EventsAsync(
+        string replicaSetId,
+        CancellationToken cancellation = default
+    ) => await database.ReadAsync(session => SqliteTimelineEvents.List(session, replicaSetId), cancellation);
+
+    private static bool Cross(Session session, HeadRecord head, Seam seam)
+    {
+        if (seam.PartialSyncId is { } partial)
+        {
+            if (SyncRows.Find(session, partial) is not { State: SyncState.Copied } found || found.Beside != head.SyncId)
+            {
+                return false;
+            }
+
+            SqlitePartialSyncs.End(session, partial, SyncState.Built);
+        }
+
+        SqliteSnapshots.Add(session, seam.Snapshot);
+        Set(session, head);
+        foreach (var one in seam.Events)
+        {
+            SqliteTimelineEvents.Add(session, one);
+            if (one is { Kind: TimelineEventKind.Copied, Namespace: { } ns })
+            {
+                SqliteHoles.CloseCollection(session, head.SyncId, ns, one.At);
+            }
+        }
+
+        return true;
+    }
+
     internal static void Set(Session session, HeadRecord head) =>
         session.Execute(
             $"""

@@ -79,4 +79,22 @@ internal static class SqliteHoles
                 term = end.Term,
             }
         );
+
+    /// <summary>A fresh copy of the collection is there from then on.</summary>
+    internal static void CloseCollection(Session session, string syncId, string ns, Optime end) =>
+        session.Execute(
+            """
+            UPDATE oplog_holes SET to_t = @t, to_i = @i, to_term = @term
+            WHERE sync_id = @syncId AND kind = @kind AND namespace = @ns AND to_t = 0 AND to_i = 0
+            """,
+            new
+            {
+                syncId,
+                ns,
+                kind = (int)HoleKind.CollectionLost,
+                t = (long)end.T,
+                i = (long)end.I,
+                term = end.Term,
+            }
+        );
 }

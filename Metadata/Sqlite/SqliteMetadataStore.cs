@@ -22,6 +22,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Deployments = new SqliteDeployments(transactions, time);
         Leases = new SqliteLeases(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
+        PartialSyncs = new SqlitePartialSyncs(transactions);
         OplogSlices = new SqliteOplogSlices(transactions, time);
         Holds = new SqliteReadHolds(transactions, time);
         Heads = new SqliteHeads(transactions);
@@ -43,6 +44,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public ILeases Leases { get; }
 
     public ISyncs Syncs { get; }
+
+    public IPartialSyncs PartialSyncs { get; }
 
     public IOplogSlices OplogSlices { get; }
 

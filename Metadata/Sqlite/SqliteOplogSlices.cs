@@ -119,7 +119,7 @@ internal sealed class SqliteOplogSlices(ITransactions database, TimeProvider tim
 
     private static bool Add(Session session, OplogSlice slice)
     {
-        var sync = SqliteSyncs.Find(session, slice.SyncId) ?? throw MetadataErrors.Missing("sync", slice.SyncId);
+        var sync = SyncRows.Find(session, slice.SyncId) ?? throw MetadataErrors.Missing("sync", slice.SyncId);
         if (sync.State is SyncState.Abandoned || sync.ReplicaSetId != slice.ReplicaSetId)
         {
             throw MetadataErrors.NotCurrent(slice.SyncId);
@@ -172,6 +172,12 @@ internal sealed class SqliteOplogSlices(ITransactions database, TimeProvider tim
             before = read;
         }
 
+        foreach (var partial in SyncRows.Beside(session, syncId))
+        {
+            var isReplayed = partial.State is SyncState.Copying or SyncState.Copied;
+            before = isReplayed && partial.Begin < before ? partial.Begin : before;
+        }
+
         const string doomed = """
             FROM oplog_slices
             WHERE sync_id = @syncId AND (last_t, last_i) < (@t, @i)
@@ -189,7 +195,7 @@ internal sealed class SqliteOplogSlices(ITransactions database, TimeProvider tim
         return session.Execute($"DELETE {doomed}", arguments);
     }
 
-    private static OplogExtent? Extent(Session session, string syncId)
+    internal static OplogExtent? Extent(Session session, string syncId)
     {
         var newest = Newest(session, syncId);
         var oldest = newest is null

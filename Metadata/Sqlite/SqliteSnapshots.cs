@@ -8,41 +8,7 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
         """;
 
     public Task AddAsync(SnapshotRecord snapshot, CancellationToken cancellation = default) =>
-        database.WriteAsync(
-            session =>
-            {
-                SqliteDeployments.RequireReplicaSet(session, snapshot.ReplicaSetId);
-                session.Execute(
-                    $"""
-                    INSERT INTO snapshots ({Columns})
-                    VALUES (@Id, @ReplicaSetId, @t, @i, @term, @ManifestBlock, @Documents, @RawBytes, @NewBytes,
-                        @StoredBytes, @DurationSeconds, @Trigger, @created, @expires, @SyncId, @rt, @ri, @rterm)
-                    """,
-                    new
-                    {
-                        snapshot.Id,
-                        snapshot.ReplicaSetId,
-                        t = (long)snapshot.Optime.T,
-                        i = (long)snapshot.Optime.I,
-                        term = snapshot.Optime.Term,
-                        snapshot.ManifestBlock,
-                        snapshot.Documents,
-                        snapshot.RawBytes,
-                        snapshot.NewBytes,
-                        snapshot.StoredBytes,
-                        snapshot.DurationSeconds,
-                        snapshot.Trigger,
-                        created = snapshot.CreatedAt.ToUnixTimeMilliseconds(),
-                        expires = snapshot.ExpiresAt?.ToUnixTimeMilliseconds(),
-                        snapshot.SyncId,
-                        rt = (long?)snapshot.ReplayFrom?.T,
-                        ri = (long?)snapshot.ReplayFrom?.I,
-                        rterm = snapshot.ReplayFrom?.Term,
-                    }
-                );
-            },
-            cancellation
-        );
+        database.WriteAsync(session => Add(session, snapshot), cancellation);
 
     public Task<SnapshotRecord?> FindAsync(string id, CancellationToken cancellation = default) =>
         database.ReadAsync(
@@ -78,6 +44,39 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
             },
             cancellation
         );
+
+    internal static void Add(Session session, SnapshotRecord snapshot)
+    {
+        SqliteDeployments.RequireReplicaSet(session, snapshot.ReplicaSetId);
+        session.Execute(
+            $"""
+            INSERT INTO snapshots ({Columns})
+            VALUES (@Id, @ReplicaSetId, @t, @i, @term, @ManifestBlock, @Documents, @RawBytes, @NewBytes,
+                @StoredBytes, @DurationSeconds, @Trigger, @created, @expires, @SyncId, @rt, @ri, @rterm)
+            """,
+            new
+            {
+                snapshot.Id,
+                snapshot.ReplicaSetId,
+                t = (long)snapshot.Optime.T,
+                i = (long)snapshot.Optime.I,
+                term = snapshot.Optime.Term,
+                snapshot.ManifestBlock,
+                snapshot.Documents,
+                snapshot.RawBytes,
+                snapshot.NewBytes,
+                snapshot.StoredBytes,
+                snapshot.DurationSeconds,
+                snapshot.Trigger,
+                created = snapshot.CreatedAt.ToUnixTimeMilliseconds(),
+                expires = snapshot.ExpiresAt?.ToUnixTimeMilliseconds(),
+                snapshot.SyncId,
+                rt = (long?)snapshot.ReplayFrom?.T,
+                ri = (long?)snapshot.ReplayFrom?.I,
+                rterm = snapshot.ReplayFrom?.Term,
+            }
+        );
+    }
 
     private static SnapshotRecord Snapshot(Row row) =>
         new(

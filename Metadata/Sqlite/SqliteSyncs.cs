@@ -1,20 +1,10 @@
 using Backup.Foundation;
+using static Backup.Metadata.Sqlite.SyncRows;
 
 namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : ISyncs
 {
-    private const string SyncColumns =
-        "id, replica_set_id, state, begin_t, begin_i, begin_term, end_t, end_i, end_term, started_at";
-
-    private const string CollectionColumns = """
-        sync_id, collection, namespace, range, expected_documents, expected_bytes, documents, raw_bytes, next_sequence,
-        last_id, done
-        """;
-
-    private const string SliceColumns =
-        "sync_id, collection, range, sequence, object_name, documents, raw_length, stored_length, sha256";
-
     public Task BeginAsync(
         SyncRecord sync,
         byte[] catalogue,
@@ -39,7 +29,10 @@ internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : I
         await database.ReadAsync(
             session =>
                 session.Query(
-                    $"SELECT {SyncColumns} FROM syncs WHERE replica_set_id = @replicaSetId ORDER BY ordinal",
+                    $"""
+                    SELECT {SyncColumns} FROM syncs WHERE replica_set_id = @replicaSetId AND beside IS NULL
+                    ORDER BY ordinal
+                    """,
                     Sync,
                     new { replicaSetId }
                 ),
@@ -56,7 +49,7 @@ internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : I
                     throw MetadataErrors.NotCurrent(syncId);
                 }
 
-                session.Execute("DELETE FROM syncs WHERE id = @syncId", new { syncId });
+                session.Execute("DELETE FROM syncs WHERE id = @syncId OR beside = @syncId", new { syncId });
             },
             cancellation
         );
@@ -234,38 +227,16 @@ internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : I
             cancellation
         );
 
-    internal static SyncRecord? Find(Session session, string id) =>
-        session.Find($"SELECT {SyncColumns} FROM syncs WHERE id = @id", Sync, new { id });
-
     private void Begin(Session session, SyncRecord sync, byte[] catalogue, IReadOnlyList<SyncCollection> collections)
     {
         SqliteDeployments.RequireReplicaSet(session, sync.ReplicaSetId);
         var older = session.Query(
-            "SELECT id FROM syncs WHERE replica_set_id = @ReplicaSetId ORDER BY ordinal",
+            "SELECT id FROM syncs WHERE replica_set_id = @ReplicaSetId AND beside IS NULL ORDER BY ordinal",
             row => row.Text(),
             new { sync.ReplicaSetId }
         );
         older.ForEach(id => Abandon(session, id));
-        session.Execute(
-            $"""
-            INSERT INTO syncs ({SyncColumns}, catalogue)
-            VALUES (@Id, @ReplicaSetId, @state, @bt, @bi, @bterm, @et, @ei, @eterm, @started, @catalogue)
-            """,
-            new
-            {
-                sync.Id,
-                sync.ReplicaSetId,
-                state = (int)sync.State,
-                bt = (long)sync.Begin.T,
-                bi = (long)sync.Begin.I,
-                bterm = sync.Begin.Term,
-                et = (long?)sync.End?.T,
-                ei = (long?)sync.End?.I,
-                eterm = sync.End?.Term,
-                catalogue,
-                started = sync.StartedAt.ToUnixTimeMilliseconds(),
-            }
-        );
+        Insert(session, sync, catalogue);
         foreach (var collection in collections)
         {
             AddCollection(session, collection with { SyncId = sync.Id });
@@ -284,6 +255,11 @@ internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : I
             "UPDATE syncs SET state = @state WHERE id = @syncId AND state <> @state",
             new { state = (int)SyncState.Abandoned, syncId }
         );
+        foreach (var partial in Beside(session, syncId).Where(one => one.IsOpen))
+        {
+            SqlitePartialSyncs.End(session, partial.Id, SyncState.Abandoned);
+        }
+
         if (abandoned > 0 && SqliteOplogSlices.Newest(session, syncId) is { } newest)
         {
             var hole = new OplogHole(
@@ -298,29 +274,6 @@ internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : I
             SqliteHoles.Add(session, hole);
         }
     }
-
-    private static void AddCollection(Session session, SyncCollection collection) =>
-        session.Execute(
-            $"""
-            INSERT INTO sync_collections ({CollectionColumns})
-            VALUES (@SyncId, @uuid, @Namespace, @Range, @ExpectedDocuments, @ExpectedBytes, @Documents, @RawBytes,
-                @NextSequence, @LastId, @Done)
-            """,
-            new
-            {
-                collection.SyncId,
-                uuid = Uuid(collection.Collection),
-                collection.Namespace,
-                collection.Range,
-                collection.ExpectedDocuments,
-                collection.ExpectedBytes,
-                collection.Documents,
-                collection.RawBytes,
-                collection.NextSequence,
-                collection.LastId,
-                collection.Done,
-            }
-        );
 
     private static bool AddSlice(Session session, SyncSlice slice, byte[] lastId)
     {
@@ -430,48 +383,4 @@ internal sealed class SqliteSyncs(ITransactions database, TimeProvider time) : I
             }
         );
     }
-
-    private static SyncRecord RequireState(Session session, string syncId, params ReadOnlySpan<SyncState> allowed)
-    {
-        var sync = Find(session, syncId) ?? throw MetadataErrors.Missing("sync", syncId);
-        return allowed.Contains(sync.State) ? sync : throw MetadataErrors.NotCurrent(syncId);
-    }
-
-    private static SyncCollection? FindCollection(Session session, string syncId, Guid collection, int range) =>
-        session.Find(
-            $"""
-            SELECT {CollectionColumns} FROM sync_collections
-            WHERE sync_id = @syncId AND collection = @uuid AND range = @range
-            """,
-            Collection,
-            new
-            {
-                syncId,
-                uuid = Uuid(collection),
-                range,
-            }
-        );
-
-    private static string Uuid(Guid collection) => collection.ToString("D");
-
-    private static SyncRecord Sync(Row row) =>
-        new(row.Text(), row.Text(), (SyncState)row.Int(), row.Optime(), row.OptimeOrNull(), row.Time());
-
-    private static SyncCollection Collection(Row row) =>
-        new(
-            row.Text(),
-            row.Uuid(),
-            row.Text(),
-            row.Int(),
-            row.Long(),
-            row.Long(),
-            row.Long(),
-            row.Long(),
-            row.Long(),
-            row.BytesOrNull(),
-            row.Flag()
-        );
-
-    private static SyncSlice Slice(Row row) =>
-        new(row.Text(), row.Uuid(), row.Int(), row.Long(), row.Text(), row.Long(), row.Int(), row.Int(), row.Bytes());
 }

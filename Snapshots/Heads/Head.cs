@@ -108,6 +108,28 @@ public sealed class Head : IOperationTarget, IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes a collection of another head over the same store in the place of what this one holds of that UUID: its definition and its
+    /// documents. Both heads are to stand at the same optime. Lasting with the next flush.
+    /// </summary>
+    /// <param name="other">Flushed, and nothing applied since.</param>
+    /// <param name="definition">As the other one's catalogue has it.</param>
+    /// <exception cref="ArgumentException">The other one has operations that are not flushed.</exception>
+    public void TakeOver(Head other, CatalogueCollection definition)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(other.MemtableBytes, 0);
+        Drop(definition.Uuid);
+        Catalogue.Set(definition);
+        if (other._states.TryGetValue(definition.Uuid, out var theirs))
+        {
+            var state = StateOf(definition.Uuid);
+            state.Definition = definition;
+            state.SetRuns(theirs.RunsNow());
+            state.NextOrdinal = theirs.NextOrdinal;
+            state.Limits = theirs.Limits;
+        }
+    }
+
     /// <exception cref="Foundation.Errors.BackupException">4005 where the catalogue has no such collection and none is tolerated to miss.</exception>
     public void Put(Guid collection, BsonView document, bool isInsert)
     {

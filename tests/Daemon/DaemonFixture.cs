@@ -145,6 +145,16 @@ internal sealed class DaemonFixture : IAsyncDisposable
         return set!;
     }
 
+    internal async Task<SyncRecord> WaitForSyncAsync(string syncId, SyncState state)
+    {
+        SyncRecord? sync = null;
+        await UntilAsync(
+            async () => (sync = await Metadata.Syncs.FindAsync(syncId))!.State == state,
+            () => $"the sync is {sync?.State} {sync?.Failure} {Host?.Trouble(Source.Set.Id)}"
+        );
+        return sync!;
+    }
+
     internal Task WaitForOptimeAsync(Optime optime) =>
         UntilAsync(
             () => Task.FromResult(Host!.LiveOptime(Source.Set.Id) is { } live && live >= optime),

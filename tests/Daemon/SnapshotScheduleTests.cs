@@ -43,7 +43,7 @@ public sealed class SnapshotScheduleTests
     {
         var snapshots = new[] { Snapshot("b", Midnight.AddDays(1)), Snapshot("a", Midnight) };
 
-        var expired = SnapshotSchedule.Expired(snapshots, TimeSpan.Zero, Midnight.AddYears(1));
+        var expired = SnapshotSchedule.Expired(snapshots, [], TimeSpan.Zero, Midnight.AddYears(1));
 
         expired.Select(snapshot => snapshot.Id).ShouldBe(["a"]);
     }
@@ -51,7 +51,7 @@ public sealed class SnapshotScheduleTests
     [Fact]
     public void A_snapshot_without_an_end_never_expires() =>
         SnapshotSchedule
-            .Expired([Snapshot("b", Midnight), Snapshot("a", expires: null)], TimeSpan.Zero, Midnight.AddYears(1))
+            .Expired([Snapshot("b", Midnight), Snapshot("a", expires: null)], [], TimeSpan.Zero, Midnight.AddYears(1))
             .ShouldBeEmpty();
 
     [Fact]
@@ -67,14 +67,14 @@ public sealed class SnapshotScheduleTests
         };
 
         SnapshotSchedule
-            .Expired(snapshots, TimeSpan.FromHours(24), now)
+            .Expired(snapshots, [], TimeSpan.FromHours(24), now)
             .Select(snapshot => snapshot.Id)
             .ShouldBe(
                 ["c", "a"],
                 "d is the newest, b the base of the window's start, and from b to d it is not further than a day"
             );
         SnapshotSchedule
-            .Expired(snapshots, TimeSpan.Zero, now)
+            .Expired(snapshots, [], TimeSpan.Zero, now)
             .Select(snapshot => snapshot.Id)
             .ShouldBe(["c", "b", "a"]);
     }
@@ -87,7 +87,7 @@ public sealed class SnapshotScheduleTests
         var snapshots = Enumerable.Range(0, 400).Select(n => At($"{n}", now.AddHours(-6 * n))).ToList();
         for (var removed = true; removed; )
         {
-            var expired = SnapshotSchedule.Expired(snapshots, window, now).Select(one => one.Id).ToHashSet();
+            var expired = SnapshotSchedule.Expired(snapshots, [], window, now).Select(one => one.Id).ToHashSet();
             removed = snapshots.RemoveAll(one => expired.Contains(one.Id)) > 0;
         }
 
@@ -121,7 +121,7 @@ public sealed class SnapshotScheduleTests
             },
         ];
         List<string> Expired(double hours) =>
-            [.. SnapshotSchedule.Expired(snapshots, TimeSpan.FromHours(hours), now).Select(one => one.Id)];
+            [.. SnapshotSchedule.Expired(snapshots, [], TimeSpan.FromHours(hours), now).Select(one => one.Id)];
 
         Expired(24).ShouldBe(["b"], "moments between a and the end of s1 need a alone");
         Expired(9).ShouldBe(["b", "a"]);

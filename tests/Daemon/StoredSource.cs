@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Backup.Blockstore;
 using Backup.Foundation;
 using Backup.Foundation.Compression;
+using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Catalogues;
@@ -50,8 +51,10 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
     }
 
     internal void Lists(string ns, Guid uuid, BsonDocument? options = null) =>
-        _collections.Add(
-            new ListedCollection(
+        _collections.Add(Listed(ns, uuid, options));
+
+    private static ListedCollection Listed(string ns, Guid uuid, BsonDocument? options = null) =>
+            new(
                 ns,
                 uuid,
                 "collection",
@@ -66,8 +69,7 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
                 options is not null,
                 0,
                 0
-            )
-        );
+            );
 
     internal async Task BeginAsync(string syncId, Optime begin, int ranges = 1)
     {
@@ -101,15 +103,18 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
     internal Task CopyAsync(Guid collection, params BsonDocument[] documents) =>
         CopyRangeAsync(collection, 0, documents);
 
-    internal async Task CopyRangeAsync(Guid collection, int range, params BsonDocument[] documents)
+    internal Task CopyRangeAsync(Guid collection, int range, params BsonDocument[] documents) =>
+        CopyRangeAsync(SyncId, collection, range, documents);
+
+    internal async Task CopyRangeAsync(string syncId, Guid collection, int range, params BsonDocument[] documents)
     {
-        var position = (await metadata.Syncs.FindCollectionAsync(SyncId, collection, range))!;
+        var position = (await metadata.Syncs.FindCollectionAsync(syncId, collection, range))!;
         var raw = documents.SelectMany(d => d.Memory.ToArray()).ToArray();
-        var name = $"{SliceNames.RangePrefix(SyncId, collection, range)}{position.NextSequence}-{Guid.NewGuid():N}";
+        var name = $"{SliceNames.RangePrefix(syncId, collection, range)}{position.NextSequence}-{Guid.NewGuid():N}";
         var stored = await PutAsync(name, raw);
         var added = await metadata.Syncs.AddSliceAsync(
             new SyncSlice(
-                SyncId,
+                syncId,
                 collection,
                 range,
                 position.NextSequence,
@@ -157,6 +162,38 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
         (_last, _sequence) = (last, _sequence + 1);
     }
 
+    /// <summary>Asks for a fresh copy of some namespaces, as the command does.</summary>
+    internal async Task<string> OrderAsync(params string[] namespaces)
+    {
+        var id = $"p{Guid.NewGuid():N}";
+        await metadata.PartialSyncs.AddAsync(
+            new SyncRecord(
+                id,
+                Set.Id,
+                SyncState.Wanted,
+                Optime.Zero,
+                null,
+                time.GetUtcNow(),
+                SyncId,
+                new CopyOrder(namespaces)
+            )
+        );
+        return id;
+    }
+
+    /// <summary>Begins it as an agent does that found these collections.</summary>
+    internal async Task BeginPartialAsync(string partialId, Optime begin, params (string Namespace, Guid Uuid)[] listed)
+    {
+        var catalogue = listed.SelectMany(one => Listed(one.Namespace, one.Uuid).ToDocument().Memory.ToArray());
+        var begun = await metadata.PartialSyncs.BeginAsync(
+            partialId,
+            begin,
+            [.. catalogue],
+            [.. listed.Select(one => new SyncCollection(partialId, one.Uuid, one.Namespace, 0, 0, 0, 0, 0, 0, null, false))]
+        );
+        Xunit.Assert.True(begun);
+    }
+
     /// <summary>A sign of life, after which a snapshot asked for before it may be taken.</summary>
     internal async Task SeenAsync()
     {
@@ -183,11 +220,36 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
                     )
         );
 
+    internal static BsonDocument Upsert(Optime at, string ns, Guid uuid, int id, string text) =>
+        Entry(
+            at,
+            "u",
+            ns,
+            uuid,
+            w =>
+                w.Boolean("b"u8, true)
+                    .Document("o2"u8, BsonDocument.Build(o => o.Int32("_id"u8, id)))
+                    .Document(
+                        "o"u8,
+                        BsonDocument.Build(o => o.Document("$set"u8, BsonDocument.Build(s => s.String("text"u8, text))))
+                    )
+        );
+
+    internal static BsonDocument Replace(Optime at, string ns, Guid uuid, int id, string text) =>
+        Entry(
+            at,
+            "u",
+            ns,
+            uuid,
+            w =>
+                w.Document("o2"u8, BsonDocument.Build(o => o.Int32("_id"u8, id))).Document("o"u8, Document(id, text))
+        );
+
     internal static BsonDocument Delete(Optime at, string ns, Guid uuid, int id) =>
         Entry(at, "d", ns, uuid, w => w.Document("o"u8, BsonDocument.Build(o => o.Int32("_id"u8, id))));
 
-    internal static BsonDocument Command(Optime at, string ns, BsonDocument command) =>
-        Entry(at, "c", ns, null, w => w.Document("o"u8, command));
+    internal static BsonDocument Command(Optime at, string ns, BsonDocument command, Guid? uuid = null) =>
+        Entry(at, "c", ns, uuid, w => w.Document("o"u8, command));
 
     /// <summary>A transaction of one insert, prepared.</summary>
     internal static BsonDocument Prepare(Optime at, int session, string ns, Guid uuid, BsonDocument inserted) =>
@@ -219,7 +281,7 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
     internal static BsonDocument Abort(Optime at, int session, Optime prepared) =>
         Transaction(at, session, prepared, o => o.Int32("abortTransaction"u8, 1));
 
-    private static BsonDocument Transaction(Optime at, int session, Optime previous, Action<BsonWriter> command) =>
+    internal static BsonDocument Transaction(Optime at, int session, Optime previous, Action<BsonWriter> command) =>
         Entry(
             at,
             "c",
@@ -239,7 +301,7 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
     internal static BsonDocument Noop(Optime at) =>
         Entry(at, "n", "", null, w => w.Document("o"u8, BsonDocument.Build(o => o.String("msg"u8, "periodic noop"))));
 
-    private static BsonDocument Entry(Optime at, string op, string ns, Guid? uuid, Action<BsonWriter> body) =>
+    internal static BsonDocument Entry(Optime at, string op, string ns, Guid? uuid, Action<BsonWriter> body) =>
         BsonDocument.Build(w =>
         {
             w.Timestamp("ts"u8, at.Timestamp).Int64("t"u8, 1).Int64("v"u8, 2).String("op"u8, op).String("ns"u8, ns);
