@@ -66,12 +66,13 @@ public sealed class NamespacePattern : IEquatable<NamespacePattern>
     }
 
     /// <summary>Whether it names every namespace of that database.</summary>
-    public bool HoldsAll(string database) =>
-        _isPrefix && (database + ".").StartsWith(_start, StringComparison.Ordinal);
+    public bool HoldsAll(string database) => _isPrefix && (database + ".").StartsWith(_start, StringComparison.Ordinal);
 
     /// <summary>Whether whatever the other one names this one names too.</summary>
     public bool Covers(NamespacePattern other) =>
-        _isPrefix ? other._start.StartsWith(_start, StringComparison.Ordinal) : !other._isPrefix && other._start == _start;
+        _isPrefix
+            ? other._start.StartsWith(_start, StringComparison.Ordinal)
+            : !other._isPrefix && other._start == _start;
 
     public bool Equals(NamespacePattern? other) =>
         other is not null && other._start == _start && other._isPrefix == _isPrefix;

@@ -28,7 +28,9 @@ internal sealed class PartialSyncEndpoints(
         var agent = await gate.AuthenticateAsync(context);
         var replicaSet = await gate.ReplicaSetAsync(agent, Json.Route(context, "replicaSetId"), cancellation);
         _ = await gate.UnderLeaseAsync(context, agent, replicaSet.DeploymentId);
-        var partials = replicaSet.SyncId is { } syncId ? await metadata.PartialSyncs.ListAsync(syncId, cancellation) : [];
+        var partials = replicaSet.SyncId is { } syncId
+            ? await metadata.PartialSyncs.ListAsync(syncId, cancellation)
+            : [];
         // One after another: each has all of the source's bounds for itself.
         var next = partials.FirstOrDefault(one => one.IsOpen);
         if (next is { State: SyncState.Wanted or SyncState.Copying })

@@ -49,7 +49,9 @@ internal static class RangesCommand
 
         foreach (var change in ranges.Changes)
         {
-            Console.Out.WriteLine($"{change.What}  {change.Collection}  from {Text(change.At.Optime)} on: {change.Text}");
+            Console.Out.WriteLine(
+                $"{change.What}  {change.Collection}  from {Text(change.At.Optime)} on: {change.Text}"
+            );
         }
 
         return ExitCodes.Ok;

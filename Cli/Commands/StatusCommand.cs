@@ -123,7 +123,9 @@ internal static class StatusCommand
     private static void Print(CopyView copy)
     {
         var progress = copy.Progress is { } sync ? ": " + Printer.SyncProgress(sync) : "";
-        Console.Out.WriteLine($"    fresh copy of {string.Join(", ", copy.Namespaces)}: {copy.State}{progress}{Of(copy.Failure)}");
+        Console.Out.WriteLine(
+            $"    fresh copy of {string.Join(", ", copy.Namespaces)}: {copy.State}{progress}{Of(copy.Failure)}"
+        );
 
         static string Of(string? failure) => failure is null ? "" : $": {failure}; what was there before stays";
     }

@@ -17,7 +17,11 @@ internal static partial class HeadLog
     [LoggerMessage(13, LogLevel.Error, "The head of {ReplicaSetId} is stopped: {Code} {Message} {Hint}")]
     internal static partial void Stopped(ILogger logger, string replicaSetId, string code, string message, string hint);
 
-    [LoggerMessage(14, LogLevel.Information, "The copy {Id} was taken over: {Collections} collections, snapshot {Snapshot}")]
+    [LoggerMessage(
+        14,
+        LogLevel.Information,
+        "The copy {Id} was taken over: {Collections} collections, snapshot {Snapshot}"
+    )]
     internal static partial void CopyTaken(ILogger logger, string id, int collections, string snapshot);
 
     [LoggerMessage(15, LogLevel.Error, "The copy {Id} cannot be used and is given up; the head keeps what it held")]

@@ -22,7 +22,11 @@ internal static class PartialSyncEvents
             );
         var missing = sync.Order!.Namespaces.Where(text => !taken.Any(NamespacePattern.Parse(text).Matches))
             .Select(text =>
-                Event(TimelineEventKind.NotFound, text, "A fresh copy was asked for, and the source has no such collection.")
+                Event(
+                    TimelineEventKind.NotFound,
+                    text,
+                    "A fresh copy was asked for, and the source has no such collection."
+                )
             );
         return [.. copied, .. missing];
 

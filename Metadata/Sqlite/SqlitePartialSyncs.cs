@@ -50,10 +50,7 @@ internal sealed class SqlitePartialSyncs(ITransactions database) : IPartialSyncs
     internal static void End(Session session, string partialId, SyncState state)
     {
         const string own = "FROM sync_slices WHERE sync_id = @partialId";
-        session.Execute(
-            "UPDATE syncs SET state = @state WHERE id = @partialId",
-            new { partialId, state = (int)state }
-        );
+        session.Execute("UPDATE syncs SET state = @state WHERE id = @partialId", new { partialId, state = (int)state });
         session.Execute($"INSERT OR IGNORE INTO doomed_objects (name) SELECT object_name {own}", new { partialId });
         session.Execute($"DELETE {own}", new { partialId });
     }

@@ -21,11 +21,7 @@ internal static class SyncRows
 
     /// <summary>Those beside that sync, oldest first.</summary>
     internal static List<SyncRecord> Beside(Session session, string syncId) =>
-        session.Query(
-            $"SELECT {SyncColumns} FROM syncs WHERE beside = @syncId ORDER BY ordinal",
-            Sync,
-            new { syncId }
-        );
+        session.Query($"SELECT {SyncColumns} FROM syncs WHERE beside = @syncId ORDER BY ordinal", Sync, new { syncId });
 
     internal static SyncRecord? Find(Session session, string id) =>
         session.Find($"SELECT {SyncColumns} FROM syncs WHERE id = @id", Sync, new { id });

@@ -1,3 +1,4 @@
+using Backup.BackupHttpServer;
 using Backup.Metadata;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
@@ -68,6 +69,59 @@ public sealed class ResumeTests
         var (set, ended) = await CopyWithInterruptionsAsync(all, atMost: 3);
         ended.ShouldBe(3);
         (await CopiedIdsAsync(all, set, "shop.log")).ShouldBe(Enumerable.Range(1, Documents).Reverse());
+    }
+
+    [Fact]
+    public async Task AFreshCopyOfOneCollectionGoesOnWhereItWasAndTheOplogBesideIt()
+    {
+        await using var all = await Appliance.StartAsync();
+        _ = all.Source.Insert("shop", "items", Appliance.Document(1));
+        for (var id = 0; id < Documents; id++)
+        {
+            _ = all.Source.Insert("shop", "orders", Appliance.Document(id, Size));
+        }
+
+        await all.ProtectAsync(all.Source.ConnectionString);
+        all.StartAgent();
+        var set = await all.ReplicaSetAsync(one => one.State == ReplicaSetState.CatchingUp);
+        var head = new HeadRecord(set.Id, set.SyncId!, "", default, default, true, 0, TimeProvider.System.GetUtcNow());
+        await all.Metadata.Syncs.BuiltAsync(set.SyncId!, head);
+
+        var ended = 0;
+        using var stored = new SemaphoreSlim(0);
+        all.Store.Stored = name =>
+        {
+            if (name.StartsWith("sync/", StringComparison.Ordinal))
+            {
+                _ = stored.Release();
+            }
+
+            return Task.CompletedTask;
+        };
+        var partial = await Resync.RequestAsync(all.Metadata, set.Id, ["shop.orders"], TimeProvider.System);
+        for (SyncRecord? sync = null; sync is not { State: SyncState.Copied }; )
+        {
+            if (await stored.WaitAsync(TimeSpan.FromMilliseconds(100)))
+            {
+                await all.StopAgentAsync();
+                ended++;
+                _ = all.Source.Insert("shop", "items", Appliance.Document(1000 + ended));
+                all.StartAgent();
+            }
+
+            sync = await all.Metadata.Syncs.FindAsync(partial);
+        }
+
+        ended.ShouldBeGreaterThanOrEqualTo(6);
+        (await CopiedIdsAsync(all, partial, "shop.orders")).ShouldBe(Enumerable.Range(0, Documents));
+        (await all.Metadata.Syncs.CollectionsAsync(partial)).ShouldHaveSingleItem();
+        var done = (await all.Metadata.Syncs.FindAsync(partial))!;
+        (done.Begin < done.End).ShouldBeTrue("the source was written to meanwhile");
+        await all.UntilAsync(
+            async () =>
+                await all.Metadata.OplogSlices.NewestAsync(set.SyncId!) is { } one && one.Last >= done.End ? one : null,
+            "the oplog comes to the copy's end"
+        );
     }
 
     [Fact]
@@ -175,12 +229,15 @@ public sealed class ResumeTests
         }
     }
 
-    internal static async Task<List<int>> CopiedIdsAsync(Appliance all, ReplicaSetRecord set, string ns)
+    internal static Task<List<int>> CopiedIdsAsync(Appliance all, ReplicaSetRecord set, string ns) =>
+        CopiedIdsAsync(all, set.SyncId!, ns);
+
+    private static async Task<List<int>> CopiedIdsAsync(Appliance all, string syncId, string ns)
     {
-        var collections = await all.Metadata.Syncs.CollectionsAsync(set.SyncId!);
+        var collections = await all.Metadata.Syncs.CollectionsAsync(syncId);
         var collection = collections.First(one => one.Namespace == ns);
         var ids = new List<int>();
-        foreach (var slice in await all.Metadata.Syncs.SlicesAsync(set.SyncId!, collection.Collection))
+        foreach (var slice in await all.Metadata.Syncs.SlicesAsync(syncId, collection.Collection))
         {
             Collect(await all.RawAsync(slice.ObjectName, slice.RawLength), ids);
         }

@@ -114,7 +114,12 @@ public sealed class PartialSyncTests
         await SmallSyncAsync(daemon);
         await daemon.SnapshotAsync();
         await daemon.Source.ShipAsync(
-            Command(At(110), "shop.$cmd", BsonDocument.Build(w => w.String("importCollection"u8, "shop.orders")), Orders),
+            Command(
+                At(110),
+                "shop.$cmd",
+                BsonDocument.Build(w => w.String("importCollection"u8, "shop.orders")),
+                Orders
+            ),
             Insert(At(111), Ns, Orders, Document(7, "seven"))
         );
         await daemon.WaitForOptimeAsync(At(111));

@@ -17,7 +17,11 @@ internal sealed record ModelCollection(Guid Uuid, string Namespace, SortedDictio
 internal sealed class SourceModel(Random random, uint start)
 {
     private const int Ids = 24;
-    private readonly List<(Optime At, Dictionary<Guid, ModelCollection> Truth, Dictionary<Guid, ModelCollection> Held)> _past = [];
+    private readonly List<(
+        Optime At,
+        Dictionary<Guid, ModelCollection> Truth,
+        Dictionary<Guid, ModelCollection> Held
+    )> _past = [];
     private readonly List<BsonDocument> _entries = [];
     private uint _t = start;
     private int _texts;
@@ -66,8 +70,9 @@ internal sealed class SourceModel(Random random, uint start)
 
     internal bool HasEntries => _entries.Count > 0;
 
-    internal static Dictionary<string, SortedDictionary<int, string>> Contents(Dictionary<Guid, ModelCollection> state) =>
-        state.Values.ToDictionary(one => one.Namespace, one => one.Texts);
+    internal static Dictionary<string, SortedDictionary<int, string>> Contents(
+        Dictionary<Guid, ModelCollection> state
+    ) => state.Values.ToDictionary(one => one.Namespace, one => one.Texts);
 
     internal (Dictionary<Guid, ModelCollection> Truth, Dictionary<Guid, ModelCollection> Held) At(Optime optime)
     {

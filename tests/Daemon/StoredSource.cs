@@ -54,22 +54,22 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
         _collections.Add(Listed(ns, uuid, options));
 
     private static ListedCollection Listed(string ns, Guid uuid, BsonDocument? options = null) =>
-            new(
-                ns,
-                uuid,
-                "collection",
-                options ?? BsonDocument.Empty,
-                [
-                    BsonDocument.Build(w =>
-                        w.Int32("v"u8, 2)
-                            .Document("key"u8, BsonDocument.Build(k => k.Int32("_id"u8, 1)))
-                            .String("name"u8, "_id_")
-                    ),
-                ],
-                options is not null,
-                0,
-                0
-            );
+        new(
+            ns,
+            uuid,
+            "collection",
+            options ?? BsonDocument.Empty,
+            [
+                BsonDocument.Build(w =>
+                    w.Int32("v"u8, 2)
+                        .Document("key"u8, BsonDocument.Build(k => k.Int32("_id"u8, 1)))
+                        .String("name"u8, "_id_")
+                ),
+            ],
+            options is not null,
+            0,
+            0
+        );
 
     internal async Task BeginAsync(string syncId, Optime begin, int ranges = 1)
     {
@@ -189,7 +189,21 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
             partialId,
             begin,
             [.. catalogue],
-            [.. listed.Select(one => new SyncCollection(partialId, one.Uuid, one.Namespace, 0, 0, 0, 0, 0, 0, null, false))]
+            [
+                .. listed.Select(one => new SyncCollection(
+                    partialId,
+                    one.Uuid,
+                    one.Namespace,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    null,
+                    false
+                )),
+            ]
         );
         Xunit.Assert.True(begun);
     }
@@ -241,8 +255,7 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
             "u",
             ns,
             uuid,
-            w =>
-                w.Document("o2"u8, BsonDocument.Build(o => o.Int32("_id"u8, id))).Document("o"u8, Document(id, text))
+            w => w.Document("o2"u8, BsonDocument.Build(o => o.Int32("_id"u8, id))).Document("o"u8, Document(id, text))
         );
 
     internal static BsonDocument Delete(Optime at, string ns, Guid uuid, int id) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Backup.Foundation;
 using Backup.Sandbox;
@@ -10,7 +11,7 @@ using Xunit.Abstractions;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>
-/// Every kind of write by chance, kill -9 of agent and appliance in between, snapshots and moments at random: each is the source as it was at
+/// Every kind of write by chance, fresh copies of collections, kill -9 of agent and appliance in between, snapshots and moments at random: each is the source as it was at
 /// that very optime. The seed is printed; BACKUP_TEST_SEED repeats it, BACKUP_TEST_ROUNDS sets how often.
 /// </summary>
 public sealed class ModelTests(ITestOutputHelper output)
@@ -38,14 +39,17 @@ public sealed class ModelTests(ITestOutputHelper output)
         for (var round = Setting("BACKUP_TEST_ROUNDS", 3); round > 0; round--)
         {
             await writes.WaitAsync(random.Next(20, 150));
+            await ResyncAsync(appliance, random);
             await KillAsync(appliance, random);
             snapshots.Add(await SnapshotAsync(appliance));
             await ModelCheck.SnapshotAsync(appliance, source.Sandbox, snapshots[^1]);
             await MomentAsync(appliance, source, snapshots, random);
         }
 
+        await TakenOverAsync(appliance);
         await writes.DisposeAsync();
         output.WriteLine(writes.Describe());
+        await ModelCheck.SnapshotAsync(appliance, source.Sandbox, await SeamAsync(appliance));
         snapshots.Add(await RestoreCheck.SnapshotEqualsSourceAsync(appliance, source));
         ModelCheck.OptimeOf(snapshots[^1]).ShouldBe(source.Sandbox.LastOptime);
         await ModelCheck.SnapshotAsync(appliance, source.Sandbox, snapshots[^1]);
@@ -64,7 +68,10 @@ public sealed class ModelTests(ITestOutputHelper output)
         for (var round = Setting("BACKUP_TEST_ROUNDS", 2); round > 0; round--)
         {
             await writes.WaitAsync(random.Next(50, 200));
+            await ResyncAsync(appliance, random);
             await KillAsync(appliance, random);
+            await writes.WaitAsync(20);
+            await TakenOverAsync(appliance);
             using (await writes.PauseAsync())
             {
                 await appliance.WaitForStateAsync("tailing", Patience);
@@ -92,6 +99,45 @@ public sealed class ModelTests(ITestOutputHelper output)
         var moment = moments[random.Next(moments.Count)];
         output.WriteLine($"restored to {moment.T},{moment.I}");
         await ModelCheck.MomentAsync(appliance, source.Sandbox, moment);
+    }
+
+    /// <summary>Asks for a fresh copy of something that is written to.</summary>
+    private async Task ResyncAsync(ApplianceProcess appliance, Random random)
+    {
+        string[] some = ["live", "live.busy", "live-2", "bank", "live.l*"];
+        var ns = some[random.Next(some.Length)];
+        output.WriteLine($"resync --namespace {ns}");
+        (await appliance.RunAsync("resync", "rs0", "--namespace", ns)).Succeeded();
+    }
+
+    /// <summary>Waits until the head has taken over every copy that was asked for.</summary>
+    private static async Task TakenOverAsync(ApplianceProcess appliance)
+    {
+        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(300))
+        {
+            var copies = (await appliance.WaitForStateAsync("tailing", Patience)).GetProperty("copies");
+            if (copies.GetArrayLength() == 0)
+            {
+                return;
+            }
+
+            watch.Elapsed.ShouldBeLessThan(Patience, copies.ToString());
+            copies.ToString().ShouldNotContain("failed");
+        }
+    }
+
+    /// <summary>The snapshot at the newest seam, of which the ranges tell too.</summary>
+    private static async Task<JsonElement> SeamAsync(ApplianceProcess appliance)
+    {
+        var ranges = (await appliance.RunAsync("ranges", "rs0")).Succeeded().Json;
+        var changes = ranges.GetProperty("changes").EnumerateArray().ToList();
+        changes.Select(change => change.GetProperty("what").GetString()).ShouldContain("copied");
+        var snapshots = (await appliance.RunAsync("snapshots", "rs0")).Succeeded().Json;
+        var seam = snapshots
+            .EnumerateArray()
+            .First(one => one.GetProperty("trigger").GetString()!.StartsWith("copy of", StringComparison.Ordinal));
+        seam.GetProperty("optime").ToString().ShouldBe(changes[^1].GetProperty("at").GetProperty("optime").ToString());
+        return seam;
     }
 
     private async Task KillAsync(ApplianceProcess appliance, Random random)

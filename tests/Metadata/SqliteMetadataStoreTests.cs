@@ -25,7 +25,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private const long SchemaVersion = 8;
+    private const long SchemaVersion = 9;
 
     private string Database => _folder.File("metadata.db");
 
@@ -170,7 +170,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
             .ShouldBe(["Waiting=0", "InitialSync=1", "CatchingUp=2", "Tailing=3", "Stopped=4"]);
         Enum.GetValues<SyncState>()
             .Select(s => $"{s}={(int)s}")
-            .ShouldBe(["Copying=0", "Copied=1", "Built=2", "Abandoned=3"]);
+            .ShouldBe(["Copying=0", "Copied=1", "Built=2", "Abandoned=3", "Wanted=4"]);
         Enum.GetValues<JobState>()
             .Select(s => $"{s}={(int)s}")
             .ShouldBe(["Queued=0", "Running=1", "Succeeded=2", "Failed=3", "Cancelled=4"]);
