@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 
 namespace Backup.BackupHttpServer;
@@ -10,7 +11,7 @@ public static partial class BackupHttpServerErrors
     public const int AgentRevoked = 8002;
     public const int TokenRefused = 8003;
     public const int NotFound = 8004;
-    public const int ProtocolMismatch = 8005;
+    public const int ProtocolMismatch = ServerRefusals.ProtocolMismatch;
     public const int HeaderWrong = 8006;
     public const int BodyTooLong = 8007;
     public const int Busy = 8008;
@@ -43,7 +44,7 @@ public static partial class BackupHttpServerErrors
     public const int CertificateForeign = 8035;
     public const int CertificateRevoked = 8036;
     public const int CertificateOtherAgents = 8037;
-    public const int CertificatesOff = 8038;
+    public const int CertificatesOff = ServerRefusals.CertificatesOff;
     public const int CertificateRequestWrong = 8039;
     public const int KeyPending = 8040;
     public const int AgentTooBusy = 8041;

@@ -199,6 +199,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         new SyncEndpoints(metadata, objects, gate, assignments, budget, time).Map(application);
         new PartialSyncEndpoints(metadata, gate, assignments, budget).Map(application);
         new MonitoringEndpoints(metadata, gate, time).Map(application);
+        new LogEndpoints(metadata, gate).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
     }
 }

@@ -28,6 +28,7 @@ public static class CliErrors
     public const int AmbiguousAgent = 9521;
     public const int UnknownDeployment = 9522;
     public const int PauseTooLong = 9523;
+    public const int AgentSilent = 9524;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -94,6 +95,14 @@ public static class CliErrors
             left > TimeSpan.Zero
                 ? $"Let it go on before that: backup source {replicaSet} --resume. Else a new initial sync is needed, and the moments between cannot be restored."
                 : $"A new initial sync will be needed: backup source {replicaSet} --resume, then backup resync {replicaSet}."
+        );
+
+    public static BackupException NoAnswer(string host, string id, TimeSpan patience) =>
+        new(
+            AgentSilent,
+            $"The agent {id} of {host} did not answer within {patience.TotalSeconds:0} s.",
+            "'backup agents list' shows when it was last heard; where it runs, its own log and 'backup-agent status' say more.",
+            transient: true
         );
 
     public static BackupException NoSuchAgent(string name) =>

@@ -18,6 +18,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IMonitoring Monitoring { get; }
 
+    IAgentLogs AgentLogs { get; }
+
     IDeployments Deployments { get; }
 
     ILeases Leases { get; }

@@ -28,6 +28,15 @@ internal sealed class ServerClient : IDisposable
         _data = new ServerConnection(credentials, HasOtherKeyAsync, time);
     }
 
+    /// <summary>What must stand in no log.</summary>
+    public IEnumerable<string> Secrets =>
+        new[]
+        {
+            _credentials.Identity.ApiKey,
+            _credentials.Identity.NextApiKey,
+            _credentials.Identity.CertificateKey,
+        }.OfType<string>();
+
     /// <summary>Asks for the key that is to replace this one.</summary>
     public async Task<KeyAnswer> NextKeyAsync(string key, CancellationToken cancellation)
     {
@@ -103,6 +112,15 @@ internal sealed class ServerClient : IDisposable
             cancellation
         );
         return await Answers.ReadAsync(response, AgentJson.Default.HeartbeatAnswer, cancellation);
+    }
+
+    /// <summary>Tells the log lines that somebody asked for.</summary>
+    public async Task LogsAsync(LogExcerpt excerpt, CancellationToken cancellation)
+    {
+        using var response = await _connection.SendAsync(
+            () => Post(AgentRoutes.Logs, excerpt, AgentJson.Default.LogExcerpt),
+            cancellation
+        );
     }
 
     /// <summary>Asks for the deployment's lease, or renews it.</summary>

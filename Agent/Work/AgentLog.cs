@@ -3,10 +3,33 @@ using Backup.Foundation.Errors;
 
 namespace Backup.Agent.Work;
 
-/// <summary>Lines on standard error, plain or as JSON. No secret reaches it: messages of errors hold none. Thread-safe.</summary>
+/// <summary>
+/// Lines on standard error, plain or as JSON; the last ones are kept. No secret reaches it: messages of errors hold none, and what is known to be
+/// one is struck out should a server or a driver say it. Thread-safe.
+/// </summary>
 internal sealed class AgentLog(TextWriter output, bool json, TimeProvider time)
 {
+    private const string Struck = "***";
+
+    /// <summary>What is shorter stands in every other line by chance.</summary>
+    private const int ShortestSecret = 4;
+
     private readonly Lock _lock = new();
+    private volatile string[] _secrets = [];
+
+    /// <summary>The last lines.</summary>
+    public LogRing Ring { get; } = new();
+
+    /// <summary>From now on these stand in no line. They replace those named before.</summary>
+    public void Conceal(IEnumerable<string> secrets) =>
+        // The longest first: one may be a part of another.
+        _secrets = [
+            .. secrets
+                .SelectMany(one => new[] { one, System.Uri.UnescapeDataString(one) })
+                .Where(one => one.Length >= ShortestSecret)
+                .Distinct(StringComparer.Ordinal)
+                .OrderByDescending(one => one.Length),
+        ];
 
     public void Info(string what, string deployment = "", string message = "") =>
         Write("info", what, deployment, message, code: null, hint: null);
@@ -16,7 +39,14 @@ internal sealed class AgentLog(TextWriter output, bool json, TimeProvider time)
 
     private void Write(string level, string what, string deployment, string message, string? code, string? hint)
     {
-        var at = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        var now = time.GetUtcNow();
+        var at = now.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+        foreach (var secret in _secrets)
+        {
+            message = message.Replace(secret, Struck, StringComparison.Ordinal);
+            hint = hint?.Replace(secret, Struck, StringComparison.Ordinal);
+        }
+
         var line = json
             ? Json(at, level, what, deployment, message, code, hint)
             : string.Join(
@@ -25,6 +55,7 @@ internal sealed class AgentLog(TextWriter output, bool json, TimeProvider time)
                     part => !string.IsNullOrEmpty(part)
                 )
             );
+        Ring.Add(now, line);
         lock (_lock)
         {
             output.WriteLine(line);

@@ -76,6 +76,7 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
                     _budget = FlowLimits.BudgetOf(_limits);
                 }
 
+                log.Conceal(server.Secrets.Concat(configuration.Deployments.SelectMany(SecretsOf)));
                 await ApplyAsync(configuration.Deployments);
             }
         }
@@ -86,6 +87,19 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
         catch (BackupException failure)
         {
             log.Error(failure);
+        }
+    }
+
+    /// <summary>The whole URI, and what stands between its user and its hosts.</summary>
+    private static IEnumerable<string> SecretsOf(ConfiguredDeployment deployment)
+    {
+        yield return deployment.Uri;
+        var scheme = deployment.Uri.IndexOf("://", StringComparison.Ordinal);
+        var at = deployment.Uri.IndexOf('@', StringComparison.Ordinal);
+        var colon = scheme < 0 ? -1 : deployment.Uri.IndexOf(':', scheme + 3);
+        if (colon > 0 && colon < at)
+        {
+            yield return deployment.Uri[(colon + 1)..at];
         }
     }
 
@@ -161,6 +175,11 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
                 foreach (var (id, order) in answer.Deployments)
                 {
                     workers.Find(one => one.Deployment.Id == id)?.Apply(order, log);
+                }
+
+                if (answer.Logs is { } logs)
+                {
+                    await server.LogsAsync(log.Ring.Excerpt(logs, time.GetUtcNow()), cancellation);
                 }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

@@ -1,6 +1,7 @@
 using Backup.Agent.Configuration;
 using Backup.Agent.Flow;
 using Backup.Agent.Server;
+using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 
 namespace Backup.Agent.Work;
@@ -96,12 +97,9 @@ internal sealed class CredentialKeeper(
             );
             log.Info("certificate-renewed");
         }
-        catch (BackupException off) when (off.Number == CertificatesOff)
+        catch (BackupException off) when (off.Number == ServerRefusals.CertificatesOff)
         {
             // The server works without.
         }
     }
-
-    /// <summary>The server's 8038: it issues none.</summary>
-    private const int CertificatesOff = 8038;
 }

@@ -65,7 +65,8 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
             }
         }
 
-        await Json.WriteAsync(context, new HeartbeatAnswer(now, orders), AgentJson.Default.HeartbeatAnswer);
+        var logs = await AgentLogs.PendingAsync(metadata, agent.Id, time, context.RequestAborted);
+        await Json.WriteAsync(context, new HeartbeatAnswer(now, orders, logs), AgentJson.Default.HeartbeatAnswer);
     }
 
     private SourceOrder Order(SourceSettings source) =>

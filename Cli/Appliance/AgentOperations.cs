@@ -1,5 +1,6 @@
 using Backup.BackupHttpServer;
 using Backup.Cli.Control;
+using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 
@@ -13,6 +14,9 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
 
     /// <summary>A heartbeat comes every few seconds: who said nothing for so long is called silent.</summary>
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(30);
+
+    /// <summary>Heartbeats come every second; one that comes late is waited for.</summary>
+    private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(15);
 
     private ReadOnlyMemory<byte>? _fingerprint;
     private Uri? _address;
@@ -92,21 +96,58 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
     /// <exception cref="BackupException">9520 none, 9521 several.</exception>
     internal async Task<AgentView> RevokeAsync(string agent, CancellationToken cancellation)
     {
-        var all = await metadata.Access.AgentsAsync(cancellation);
-        var found = all.FirstOrDefault(one => one.Id == agent);
-        if (found is null)
-        {
-            var named = all.Where(one => one.HostName == agent && !one.Revoked).ToList();
-            found = named.Count switch
-            {
-                1 => named[0],
-                0 => throw CliErrors.NoSuchAgent(agent),
-                _ => throw CliErrors.SeveralAgents(agent, named.Select(one => one.Id)),
-            };
-        }
-
+        var found = await FindAsync(agent, cancellation);
         await metadata.Access.RevokeAgentAsync(found.Id, cancellation);
         return (await ListAsync(cancellation)).First(one => one.Id == found.Id);
+    }
+
+    /// <summary>Asks the agent for its last log lines and waits for them.</summary>
+    /// <param name="agent">As of <see cref="RevokeAsync"/>.</param>
+    /// <param name="lines">The newest so many.</param>
+    /// <param name="since">Only those of so many last seconds; null: whatever their age.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="BackupException">9501 out of range, 9520 none, 9521 several, 9524 it does not answer.</exception>
+    internal async Task<AgentLogView> LogsAsync(string agent, int lines, long? since, CancellationToken cancellation)
+    {
+        if (lines is < 1 or > LogLimits.MostLines)
+        {
+            throw CliErrors.Argument(
+                $"{lines} lines cannot be asked for.",
+                $"Give 1 to {LogLimits.MostLines}: more is not kept by an agent."
+            );
+        }
+
+        var found = await FindAsync(agent, cancellation);
+        var excerpt =
+            await AgentLogs.AskAsync(
+                metadata,
+                found.Id,
+                lines,
+                since is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+                LogPatience,
+                time,
+                cancellation
+            ) ?? throw CliErrors.NoAnswer(found.HostName, found.Id, LogPatience);
+        return new AgentLogView(found.Id, found.HostName, excerpt.Lines, excerpt.IsCut);
+    }
+
+    /// <param name="agent">Its id, or the name of its host where one agent alone has that.</param>
+    /// <param name="cancellation">Gives up.</param>
+    private async Task<AgentRecord> FindAsync(string agent, CancellationToken cancellation)
+    {
+        var all = await metadata.Access.AgentsAsync(cancellation);
+        if (all.FirstOrDefault(one => one.Id == agent) is { } found)
+        {
+            return found;
+        }
+
+        var named = all.Where(one => one.HostName == agent && !one.Revoked).ToList();
+        return named.Count switch
+        {
+            1 => named[0],
+            0 => throw CliErrors.NoSuchAgent(agent),
+            _ => throw CliErrors.SeveralAgents(agent, named.Select(one => one.Id)),
+        };
     }
 
     /// <summary>What the agent that works on the deployment last said of it, and when; null where none does.</summary>

@@ -2,18 +2,22 @@ using System.CommandLine;
 using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.Foundation.Contracts;
 
 namespace Backup.Cli.Commands;
 
 /// <summary><c>backup agents</c>: who may connect and what each works on; tokens for new ones; the end of one that is not trusted any more.</summary>
 internal static class AgentsCommand
 {
+    private const int DefaultLines = 200;
+
     internal static Command Create() =>
-        new("agents", "Agents: list, enrol by a token, revoke")
+        new("agents", "Agents: list, enrol by a token, revoke, ask for their logs")
         {
             SharedOptions.Command("list", "List the agents, and what each works on or stands by for", ListAsync),
             Token(),
             Revoke(),
+            Logs(),
         };
 
     private static Command Token()
@@ -44,6 +48,69 @@ internal static class AgentsCommand
             new Argument<string>("AGENT") { Description = "The agent: its id, or the name of its host" },
             RevokeAsync
         );
+
+    private static Command Logs()
+    {
+        var lines = new Option<int>("--lines")
+        {
+            Description = "The newest so many, 1 to 2000",
+            DefaultValueFactory = _ => DefaultLines,
+            HelpName = "N",
+        };
+        var since = new Option<string?>("--since")
+        {
+            Description = "All that is kept of so long, for example 10m",
+            HelpName = "LENGTH",
+        };
+        return SharedOptions.Command(
+            "logs",
+            "Ask a running agent for the last lines of its log",
+            new Argument<string>("AGENT") { Description = "The agent: its id, or the name of its host" },
+            [lines, since],
+            (parsed, data, agent, json, cancellation) =>
+            {
+                var length = parsed.GetValue(since) is { } text
+                    ? (long?)DurationText.Parse("--since", text).TotalSeconds
+                    : null;
+                // What is asked for by its age is not bounded by a number that nobody gave.
+                var most =
+                    length is not null && parsed.GetResult(lines) is null or { Implicit: true }
+                        ? LogLimits.MostLines
+                        : parsed.GetValue(lines);
+                return LogsAsync(data, agent, most, length, json, cancellation);
+            }
+        );
+    }
+
+    private static async Task<int> LogsAsync(
+        string? data,
+        string agent,
+        int lines,
+        long? sinceSeconds,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        var log = await appliance.Client.AgentLogsAsync(agent, lines, sinceSeconds, cancellation);
+        if (json)
+        {
+            Printer.Json(log);
+            return ExitCodes.Ok;
+        }
+
+        foreach (var line in log.Lines)
+        {
+            Console.Out.WriteLine(line);
+        }
+
+        if (log.IsCut)
+        {
+            await Console.Error.WriteLineAsync("Older lines are left out: no more is kept, or told at once.");
+        }
+
+        return ExitCodes.Ok;
+    }
 
     private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
     {

@@ -104,6 +104,20 @@ internal sealed class ControlClient : IDisposable
     internal Task<AgentView> RevokeAgentAsync(string agent, CancellationToken cancellation) =>
         PostAsync<AgentView>(ControlRoutes.Fill(ControlRoutes.RevokeAgent, agent), cancellation);
 
+    internal Task<AgentLogView> AgentLogsAsync(
+        string agent,
+        int lines,
+        long? sinceSeconds,
+        CancellationToken cancellation
+    )
+    {
+        var since = sinceSeconds is { } seconds ? $"&{ControlRoutes.SinceParameter}={seconds}" : "";
+        return PostAsync<AgentLogView>(
+            $"{ControlRoutes.Fill(ControlRoutes.AgentLogs, agent)}?{ControlRoutes.LinesParameter}={lines}{since}",
+            cancellation
+        );
+    }
+
     internal Task<List<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<List<SnapshotView>>(ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet), cancellation);
 

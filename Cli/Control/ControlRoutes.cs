@@ -12,6 +12,11 @@ internal static class ControlRoutes
     internal const string Agents = "/v1/agents";
     internal const string Tokens = "/v1/tokens";
     internal const string RevokeAgent = "/v1/agents/{agent}/revoke";
+    internal const string AgentLogs = "/v1/agents/{agent}/logs";
+
+    /// <summary>Query parameters of <see cref="AgentLogs"/>: whole numbers; the second may be left out.</summary>
+    internal const string LinesParameter = "lines";
+    internal const string SinceParameter = "since";
     internal const string Snapshots = "/v1/replica-sets/{replicaSet}/snapshots";
     internal const string Ranges = "/v1/replica-sets/{replicaSet}/ranges";
     internal const string Policy = "/v1/replica-sets/{replicaSet}/policy";

@@ -154,6 +154,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapGet(ControlRoutes.Agents, agents.ListAsync);
         application.MapPost(ControlRoutes.Tokens, agents.MakeTokenAsync);
         application.MapPost(ControlRoutes.RevokeAgent, agents.RevokeAsync);
+        application.MapPost(ControlRoutes.AgentLogs, agents.LogsAsync);
     }
 
     private static RestorePoint PointOf(IQueryCollection query) =>

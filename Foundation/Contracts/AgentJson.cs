@@ -18,6 +18,7 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(Heartbeat))]
 [JsonSerializable(typeof(HeartbeatAnswer))]
 [JsonSerializable(typeof(SourceReport))]
+[JsonSerializable(typeof(LogExcerpt))]
 [JsonSerializable(typeof(LeaseClaim))]
 [JsonSerializable(typeof(LeaseAnswer))]
 [JsonSerializable(typeof(DiscoveryReport))]

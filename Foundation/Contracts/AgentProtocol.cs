@@ -100,6 +100,9 @@ public static class AgentRoutes
     /// <summary>POST <see cref="Contracts.Heartbeat"/>, answered with a <see cref="HeartbeatAnswer"/>.</summary>
     public const string Heartbeat = Prefix + "/heartbeat";
 
+    /// <summary>POST <see cref="LogExcerpt"/>, where the answer to a heartbeat asked for one.</summary>
+    public const string Logs = Prefix + "/logs";
+
     /// <summary>POST <see cref="LeaseClaim"/>, answered with a <see cref="LeaseAnswer"/>. Without a fence.</summary>
     public const string LeaseTemplate = Prefix + "/deployments/{deploymentId}/lease";
 

@@ -13,7 +13,8 @@ public sealed record SourceOrder(long Revision, string Member, int Cursors, long
 /// (<see cref="DeploymentReport.ReadAfter"/>): then it is known how old the news can be, however long they were on their way.
 /// </param>
 /// <param name="Deployments">Those that the heartbeat told of and that are the agent's.</param>
-public sealed record HeartbeatAnswer(long Now, IReadOnlyList<DeploymentOrders> Deployments);
+/// <param name="Logs">Somebody waits for the agent's last log lines; null where nobody does.</param>
+public sealed record HeartbeatAnswer(long Now, IReadOnlyList<DeploymentOrders> Deployments, LogRequest? Logs = null);
 
 public sealed record DeploymentOrders(string DeploymentId, SourceOrder Source);
 

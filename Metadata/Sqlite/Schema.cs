@@ -21,6 +21,7 @@ internal static class Schema
         Removal,
         Sources,
         PartialSyncs,
+        AgentLogs,
     ];
 
     internal static int Version => Steps.Length;
@@ -401,5 +402,16 @@ internal static class Schema
             recorded_at INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX timeline_events_of_set ON timeline_events (replica_set_id);
+        """;
+
+    private const string AgentLogs = """
+        CREATE TABLE agent_logs (
+            agent_id TEXT NOT NULL PRIMARY KEY REFERENCES agents (id),
+            request_id TEXT NOT NULL,
+            lines INTEGER NOT NULL,
+            since_seconds INTEGER,
+            requested_at INTEGER NOT NULL,
+            excerpt TEXT
+        ) STRICT;
         """;
 }

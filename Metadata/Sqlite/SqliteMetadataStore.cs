@@ -19,6 +19,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Credentials = new SqliteCredentials(transactions, time);
         Instances = new SqliteServerInstances(transactions, time);
         Monitoring = new SqliteMonitoring(transactions);
+        AgentLogs = new SqliteAgentLogs(transactions);
         Deployments = new SqliteDeployments(transactions, time);
         Leases = new SqliteLeases(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
@@ -38,6 +39,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IServerInstances Instances { get; }
 
     public IMonitoring Monitoring { get; }
+
+    public IAgentLogs AgentLogs { get; }
 
     public IDeployments Deployments { get; }
 

@@ -7,6 +7,26 @@ namespace Backup.Tests.Metadata;
 public abstract partial class MetadataConformance
 {
     [Fact]
+    public async Task The_newest_request_for_an_agents_log_is_answered_once()
+    {
+        var agent = (await AgentAsync(1)).Id;
+        (await Store.AgentLogs.FindAsync(agent)).ShouldBeNull();
+        var first = new AgentLogRecord(agent, "r1", 100, null, Time.GetUtcNow());
+        var second = new AgentLogRecord(agent, "r2", 5, 600, Time.GetUtcNow());
+        await Store.AgentLogs.RequestAsync(first);
+        (await Store.AgentLogs.FindAsync(agent)).ShouldBe(first);
+        await Store.AgentLogs.RequestAsync(second);
+        (await Store.AgentLogs.AnswerAsync(agent, "r1", "late")).ShouldBeFalse();
+        (await Store.AgentLogs.AnswerAsync(agent, "r2", "[]")).ShouldBeTrue();
+        (await Store.AgentLogs.AnswerAsync(agent, "r2", "again")).ShouldBeFalse();
+        (await Store.AgentLogs.FindAsync(agent)).ShouldBe(second with { Excerpt = "[]" });
+        await ShouldFailAsync(
+            MetadataErrors.NotThere,
+            () => Store.AgentLogs.RequestAsync(first with { AgentId = "none" })
+        );
+    }
+
+    [Fact]
     public async Task An_enrolled_agent_is_found_by_its_key_and_marked_once_it_is_revoked()
     {
         var agent = await AgentAsync(key: 9);
