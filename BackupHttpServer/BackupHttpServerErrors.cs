@@ -56,6 +56,8 @@ public static partial class BackupHttpServerErrors
     public const int MethodWrong = 8047;
     public const int BeginNotStored = 8048;
     public const int StillInitialSync = 8049;
+    public const int FilterChanged = 8050;
+    public const int NamespaceLeftOut = 8051;
 
     public static BackupException NoKey() =>
         new(
@@ -235,6 +237,21 @@ public static partial class BackupHttpServerErrors
             $"The stored oplog does not reach back to {begin}, where the copy would begin.",
             "The agent begins it again by itself, at a later entry, once the transactions that are open now have ended.",
             transient: true
+        );
+
+    public static BackupException OtherFilter() =>
+        new(
+            FilterChanged,
+            "What is to be backed up of this deployment was changed while the agent listed it.",
+            "The agent lists it again by itself.",
+            transient: true
+        );
+
+    public static BackupException LeftOut(string ns, string filter) =>
+        new(
+            NamespaceLeftOut,
+            $"'{ns}' is not backed up: the deployment's filter is {filter}.",
+            "Change the filter ('backup namespaces RS'); what it then includes is copied by itself."
         );
 
     public static BackupException NothingBeside(string replicaSet) =>

@@ -145,6 +145,8 @@ internal static partial class Problems
             or BackupHttpServerErrors.NotAllDone
             or BackupHttpServerErrors.BeginNotStored
             or BackupHttpServerErrors.StillInitialSync
+            or BackupHttpServerErrors.FilterChanged
+            or BackupHttpServerErrors.NamespaceLeftOut
             or MetadataErrors.LeaseLost => StatusCodes.Status409Conflict,
             BackupHttpServerErrors.TooSlow => StatusCodes.Status408RequestTimeout,
             FoundationErrors.DiskFull or FoundationErrors.WriteFailed or BlockstoreErrors.WritesStopped =>

@@ -38,7 +38,7 @@ public static class Resync
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Nothing was asked for then, or all.</param>
     /// <returns>Its id.</returns>
-    /// <exception cref="Foundation.Errors.BackupException">1005 no pattern, 8004 no such replica set, 8049 its initial sync is not done.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">1005 no pattern, 8004 no such replica set, 8049 its initial sync is not done, 8051 the filter leaves it out.</exception>
     public static async Task<string> RequestAsync(
         IMetadataStore metadata,
         string replicaSetId,
@@ -47,8 +47,18 @@ public static class Resync
         CancellationToken cancellation = default
     )
     {
-        var order = new CopyOrder([.. namespaces.Select(one => NamespacePattern.Parse(one).Text).Distinct().Order()]);
         var replicaSet = await FindAsync(metadata, replicaSetId, cancellation);
+        var deployment = await metadata.Deployments.FindAsync(replicaSet.DeploymentId, cancellation);
+        var filter = deployment?.Namespaces ?? NamespaceFilter.Everything;
+        var order = new CopyOrder(
+            [.. namespaces.Select(one => NamespacePattern.Parse(one).Text).Distinct().Order()],
+            filter.IsEverything ? null : filter
+        );
+        if (namespaces.FirstOrDefault(one => one.Contains('.') && !one.EndsWith('*') && !filter.Includes(one)) is { } leftOut)
+        {
+            throw BackupHttpServerErrors.LeftOut(leftOut, filter.ToString());
+        }
+
         var whole = replicaSet.SyncId is { } id ? await metadata.Syncs.FindAsync(id, cancellation) : null;
         if (whole is not { State: SyncState.Built })
         {
@@ -56,7 +66,7 @@ public static class Resync
         }
 
         var partials = await metadata.PartialSyncs.ListAsync(whole.Id, cancellation);
-        if (partials.FirstOrDefault(one => one.State == SyncState.Wanted && IsSame(one.Order!, order)) is { } same)
+        if (partials.FirstOrDefault(one => one.State == SyncState.Wanted && one.Order!.Equals(order)) is { } same)
         {
             return same.Id;
         }
@@ -75,8 +85,6 @@ public static class Resync
         await metadata.PartialSyncs.AddAsync(partial, cancellation);
         return partial.Id;
     }
-
-    private static bool IsSame(CopyOrder one, CopyOrder other) => one.Namespaces.SequenceEqual(other.Namespaces);
 
     private static async Task<ReplicaSetRecord> FindAsync(
         IMetadataStore metadata,

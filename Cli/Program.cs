@@ -19,6 +19,7 @@ var root = new RootCommand(
     SourceCommand.Create(),
     VerifyCommand.Create(),
     ResyncCommand.Create(),
+    NamespacesCommand.Create(),
     MonitoringCommand.Create(),
     CredentialCommands.Keys(),
     CredentialCommands.Certificates(),

@@ -19,6 +19,8 @@ public static class DaemonErrors
     public const int TransactionUndecided = 9013;
     public const int NothingToRestore = 9014;
     public const int CopyGivenUp = 9015;
+    public const int NamespaceFiltered = 9016;
+    public const int NamespaceUnknown = 9017;
     public const int Unexpected = 9499;
 
     private const string ListMoments =
@@ -115,6 +117,20 @@ public static class DaemonErrors
             NothingToRestore,
             $"No moment of '{replicaSet}' can be restored yet: there is no snapshot.",
             $"Take one: backup snapshot {replicaSet} --wait. 'backup status' shows how far its initial sync is."
+        );
+
+    public static BackupException Filtered(string ns, string filter) =>
+        new(
+            NamespaceFiltered,
+            $"'{ns}' is not in this backup: what was backed up then is {filter}.",
+            "Restore from a moment before it was left out ('backup ranges RS' shows the changes), or change the filter for the time to come ('backup namespaces RS')."
+        );
+
+    public static BackupException NotInBackup(string ns) =>
+        new(
+            NamespaceUnknown,
+            $"There is no collection '{ns}' in this backup.",
+            "Check the name, or restore without --namespace: everything that is there is written."
         );
 
     public static BackupException GivenUp(string syncId) =>

@@ -37,7 +37,7 @@ public sealed class NamespacePattern : IEquatable<NamespacePattern>
             || (star >= 0 && star != text.Length - 1)
             || dot == 0
             || dot == text.Length - 1
-            || text.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0
+            || text.Contains('\0')
             || database.AsSpan().IndexOfAny("/\\\"$<>:|?*") >= 0
         )
         {

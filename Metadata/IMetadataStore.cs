@@ -119,6 +119,13 @@ public interface IDeployments
     /// </summary>
     Task RemoveAsync(string deploymentId, CancellationToken cancellation = default);
 
+    /// <summary>From now on that is to be backed up of it: heads and agents follow. Gives what is stored; 6009 where there is none.</summary>
+    Task<Deployment> SetNamespacesAsync(
+        string deploymentId,
+        NamespaceFilter filter,
+        CancellationToken cancellation = default
+    );
+
     Task<IReadOnlyList<ReplicaSetRecord>> ReplicaSetsAsync(CancellationToken cancellation = default);
 
     Task<ReplicaSetRecord?> FindReplicaSetAsync(string id, CancellationToken cancellation = default);
@@ -346,6 +353,9 @@ public interface IHeads
     /// optime. False, and nothing changed, where the partial sync is not Copied (any more).
     /// </summary>
     Task<bool> CrossAsync(HeadRecord head, Seam seam, CancellationToken cancellation = default);
+
+    /// <summary>Adds an event that is no seam. Nothing happens where one of the same sync, optime, kind and namespace is known.</summary>
+    Task AddEventAsync(TimelineEvent added, CancellationToken cancellation = default);
 
     /// <summary>Of all syncs of the replica set, oldest first.</summary>
     Task<IReadOnlyList<TimelineEvent>> EventsAsync(string replicaSetId, CancellationToken cancellation = default);

@@ -40,6 +40,9 @@ public sealed record Deployment(
 {
     public bool IsProtected => RemovedAt is null;
 
+    /// <summary>What of it is backed up; changed by <see cref="IDeployments.SetNamespacesAsync"/> alone once it is there.</summary>
+    public NamespaceFilter Namespaces { get; init; } = NamespaceFilter.Everything;
+
     /// <summary>How its source is read; changed by <see cref="IDeployments.SetSourceAsync"/> alone.</summary>
     public SourceSettings Source { get; init; } = new();
 }
@@ -133,7 +136,7 @@ public enum SyncState
 /// <param name="End">The head is consistent from here on; known when the copy is done.</param>
 /// <param name="StartedAt">When; of a partial one, when it was asked for.</param>
 /// <param name="Beside">Of a partial sync the sync whose oplog is replayed over it; null of a sync of the whole replica set.</param>
-/// <param name="Order">Which collections a partial sync copies; null of the whole replica set.</param>
+/// <param name="Order">Which collections it copies; null: everything.</param>
 /// <param name="Failure">Why a partial sync was given up by itself, with the error's number; null where it was not.</param>
 public sealed record SyncRecord(
     string Id,
@@ -289,7 +292,11 @@ public sealed record SnapshotRecord(
     DateTimeOffset? ExpiresAt,
     string SyncId = "",
     Optime? ReplayFrom = null
-);
+)
+{
+    /// <summary>What it holds of the source, as JSON: a list of filters that all have to include a namespace. Null: everything.</summary>
+    public string? Filters { get; init; }
+}
 
 /// <summary>Frozen: the numbers are persisted.</summary>
 public enum JobState

@@ -10,6 +10,15 @@ public enum TimelineEventKind
 
     /// <summary>A fresh copy was asked for, and the source had no such collection.</summary>
     NotFound = 1,
+
+    /// <summary>A collection is no longer backed up, by a filter that was changed.</summary>
+    Left = 2,
+
+    /// <summary>Another filter is in force.</summary>
+    Filter = 3,
+
+    /// <summary>A collection is no longer backed up, since it was renamed to a name that the filter leaves out. The oplog says so too.</summary>
+    RenamedAway = 4,
 }
 
 /// <summary>Something that whoever reads a timeline must know of.</summary>
@@ -17,7 +26,7 @@ public enum TimelineEventKind
 /// <param name="SyncId">The sync that the head grew from.</param>
 /// <param name="At">From this entry on it holds; moments before it are as they were.</param>
 /// <param name="Kind">See <see cref="TimelineEventKind"/>.</param>
-/// <param name="Namespace">Of the collection.</param>
+/// <param name="Namespace">Of the collection; null where it is not about one.</param>
 /// <param name="Text">For people.</param>
 /// <param name="RecordedAt">When it was written down.</param>
 public sealed record TimelineEvent(
@@ -34,7 +43,7 @@ public sealed record TimelineEvent(
     /// Whether replaying the oplog over a base from before it gives another state than the head has: moments at and after it need a base
     /// that is not before it.
     /// </summary>
-    public bool IsSeam => Kind is TimelineEventKind.Copied or TimelineEventKind.NotFound;
+    public bool IsSeam => Kind is not TimelineEventKind.RenamedAway;
 }
 
 /// <summary>

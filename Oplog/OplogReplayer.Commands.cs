@@ -220,6 +220,15 @@ public sealed partial class OplogReplayer
         if (!IsKept(to))
         {
             Drop(collection);
+            _options.OnNotice?.Invoke(
+                new ReplayNotice(
+                    ReplayNoticeKind.CollectionLeft,
+                    entry.Optime,
+                    collection.Namespace,
+                    collection.Uuid,
+                    $"It was renamed to '{to}', which is not backed up."
+                )
+            );
             return;
         }
 
@@ -266,29 +275,29 @@ public sealed partial class OplogReplayer
     }
 
     /// <summary>Whether a collection that is held stays so under that name.</summary>
-    private bool IsKept(string ns) => _options.IsPartial ? CopiedNamespaces.Includes(ns) : IsIncluded(ns);
+    private bool IsKept(string ns) =>
+        CopiedNamespaces.Includes(ns) && (_options.IsPartial || (_options.Keeps ?? _options.Includes)?.Invoke(ns) != false);
 
     /// <summary>A collection that was left out gets a name that is not: its documents are nowhere.</summary>
     private void RenameUnknown(OplogEntry entry, string from, string to)
     {
-        if (_options.IsPartial && IsIncluded(to))
-        {
-            // Also while the copy is fuzzy: what its listing shows under the new name is known by its UUID.
-            MakeExcluded(entry, to, "it was renamed while it was not among what is copied");
-            return;
-        }
-
-        if (Mode == ReplayMode.CatchingUp || _options.IsPartial || !IsIncluded(to))
+        if (!IsIncluded(to))
         {
             return;
         }
 
-        if (IsIncluded(from))
+        // Also while a copy is fuzzy: what its listing shows under the new name is known by its UUID.
+        if (_options.IsPartial || !IsIncluded(from))
+        {
+            var cause = _options.IsPartial ? "among what is copied" : "backed up";
+            MakeExcluded(entry, to, $"it was renamed from '{from}', which is not {cause}");
+            return;
+        }
+
+        if (Mode != ReplayMode.CatchingUp)
         {
             throw OplogErrors.Collection(entry.Optime, from, entry.Collection);
         }
-
-        MakeExcluded(entry, to, $"it was renamed from '{from}', which is not backed up");
     }
 
     /// <summary>A command whose effect on documents cannot be known from the oplog: that collection is copied afresh.</summary>

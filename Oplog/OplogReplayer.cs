@@ -143,7 +143,7 @@ public sealed partial class OplogReplayer : IDisposable
 
         if (!entry.Object.Has("_id"u8))
         {
-            Exclude(collection, entry.Optime, ReplayNoticeKind.CollectionExcluded, "its documents have no _id");
+            Exclude(collection, entry.Optime, ReplayNoticeKind.CollectionExcluded, CatalogueCollection.WithoutId);
             return;
         }
 

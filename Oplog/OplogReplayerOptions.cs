@@ -39,6 +39,9 @@ public sealed class OplogReplayerOptions
     /// </summary>
     public Func<string, bool>? Includes { get; init; }
 
+    /// <summary>Which names a collection that the catalogue holds may get by a rename and stay; any other makes it leave. Null: as <see cref="Includes"/>.</summary>
+    public Func<string, bool>? Keeps { get; init; }
+
     /// <summary>
     /// Whether the catalogue holds some collections of a replica set, and another head holds the rest. Those it holds are followed wherever a rename
     /// takes them; of the others those are added that are created under a name that <see cref="Includes"/> takes. A collection that gets such
@@ -61,6 +64,9 @@ public enum ReplayNoticeKind
 
     /// <summary>A collection cannot be backed up: its documents have no <c>_id</c>.</summary>
     CollectionExcluded = 3,
+
+    /// <summary>A collection was renamed to a name that is not kept: it is gone from here on.</summary>
+    CollectionLeft = 4,
 }
 
 /// <param name="Kind">What happened.</param>

@@ -34,11 +34,17 @@ internal sealed class LeasedServer(ServerConnection connection, long fence)
         string replicaSetId,
         Optime begin,
         Slice catalogue,
+        NamespaceFilter? filter,
         CancellationToken cancellation
     )
     {
         using var response = await SendAsync(
-            () => Begun(AgentRoutes.Syncs(replicaSetId), begin, catalogue),
+            () =>
+            {
+                var request = Begun(AgentRoutes.Syncs(replicaSetId), begin, catalogue);
+                request.Headers.Add(AgentHeaders.Filter, FilterText.Fingerprint(filter));
+                return request;
+            },
             cancellation
         );
         return await Answers.ReadAsync(response, AgentJson.Default.Assignment, cancellation);

@@ -19,11 +19,18 @@ internal sealed class InitialSync(
     private static readonly TimeSpan MajorityPoll = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Tells the server where the oplog begins and what there is; gives the new assignment.</summary>
-    public async Task<Assignment> BeginAsync(string replicaSetId, CancellationToken cancellation)
+    public async Task<Assignment> BeginAsync(
+        string replicaSetId,
+        NamespaceFilter? filter,
+        CancellationToken cancellation
+    )
     {
         var begin = await BeginPoint.FindAsync(member, cancellation);
-        using var catalogue = await ListAsync(CopiedNamespaces.Includes, cancellation);
-        return await server.BeginSyncAsync(replicaSetId, begin, catalogue, cancellation);
+        using var catalogue = await ListAsync(
+            ns => CopiedNamespaces.Includes(ns) && filter?.Includes(ns) != false,
+            cancellation
+        );
+        return await server.BeginSyncAsync(replicaSetId, begin, catalogue, filter, cancellation);
     }
 
     /// <summary>The same for some collections alone, beside the oplog that is followed.</summary>

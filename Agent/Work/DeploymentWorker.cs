@@ -338,7 +338,7 @@ internal sealed class DeploymentWorker(
         if (assignment.Sync is null)
         {
             Status.Phase = "listing";
-            assignment = await sync.BeginAsync(assignment.ReplicaSetId, cancellation);
+            assignment = await sync.BeginAsync(assignment.ReplicaSetId, assignment.Filter, cancellation);
         }
 
         if (assignment.Sync is { } position)

@@ -13,7 +13,8 @@ internal sealed class Assignments(IMetadataStore metadata)
         var sync = replicaSet.SyncId is { } id ? await metadata.Syncs.FindAsync(id, cancellation) : null;
         if (sync is null || sync.State == SyncState.Abandoned)
         {
-            return new Assignment(replicaSet.Id, Sync: null, Stop: null);
+            var deployment = await metadata.Deployments.FindAsync(replicaSet.DeploymentId, cancellation);
+            return new Assignment(replicaSet.Id, Sync: null, Stop: null, deployment?.Namespaces);
         }
 
         var newest = await metadata.OplogSlices.NewestAsync(sync.Id, cancellation);

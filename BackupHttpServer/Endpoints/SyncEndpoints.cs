@@ -78,6 +78,14 @@ internal sealed class SyncEndpoints(
 
         var headers = SliceHeaders.Read(context.Request, mayBeEmpty: true);
         var begin = SliceHeaders.ReadOptime(context.Request, AgentHeaders.Begin);
+        var deployment = await gate.DeploymentAsync(agent, replicaSet.DeploymentId, cancellation);
+        var listedBy = context.Request.Headers[AgentHeaders.Filter].ToString();
+        // An agent that knows no filters lists everything.
+        if ((listedBy.Length > 0 ? listedBy : FilterText.Fingerprint(null)) != FilterText.Fingerprint(deployment.Namespaces))
+        {
+            throw BackupHttpServerErrors.OtherFilter();
+        }
+
         using var body = await SliceBody.ReceiveAsync(context.Request, headers, budget);
         var listed = SyncCatalogues.Read(body.Raw, headers.Documents);
         var sync = new SyncRecord(
@@ -86,7 +94,8 @@ internal sealed class SyncEndpoints(
             SyncState.Copying,
             begin,
             End: null,
-            time.GetUtcNow()
+            time.GetUtcNow(),
+            Order: deployment.Namespaces.IsEverything ? null : new CopyOrder([], deployment.Namespaces)
         );
         var ranges = SyncCatalogues.RangesOf(sync.Id, listed);
         await leased.Syncs.BeginAsync(sync, body.Raw.ToArray(), ranges, cancellation);

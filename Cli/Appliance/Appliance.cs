@@ -113,6 +113,7 @@ internal sealed class Appliance : IAsyncDisposable
                     Restores,
                     new PolicyOperations(metadata, time),
                     sources,
+                    new NamespaceOperations(metadata),
                     new CredentialOperations(metadata, time),
                     new MonitoringOperations(metadata, time)
                 ),

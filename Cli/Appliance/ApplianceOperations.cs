@@ -228,7 +228,10 @@ internal sealed class ApplianceOperations(
             snapshot.CreatedAt,
             snapshot.ExpiresAt,
             snapshot.Trigger
-        );
+        )
+        {
+            Filters = NamespaceOperations.Of(snapshot),
+        };
 
     internal static string StateName(ReplicaSetState state) =>
         state switch

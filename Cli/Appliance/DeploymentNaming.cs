@@ -13,11 +13,16 @@ internal static class DeploymentNaming
         string groupId,
         string uri,
         DateTimeOffset now,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        Foundation.NamespaceFilter? namespaces = null
     )
     {
         var known = await metadata.Deployments.ListAsync(cancellation);
-        return await metadata.Deployments.EnsureAsync(New(groupId, uri, known, now), cancellation);
+        var made = New(groupId, uri, known, now);
+        return await metadata.Deployments.EnsureAsync(
+            made with { Namespaces = namespaces ?? Foundation.NamespaceFilter.Everything },
+            cancellation
+        );
     }
 
     /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI.</exception>

@@ -1,4 +1,5 @@
 using Backup.Cli.Control;
+using Backup.Foundation;
 using Backup.Metadata;
 using Backup.MongoWire.Uri;
 
@@ -10,12 +11,13 @@ internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider
     internal async Task<IReadOnlyList<DeploymentEntryView>> ListAsync(CancellationToken cancellation) =>
         [.. (await metadata.Deployments.ListAsync(cancellation)).Select(View)];
 
-    /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI; 1005 a pattern is none.</exception>
     internal async Task<DeploymentEntryView> AddAsync(DeploymentRequest request, CancellationToken cancellation)
     {
+        var filter = NamespaceFilter.Of(request.Include ?? [], request.Exclude ?? []);
         var group = await metadata.Access.EnsureGroupAsync(AgentOperations.GroupName, cancellation);
         return View(
-            await DeploymentNaming.EnsureAsync(metadata, group.Id, request.Uri, time.GetUtcNow(), cancellation)
+            await DeploymentNaming.EnsureAsync(metadata, group.Id, request.Uri, time.GetUtcNow(), cancellation, filter)
         );
     }
 
@@ -43,5 +45,10 @@ internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider
             deployment.Type,
             [.. ConnectionString.Parse(deployment.Uri).Hosts.Select(host => host.ToString())],
             deployment.RemovedAt
-        );
+        )
+        {
+            Namespaces = deployment.Namespaces.IsEverything
+                ? null
+                : new FilterView(deployment.Namespaces.Include, deployment.Namespaces.Exclude),
+        };
 }

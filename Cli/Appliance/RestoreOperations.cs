@@ -58,36 +58,39 @@ internal sealed class RestoreOperations(
     internal async Task<OpenRestore> OpenSnapshotAsync(
         string snapshot,
         RestoreFormat format,
+        IReadOnlyList<NamespacePattern>? only,
         CancellationToken cancellation
     )
     {
         var found =
             await metadata.Snapshots.FindAsync(snapshot, cancellation) ?? throw CliErrors.NoSuchSnapshot(snapshot);
-        return await Service().OpenAsync(found, format, cancellation);
+        return await Service().OpenAsync(found, format, cancellation, only);
     }
 
     /// <param name="replicaSet">As users name it.</param>
     /// <param name="point">The moment.</param>
     /// <param name="format">How it will be written.</param>
     /// <param name="id">Under which <see cref="Progress"/> tells how far the replay is; null for nobody.</param>
+    /// <param name="only">What is restored; null: everything.</param>
     /// <param name="cancellation">Gives up.</param>
     internal async Task<OpenRestore> OpenMomentAsync(
         string replicaSet,
         RestorePoint point,
         RestoreFormat format,
         string? id,
+        IReadOnlyList<NamespacePattern>? only,
         CancellationToken cancellation
     )
     {
         var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
         if (id is null)
         {
-            return await Service().OpenAsync(set, point, format, progress: null, cancellation);
+            return await Service().OpenAsync(set, point, format, progress: null, cancellation, only);
         }
 
         try
         {
-            return await Service().OpenAsync(set, point, format, new Teller(_replays, id), cancellation);
+            return await Service().OpenAsync(set, point, format, new Teller(_replays, id), cancellation, only);
         }
         finally
         {
@@ -117,6 +120,9 @@ internal sealed class RestoreOperations(
         {
             TimelineEventKind.Copied => "copied",
             TimelineEventKind.NotFound => "not-found",
+            TimelineEventKind.Left => "left",
+            TimelineEventKind.Filter => "filter",
+            TimelineEventKind.RenamedAway => "renamed-away",
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
         };
 

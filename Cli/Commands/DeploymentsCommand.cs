@@ -12,12 +12,7 @@ internal static class DeploymentsCommand
         new("deployments", "What is protected: list, add, remove")
         {
             SharedOptions.Command("list", "List the deployments that are protected, and those that were", ListAsync),
-            SharedOptions.Command(
-                "add",
-                "Protect a further deployment; agents begin within seconds",
-                new Argument<string>("FILE") { Description = "A file with its URI, or - for standard input" },
-                AddAsync
-            ),
+            Add(),
             SharedOptions.Command(
                 "remove",
                 "Protect a deployment no longer; all its snapshots stay",
@@ -25,6 +20,26 @@ internal static class DeploymentsCommand
                 RemoveAsync
             ),
         };
+
+    private static Command Add()
+    {
+        var (include, exclude) = (NamespacesCommand.Include(), NamespacesCommand.Exclude());
+        return SharedOptions.Command(
+            "add",
+            "Protect a further deployment; agents begin within seconds",
+            new Argument<string>("FILE") { Description = "A file with its URI, or - for standard input" },
+            [include, exclude],
+            (parsed, data, file, json, cancellation) =>
+                AddAsync(
+                    data,
+                    file,
+                    NamespacesCommand.Given(parsed, include),
+                    NamespacesCommand.Given(parsed, exclude),
+                    json,
+                    cancellation
+                )
+        );
+    }
 
     private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
     {
@@ -46,7 +61,14 @@ internal static class DeploymentsCommand
     }
 
     /// <summary>The URI may hold a password, and a command line is seen by everybody on the host.</summary>
-    private static async Task<int> AddAsync(string? data, string file, bool json, CancellationToken cancellation)
+    private static async Task<int> AddAsync(
+        string? data,
+        string file,
+        string[]? include,
+        string[]? exclude,
+        bool json,
+        CancellationToken cancellation
+    )
     {
         var uri = (
             file == "-"
@@ -54,7 +76,10 @@ internal static class DeploymentsCommand
                 : await File.ReadAllTextAsync(file, cancellation)
         ).Trim();
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var added = await appliance.Client.AddDeploymentAsync(uri, cancellation);
+        var added = await appliance.Client.AddDeploymentAsync(
+            new DeploymentRequest(uri, include, exclude),
+            cancellation
+        );
         return Print(added, json, $"{added.Name} is protected; 'backup status' shows how far its copy is.");
     }
 

@@ -17,6 +17,7 @@ internal static class RestoreCommand
     /// <param name="Snapshot">Its id; null for the newest one, or where a moment is given.</param>
     /// <param name="Moment">Null for a snapshot.</param>
     /// <param name="Format">How it is written.</param>
+    /// <param name="Namespaces">What is restored; none: everything.</param>
     /// <param name="Output">Where to.</param>
     /// <param name="Json">For scripts.</param>
     private sealed record Request(
@@ -25,6 +26,7 @@ internal static class RestoreCommand
         string? Snapshot,
         (string Parameter, string Value)? Moment,
         RestoreFormat Format,
+        IReadOnlyList<string> Namespaces,
         string Output,
         bool Json
     )
@@ -49,10 +51,16 @@ internal static class RestoreCommand
             Required = true,
             HelpName = "PATH|-",
         };
+        var namespaces = new Option<string[]>("--namespace")
+        {
+            Description = "Only these: db, db.coll or db.prefix*; may be given several times",
+            HelpName = "NAMESPACE",
+        };
         var command = new Command("restore", "Write a snapshot, or any moment between snapshots, out as files")
         {
             replicaSet,
             format,
+            namespaces,
             output,
             data,
             json,
@@ -67,6 +75,7 @@ internal static class RestoreCommand
                     which.SnapshotOf(parsed),
                     which.MomentOf(parsed),
                     RestoreFormats.Parse(parsed.GetRequiredValue(format)),
+                    parsed.GetValue(namespaces) ?? [],
                     parsed.GetRequiredValue(output),
                     parsed.GetValue(json)
                 );
@@ -110,7 +119,15 @@ internal static class RestoreCommand
         using var progress = new RestoreProgress($"restore {snapshot.Id}", snapshot.RawBytes);
         var result = await WriteAsync(
             request,
-            output => client.RestoreSnapshotAsync(snapshot.Id, request.Format, output, progress.Report, cancellation),
+            output =>
+                client.RestoreSnapshotAsync(
+                    snapshot.Id,
+                    request.Format,
+                    request.Namespaces,
+                    output,
+                    progress.Report,
+                    cancellation
+                ),
             cancellation
         );
         return ($"snapshot {snapshot.Id}", result);
@@ -135,6 +152,7 @@ internal static class RestoreCommand
                     request.ReplicaSet,
                     moment,
                     request.Format,
+                    request.Namespaces,
                     id,
                     output,
                     progress.Report,

@@ -75,11 +75,14 @@ internal sealed class ControlClient : IDisposable
     internal Task<List<DeploymentEntryView>> DeploymentsAsync(CancellationToken cancellation) =>
         GetAsync<List<DeploymentEntryView>>(ControlRoutes.Deployments, cancellation);
 
-    internal async Task<DeploymentEntryView> AddDeploymentAsync(string uri, CancellationToken cancellation)
+    internal async Task<DeploymentEntryView> AddDeploymentAsync(
+        DeploymentRequest request,
+        CancellationToken cancellation
+    )
     {
         using var response = await _http.PostAsJsonAsync(
             ControlRoutes.Deployments,
-            new DeploymentRequest(uri),
+            request,
             ControlJson.Options,
             cancellation
         );
@@ -209,17 +212,42 @@ internal sealed class ControlClient : IDisposable
     internal Task<ReplayView> ReplayAsync(string restore, CancellationToken cancellation) =>
         GetAsync<ReplayView>(ControlRoutes.Fill(ControlRoutes.RestoreProgress, restore), cancellation);
 
+    internal Task<NamespacesView> NamespacesAsync(string replicaSet, CancellationToken cancellation) =>
+        GetAsync<NamespacesView>(ControlRoutes.Fill(ControlRoutes.Namespaces, replicaSet), cancellation);
+
+    internal async Task<NamespacesView> ChangeNamespacesAsync(
+        string replicaSet,
+        NamespacesChange change,
+        CancellationToken cancellation
+    )
+    {
+        var route = ControlRoutes.Fill(ControlRoutes.Namespaces, replicaSet);
+        using var response = await _http.PostAsJsonAsync(route, change, ControlJson.Options, cancellation);
+        return await ReadAsync<NamespacesView>(response, cancellation);
+    }
+
     internal Task<RestoreView> RestoreSnapshotAsync(
         string snapshot,
         RestoreFormat format,
+        IReadOnlyList<string> namespaces,
         Stream output,
         Action<long> progress,
         CancellationToken cancellation
-    ) => RestoreAsync(Route(ControlRoutes.Restore, snapshot, format), output, progress, cancellation);
+    ) =>
+        RestoreAsync(
+            $"{Route(ControlRoutes.Restore, snapshot, format)}?{Query(namespaces)}",
+            output,
+            progress,
+            cancellation
+        );
+
+    private static string Query(IEnumerable<string> namespaces) =>
+        string.Join('&', namespaces.Select(one => $"{ControlRoutes.NamespaceParameter}={Uri.EscapeDataString(one)}"));
 
     /// <param name="replicaSet">As users name it.</param>
     /// <param name="moment"><see cref="ControlRoutes.OptimeParameter"/> or <see cref="ControlRoutes.SecondParameter"/>, and its value.</param>
     /// <param name="format">How it is written.</param>
+    /// <param name="namespaces">What is restored; none: everything.</param>
     /// <param name="id">Under which <see cref="ReplayAsync"/> tells how far it is before the first byte.</param>
     /// <param name="output">Receives it.</param>
     /// <param name="progress">Told of bytes received.</param>
@@ -228,6 +256,7 @@ internal sealed class ControlClient : IDisposable
         string replicaSet,
         (string Parameter, string Value) moment,
         RestoreFormat format,
+        IReadOnlyList<string> namespaces,
         string id,
         Stream output,
         Action<long> progress,
@@ -235,7 +264,7 @@ internal sealed class ControlClient : IDisposable
     )
     {
         var route = Route(ControlRoutes.RestoreMoment, replicaSet, format);
-        var query = $"?{moment.Parameter}={Uri.EscapeDataString(moment.Value)}&{ControlRoutes.IdParameter}={id}";
+        var query = $"?{moment.Parameter}={Uri.EscapeDataString(moment.Value)}&{ControlRoutes.IdParameter}={id}&{Query(namespaces)}";
         return RestoreAsync(route + query, output, progress, cancellation);
     }
 

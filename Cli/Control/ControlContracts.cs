@@ -69,7 +69,13 @@ public sealed record DeploymentAgentView(
 public sealed record TokenView(string Token, DateTimeOffset ExpiresAt, string Server);
 
 /// <param name="Uri">As users give it; it may hold a password.</param>
-public sealed record DeploymentRequest(string Uri);
+/// <param name="Include">The allow list of its namespaces; null or empty: everything.</param>
+/// <param name="Exclude">The deny list.</param>
+public sealed record DeploymentRequest(
+    string Uri,
+    IReadOnlyList<string>? Include = null,
+    IReadOnlyList<string>? Exclude = null
+);
 
 /// <param name="Hosts">Those that its URI names; never a password.</param>
 /// <param name="RemovedAt">From then on it is no longer protected; left out while it is.</param>
@@ -79,7 +85,11 @@ public sealed record DeploymentEntryView(
     string Type,
     IReadOnlyList<string> Hosts,
     DateTimeOffset? RemovedAt
-);
+)
+{
+    /// <summary>What of it is backed up; left out where that is everything.</summary>
+    public FilterView? Namespaces { get; init; }
+}
 
 public sealed record DeploymentView(
     string Id,
@@ -172,7 +182,11 @@ public sealed record SnapshotView(
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt,
     string Trigger
-);
+)
+{
+    /// <summary>What it holds of the source: what all of these include; left out where that is everything.</summary>
+    public IReadOnlyList<FilterView>? Filters { get; init; }
+}
 
 /// <param name="ReplicaSet">The set's name.</param>
 /// <param name="IntervalSeconds">From one snapshot to the next.</param>
@@ -247,8 +261,8 @@ public sealed record RangesView(string ReplicaSet, IReadOnlyList<RangeView> Rang
 }
 
 /// <param name="At">From this moment on it holds.</param>
-/// <param name="What">copied, or not-found.</param>
-/// <param name="Collection">Its namespace.</param>
+/// <param name="What">copied, not-found, left, filter or renamed-away.</param>
+/// <param name="Collection">Its namespace; left out where it is not about one.</param>
 /// <param name="Text">For people.</param>
 public sealed record ChangeView(MomentView At, string What, string? Collection, string Text);
 

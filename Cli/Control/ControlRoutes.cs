@@ -24,6 +24,7 @@ internal static class ControlRoutes
     internal const string Resync = "/v1/replica-sets/{replicaSet}/resync";
     internal const string Copies = "/v1/replica-sets/{replicaSet}/copies";
     internal const string CancelCopies = "/v1/replica-sets/{replicaSet}/copies/cancel";
+    internal const string Namespaces = "/v1/replica-sets/{replicaSet}/namespaces";
     internal const string Job = "/v1/jobs/{job}";
     internal const string Cancel = "/v1/jobs/{job}/cancel";
     internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";
@@ -45,6 +46,9 @@ internal static class ControlRoutes
     internal const string OptimeParameter = "optime";
     internal const string SecondParameter = "before";
     internal const string IdParameter = "id";
+
+    /// <summary>Query parameter of both restores, several times: what is restored; everything where there is none.</summary>
+    internal const string NamespaceParameter = "namespace";
 
     /// <summary>Trailers of a restore's stream.</summary>
     internal const string DocumentsTrailer = "Backup-Documents";

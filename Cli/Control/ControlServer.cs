@@ -23,6 +23,7 @@ internal sealed record ApplianceParts(
     RestoreOperations Restores,
     PolicyOperations Policies,
     SourceOperations Sources,
+    NamespaceOperations Namespaces,
     CredentialOperations Credentials,
     MonitoringOperations Monitoring
 );
@@ -90,7 +91,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (operations, agents, deployments, restores, policies, sources, credentials, monitoring) = parts;
+        var (operations, agents, deployments, restores, policies, sources, _, credentials, monitoring) = parts;
         MapAgents(application, agents);
         application.MapGet(ControlRoutes.Deployments, deployments.ListAsync);
         application.MapPost(ControlRoutes.Deployments, deployments.AddAsync);
@@ -103,6 +104,8 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.Policy, policies.ChangeAsync);
         application.MapGet(ControlRoutes.Source, sources.ReadAsync);
         application.MapPost(ControlRoutes.Source, sources.ChangeAsync);
+        application.MapGet(ControlRoutes.Namespaces, parts.Namespaces.ReadAsync);
+        application.MapPost(ControlRoutes.Namespaces, parts.Namespaces.ChangeAsync);
         application.MapPost(ControlRoutes.Resync, operations.ResyncAsync);
         application.MapPost(ControlRoutes.Copies, operations.CopyAsync);
         application.MapPost(ControlRoutes.CancelCopies, operations.CancelCopiesAsync);
@@ -117,7 +120,12 @@ internal sealed partial class ControlServer : IAsyncDisposable
             (HttpContext context, string snapshot, string format, CancellationToken cancellation) =>
                 RestoreAsync(
                     context,
-                    restores.OpenSnapshotAsync(snapshot, RestoreFormats.Parse(format), cancellation),
+                    restores.OpenSnapshotAsync(
+                        snapshot,
+                        RestoreFormats.Parse(format),
+                        NamespacesOf(context.Request.Query),
+                        cancellation
+                    ),
                     logger,
                     cancellation
                 )
@@ -132,6 +140,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
                         PointOf(context.Request.Query),
                         RestoreFormats.Parse(format),
                         context.Request.Query[ControlRoutes.IdParameter],
+                        NamespacesOf(context.Request.Query),
                         cancellation
                     ),
                     logger,
@@ -156,6 +165,12 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.RevokeAgent, agents.RevokeAsync);
         application.MapPost(ControlRoutes.AgentLogs, agents.LogsAsync);
     }
+
+    /// <summary>Null for everything.</summary>
+    private static List<NamespacePattern>? NamespacesOf(IQueryCollection query) =>
+        query[ControlRoutes.NamespaceParameter] is { Count: > 0 } given
+            ? [.. given.Select(one => NamespacePattern.Parse(one ?? ""))]
+            : null;
 
     private static RestorePoint PointOf(IQueryCollection query) =>
         Optime.TryParse(query[ControlRoutes.OptimeParameter].ToString(), out var optime) ? RestorePoint.UpTo(optime)

@@ -21,6 +21,7 @@ internal sealed class HeadFollower : IDisposable
     private readonly Head _head;
     private readonly OplogReplayer _replayer;
     private readonly List<ReplayNotice> _lostCollections = [];
+    private readonly List<ReplayNotice> _leftCollections = [];
     private readonly Optime _resumedAt;
     private Optime _read;
     private HeadRecord _stored;
@@ -46,6 +47,8 @@ internal sealed class HeadFollower : IDisposable
                 FeatureCompatibilityVersion = head.ReplicaSet.FeatureCompatibilityVersion,
                 SpillFolder = Path.Combine(services.Options.SpillFolder, stored.ReplicaSetId),
                 OnNotice = Notice,
+                Includes = ns => NamespaceFilters.Include(head.Filters, ns),
+                Keeps = ns => NamespaceFilters.Keep(head.Filters, ns),
             }
         );
     }
@@ -167,13 +170,26 @@ internal sealed class HeadFollower : IDisposable
     internal IReadOnlyList<string> TakeOver(PartialHead partial)
     {
         var changed = new List<string>();
+        if (partial.Order.IsWidening)
+        {
+            _head.Filters = NamespaceFilters.Of(partial.Order.Wanted);
+        }
+
         foreach (var collection in partial.Head.Catalogue.Collections.ToList())
         {
-            // What a partial head marks as excluded is this one's.
-            if (collection.ExcludedBecause is null)
+            if (!NamespaceFilters.Keep(_head.Filters, collection.Namespace))
+            {
+                Drop(collection.Uuid);
+            }
+            else if (collection.ExcludedBecause is null)
             {
                 _head.TakeOver(partial.Head, collection);
                 changed.Add(collection.Namespace);
+            }
+            else if (_head.Catalogue.Find(collection.Uuid) is null)
+            {
+                // What a partial head marks as excluded is this one's; where neither has it, it still has to be copied.
+                _head.Catalogue.Set(collection);
             }
         }
 
@@ -182,11 +198,45 @@ internal sealed class HeadFollower : IDisposable
         );
         foreach (var ghost in ghosts.ToList())
         {
-            _head.Catalogue.Remove(ghost.Uuid);
-            _head.Drop(ghost.Uuid);
+            Drop(ghost.Uuid);
         }
 
         return changed;
+    }
+
+    /// <summary>What it holds of the source: what all of these include.</summary>
+    internal IReadOnlyList<NamespaceFilter> Filters => _head.Filters;
+
+    /// <summary>Collections that can no longer be followed and that a fresh copy would mend.</summary>
+    internal IReadOnlyList<string> NamespacesToCopy() =>
+        [
+            .. _head
+                .Catalogue.Collections.Where(one => one.NeedsCopy && NamespaceFilters.Keep(_head.Filters, one.Namespace))
+                .Select(one => Pattern(one.Namespace))
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
+
+    /// <summary>A star in a name would be no star of a pattern.</summary>
+    private static string Pattern(string ns) =>
+        ns.IndexOf('*', StringComparison.Ordinal) is var star and >= 0 ? ns[..(star + 1)] : ns;
+
+    /// <summary>
+    /// Puts the head under these filters: what the last of them leaves out goes. In memory alone, as <see cref="TakeOver"/>.
+    /// </summary>
+    /// <returns>The namespaces that left.</returns>
+    internal IReadOnlyList<string> Narrow(IReadOnlyList<NamespaceFilter> filters)
+    {
+        var left = _head.Catalogue.Collections.Where(one => !NamespaceFilters.Keep(filters, one.Namespace)).ToList();
+        left.ForEach(one => Drop(one.Uuid));
+        _head.Filters = filters;
+        return left.ConvertAll(one => one.Namespace);
+    }
+
+    private void Drop(Guid collection)
+    {
+        _head.Catalogue.Remove(collection);
+        _head.Drop(collection);
     }
 
     public void Dispose()
@@ -201,6 +251,10 @@ internal sealed class HeadFollower : IDisposable
         if (notice.Kind is ReplayNoticeKind.CollectionNeedsResync or ReplayNoticeKind.CollectionExcluded)
         {
             _lostCollections.Add(notice);
+        }
+        else if (notice.Kind == ReplayNoticeKind.CollectionLeft)
+        {
+            _leftCollections.Add(notice);
         }
     }
 
@@ -224,7 +278,22 @@ internal sealed class HeadFollower : IDisposable
             await _services.Metadata.OplogSlices.AddHoleAsync(hole, cancellation);
         }
 
+        foreach (var left in _leftCollections)
+        {
+            var away = new TimelineEvent(
+                _stored.ReplicaSetId,
+                _sync.Id,
+                left.At,
+                TimelineEventKind.RenamedAway,
+                left.Namespace,
+                left.Text,
+                _services.Time.GetUtcNow()
+            );
+            await _services.Metadata.Heads.AddEventAsync(away, cancellation);
+        }
+
         _lostCollections.Clear();
+        _leftCollections.Clear();
     }
 
     private void CheckContinues(OplogSlice slice)

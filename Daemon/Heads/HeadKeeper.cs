@@ -165,6 +165,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
     {
         _stopPoint = new StopPoint(_services, _replicaSetId, sync.Id);
         await using var partials = new PartialSyncKeeper(_services, _snapshots, sync);
+        var filters = new FilterKeeper(_services, _snapshots, sync);
         while (true)
         {
             var seen = _services.Metadata.ChangeCount;
@@ -198,6 +199,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
                 return;
             }
 
+            await filters.StepAsync(head, set.DeploymentId, () => IsComplete(head), cancellation);
             if (HeadFollower.IsBehind(slices))
             {
                 await SetStateAsync(ReplicaSetState.CatchingUp, cancellation);

@@ -24,6 +24,12 @@ internal static partial class HeadLog
     )]
     internal static partial void CopyTaken(ILogger logger, string id, int collections, string snapshot);
 
+    [LoggerMessage(17, LogLevel.Information, "The filter of {ReplicaSetId} is now {Filter}: {Left} collections left the backup")]
+    internal static partial void FilterChanged(ILogger logger, string replicaSetId, string filter, int left);
+
+    [LoggerMessage(18, LogLevel.Information, "The head of {ReplicaSetId} needs a copy, {Id}: {What}")]
+    internal static partial void CopyWanted(ILogger logger, string replicaSetId, string id, string what);
+
     [LoggerMessage(15, LogLevel.Error, "The copy {Id} cannot be used and is given up; the head keeps what it held")]
     internal static partial void CopyFailed(ILogger logger, string id, Exception failure);
 

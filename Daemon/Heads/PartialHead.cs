@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.MongoWire.Bson;
 using Backup.Oplog;
@@ -57,6 +58,9 @@ internal sealed class PartialHead : IDisposable
 
     /// <summary>Whether the end of the copy is passed.</summary>
     internal bool IsConsistent => _replayer.Mode == ReplayMode.Consistent;
+
+    /// <summary>What was to be copied.</summary>
+    internal CopyOrder Order => _sync.Order!;
 
     /// <summary>Whether a collection of that name was to be copied.</summary>
     internal bool IsOrdered(string ns) => _ordered(ns);

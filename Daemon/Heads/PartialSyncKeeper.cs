@@ -129,7 +129,7 @@ internal sealed class PartialSyncKeeper(HeadServices services, SnapshotTaker sna
         var taken = head.TakeOver(work.Head!);
         var snapshot = await snapshots.TakeAtSeamAsync(
             head,
-            $"copy of {string.Join(", ", work.Sync.Order!.Namespaces)}",
+            $"copy of {work.Sync.Order}",
             at => PartialSyncEvents.Of(at, work.Sync, taken),
             work.Sync.Id,
             cancellation

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Backup.Blockstore;
+using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.Snapshots.Exports;
 using Backup.Snapshots.Reading;
@@ -79,7 +81,13 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
             now + policy.BaseRetention,
             head.SyncId,
             flushed.ReplayFrom
-        );
+        )
+        {
+            Filters =
+                head.Filters.Count == 0
+                    ? null
+                    : JsonSerializer.Serialize(head.Filters, AgentJson.Default.NamespaceFilters),
+        };
         return (flushed with { NewBytes = 0 }, snapshot);
     }
 }

@@ -49,6 +49,7 @@ internal sealed class SyncBuilder(
             ),
             headOptions
         );
+        head.Filters = NamespaceFilters.Of(sync.Order?.Wanted);
         foreach (var collection in copy.Collections)
         {
             head.Catalogue.Set(collection);

@@ -86,6 +86,8 @@ internal sealed class Overlay : IAsyncDisposable
                 AppliedThrough = _plan.BaseOptime,
                 FeatureCompatibilityVersion = _head.ReplicaSet.FeatureCompatibilityVersion,
                 SpillFolder = Path.Combine(_folder, "transactions"),
+                Includes = ns => NamespaceFilters.Include(_head.Filters, ns),
+                Keeps = ns => NamespaceFilters.Keep(_head.Filters, ns),
             }
         );
         Optime = _plan.BaseOptime;

@@ -21,7 +21,8 @@ public sealed class RestoreService(RestoreServices services)
     public async Task<OpenRestore> OpenAsync(
         SnapshotRecord snapshot,
         RestoreFormat format,
-        CancellationToken cancellation = default
+        CancellationToken cancellation = default,
+        IReadOnlyList<NamespacePattern>? only = null
     )
     {
         var current =
@@ -30,8 +31,8 @@ public sealed class RestoreService(RestoreServices services)
         var manifest = SnapshotBases.ManifestOf(current);
         var reader = await SnapshotReader.OpenAsync(services.Blocks, manifest, cancellation);
         return reader.Manifest.PreparedTransactions.Count == 0
-            ? new OpenRestore(reader, current.Optime, format)
-            : await CompleteAsync(current, reader, format, cancellation);
+            ? new OpenRestore(reader, current.Optime, format, only)
+            : await CompleteAsync(current, reader, format, only, cancellation);
     }
 
     /// <summary>
@@ -52,14 +53,15 @@ public sealed class RestoreService(RestoreServices services)
         RestorePoint point,
         RestoreFormat format,
         IProgress<ReplayProgress>? progress = null,
-        CancellationToken cancellation = default
+        CancellationToken cancellation = default,
+        IReadOnlyList<NamespacePattern>? only = null
     )
     {
         var (plan, hold) = await PlanAsync(set, point, cancellation);
         try
         {
             var overlay = await Overlay.BuildAsync(plan, services, progress, cancellation);
-            return new OpenRestore(overlay.Reader, overlay.Optime, format, overlay, hold);
+            return await OpenAsync(overlay, format, only, hold);
         }
         catch
         {
@@ -68,10 +70,29 @@ public sealed class RestoreService(RestoreServices services)
         }
     }
 
+    private static async Task<OpenRestore> OpenAsync(
+        Overlay overlay,
+        RestoreFormat format,
+        IReadOnlyList<NamespacePattern>? only,
+        SliceHold hold
+    )
+    {
+        try
+        {
+            return new OpenRestore(overlay.Reader, overlay.Optime, format, only, overlay, hold);
+        }
+        catch
+        {
+            await overlay.DisposeAsync();
+            throw;
+        }
+    }
+
     private async Task<OpenRestore> CompleteAsync(
         SnapshotRecord snapshot,
         SnapshotReader reader,
         RestoreFormat format,
+        IReadOnlyList<NamespacePattern>? only,
         CancellationToken cancellation
     )
     {
@@ -89,7 +110,7 @@ public sealed class RestoreService(RestoreServices services)
             try
             {
                 var overlay = await Overlay.BuildAsync(plan, services, progress: null, cancellation);
-                return new OpenRestore(overlay.Reader, overlay.Optime, format, overlay, hold);
+                return await OpenAsync(overlay, format, only, hold);
             }
             catch (BackupException failure)
                 when (failure.Number is DaemonErrors.TransactionUndecided or DaemonErrors.EntriesMissing)
@@ -107,7 +128,7 @@ public sealed class RestoreService(RestoreServices services)
         var undecided = reader.Manifest.PreparedTransactions.Select(one =>
             Optime.FromTimestamp(one.View["prepared"u8].AsTimestamp)
         );
-        return new OpenRestore(reader, snapshot.Optime, format) { Undecided = [.. undecided] };
+        return new OpenRestore(reader, snapshot.Optime, format, only) { Undecided = [.. undecided] };
     }
 
     /// <summary>A plan whose slices are there and held.</summary>
@@ -142,18 +163,33 @@ public sealed class OpenRestore : IAsyncDisposable
 {
     private readonly SnapshotReader _reader;
     private readonly RestoreFormat _format;
+    private readonly IReadOnlyList<NamespacePattern>? _only;
     private readonly IAsyncDisposable[] _parts;
 
-    internal OpenRestore(SnapshotReader reader, Optime optime, RestoreFormat format, params IAsyncDisposable[] parts)
+    /// <param name="reader">What is restored.</param>
+    /// <param name="optime">The last entry that is in it.</param>
+    /// <param name="format">How it is written.</param>
+    /// <param name="only">The namespaces that are written; null: all.</param>
+    /// <param name="parts">Disposed with it.</param>
+    /// <exception cref="BackupException">9016, 9017 where a namespace that is asked for is not in it.</exception>
+    internal OpenRestore(
+        SnapshotReader reader,
+        Optime optime,
+        RestoreFormat format,
+        IReadOnlyList<NamespacePattern>? only,
+        params IAsyncDisposable[] parts
+    )
     {
+        RestoreScope.Require(reader, only ?? []);
         _reader = reader;
+        _only = only;
         _format = format;
         _parts = parts;
         Optime = optime;
         Excluded =
         [
             .. reader
-                .Collections.Where(collection => collection.ExcludedBecause is not null)
+                .Collections.Where(collection => collection.ExcludedBecause is not null && Wants(collection.Namespace))
                 .Select(collection => new ExcludedCollection(collection.Namespace, collection.ExcludedBecause!)),
         ];
     }
@@ -179,9 +215,12 @@ public sealed class OpenRestore : IAsyncDisposable
             RestoreFormat.Directory => ExportFormat.Directory,
             _ => ExportFormat.NdjsonLines,
         };
-        var result = await SnapshotExport.ToStreamAsync(_reader, format, output, cancellation: cancellation);
+        var options = new ExportOptions(Includes: _only is null ? null : Wants);
+        var result = await SnapshotExport.ToStreamAsync(_reader, format, output, options, cancellation: cancellation);
         return new RestoreResult(result.Documents, result.Bytes, result.Sha256, Optime, Excluded, Undecided);
     }
+
+    private bool Wants(string ns) => _only is null || _only.Any(one => one.Matches(ns));
 
     public async ValueTask DisposeAsync()
     {

@@ -28,5 +28,7 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(SliceAnswer))]
 [JsonSerializable(typeof(MonitoringSample))]
 [JsonSerializable(typeof(CopyOrder))]
+[JsonSerializable(typeof(NamespaceFilter))]
+[JsonSerializable(typeof(IReadOnlyList<NamespaceFilter>), TypeInfoPropertyName = "NamespaceFilters")]
 [JsonSerializable(typeof(PartialSyncAnswer))]
 public sealed partial class AgentJson : JsonSerializerContext;

@@ -115,7 +115,8 @@ public sealed record DiscoveryReport(
 /// <param name="ReplicaSetId">The server's id of it.</param>
 /// <param name="Sync">The current sync with its position; null where the agent is to begin one.</param>
 /// <param name="Stop">Why the agent must not go on (a hole): it waits until a new sync is asked for; null otherwise.</param>
-public sealed record Assignment(string ReplicaSetId, SyncPosition? Sync, Fault? Stop);
+/// <param name="Filter">What a sync that is begun now copies; null: everything.</param>
+public sealed record Assignment(string ReplicaSetId, SyncPosition? Sync, Fault? Stop, NamespaceFilter? Filter = null);
 
 /// <param name="SyncId">The server's id.</param>
 /// <param name="Copying">False once every collection was reported as copied: only the oplog is left.</param>

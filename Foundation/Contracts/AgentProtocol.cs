@@ -61,6 +61,9 @@ public static class AgentHeaders
     /// <summary>Optime from which a new sync's oplog is replayed.</summary>
     public const string Begin = "Backup-Begin-Optime";
 
+    /// <summary>Of the filter that a new sync's catalogue was listed by: <see cref="FilterText.Fingerprint"/>.</summary>
+    public const string Filter = "Backup-Filter";
+
     /// <summary>In answers: <c>wanted</c> while the agent is asked to replace the key that it bears (<see cref="AgentRoutes.Key"/>).</summary>
     public const string KeyRotation = "Backup-Key-Rotation";
 }

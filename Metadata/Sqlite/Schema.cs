@@ -22,6 +22,7 @@ internal static class Schema
         Sources,
         PartialSyncs,
         AgentLogs,
+        Namespaces,
     ];
 
     internal static int Version => Steps.Length;
@@ -413,5 +414,11 @@ internal static class Schema
             requested_at INTEGER NOT NULL,
             excerpt TEXT
         ) STRICT;
+        """;
+
+    // What of a deployment is backed up, and what a snapshot holds of it. JSON; null: everything.
+    private const string Namespaces = """
+        ALTER TABLE deployments ADD COLUMN namespaces TEXT;
+        ALTER TABLE snapshots ADD COLUMN filters TEXT;
         """;
 }

@@ -1,10 +1,12 @@
+using System.Text.Json;
 using Backup.Foundation;
+using Backup.Foundation.Contracts;
 
 namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteDeployments(ITransactions database, TimeProvider time) : IDeployments
 {
-    private const string OwnColumns = "id, group_id, name, type, uri, created_at, removed_at";
+    private const string OwnColumns = "id, group_id, name, type, uri, created_at, removed_at, namespaces";
 
     private const string DeploymentColumns =
         $"{OwnColumns}, source_revision, source_member, source_cursors, source_bytes_per_second, source_paused_at";
@@ -21,7 +23,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                 session.Execute(
                     $"""
                     INSERT INTO deployments ({OwnColumns})
-                    VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created, NULL)
+                    VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created, NULL, @namespaces)
                     ON CONFLICT (group_id, uri) DO UPDATE SET removed_at = NULL WHERE removed_at IS NOT NULL
                     """,
                     new
@@ -32,6 +34,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                         deployment.Type,
                         deployment.Uri,
                         created = deployment.CreatedAt.ToUnixTimeMilliseconds(),
+                        namespaces = TextOf(deployment.Namespaces),
                     }
                 );
                 return session.Find(
@@ -69,6 +72,28 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                     "UPDATE agent_leases SET agent_id = NULL WHERE deployment_id = @deploymentId",
                     new { deploymentId }
                 );
+            },
+            cancellation
+        );
+
+    public Task<Deployment> SetNamespacesAsync(
+        string deploymentId,
+        NamespaceFilter filter,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            session =>
+            {
+                RequireDeployment(session, deploymentId);
+                session.Execute(
+                    "UPDATE deployments SET namespaces = @namespaces WHERE id = @deploymentId",
+                    new { deploymentId, namespaces = TextOf(filter) }
+                );
+                return session.Find(
+                    $"SELECT {DeploymentColumns} FROM deployments WHERE id = @deploymentId",
+                    Deployment,
+                    new { deploymentId }
+                )!;
             },
             cancellation
         );
@@ -351,9 +376,15 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         )!;
     }
 
+    private static string? TextOf(NamespaceFilter filter) =>
+        filter.IsEverything ? null : JsonSerializer.Serialize(filter, AgentJson.Default.NamespaceFilter);
+
     private static Deployment Deployment(Row row) =>
         new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull())
         {
+            Namespaces = row.TextOrNull() is { } filter
+                ? JsonSerializer.Deserialize(filter, AgentJson.Default.NamespaceFilter)!
+                : NamespaceFilter.Everything,
             Source = new SourceSettings(
                 row.Long(),
                 row.Text(),

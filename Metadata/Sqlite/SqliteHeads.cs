@@ -55,6 +55,9 @@ internal sealed class SqliteHeads(ITransactions database) : IHeads
         CancellationToken cancellation = default
     ) => await database.ReadAsync(session => SqliteTimelineEvents.List(session, replicaSetId), cancellation);
 
+    public Task AddEventAsync(TimelineEvent added, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => SqliteTimelineEvents.Add(session, added), cancellation);
+
     private static bool Cross(Session session, HeadRecord head, Seam seam)
     {
         if (seam.PartialSyncId is { } partial)

@@ -4,7 +4,8 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
 {
     private const string Columns = """
         id, replica_set_id, optime_t, optime_i, optime_term, manifest_block, documents, raw_bytes, new_bytes,
-        stored_bytes, duration_seconds, cause, created_at, expires_at, sync_id, replay_t, replay_i, replay_term
+        stored_bytes, duration_seconds, cause, created_at, expires_at, sync_id, replay_t, replay_i, replay_term,
+        filters
         """;
 
     public Task AddAsync(SnapshotRecord snapshot, CancellationToken cancellation = default) =>
@@ -52,7 +53,7 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
             $"""
             INSERT INTO snapshots ({Columns})
             VALUES (@Id, @ReplicaSetId, @t, @i, @term, @ManifestBlock, @Documents, @RawBytes, @NewBytes,
-                @StoredBytes, @DurationSeconds, @Trigger, @created, @expires, @SyncId, @rt, @ri, @rterm)
+                @StoredBytes, @DurationSeconds, @Trigger, @created, @expires, @SyncId, @rt, @ri, @rterm, @Filters)
             """,
             new
             {
@@ -74,6 +75,7 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
                 rt = (long?)snapshot.ReplayFrom?.T,
                 ri = (long?)snapshot.ReplayFrom?.I,
                 rterm = snapshot.ReplayFrom?.Term,
+                snapshot.Filters,
             }
         );
     }
@@ -94,5 +96,8 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
             row.TimeOrNull(),
             row.Text(),
             row.OptimeOrNull()
-        );
+        )
+        {
+            Filters = row.TextOrNull(),
+        };
 }

@@ -9,7 +9,11 @@ internal static class SqliteTimelineEvents
         session.Execute(
             $"""
             INSERT INTO timeline_events ({Columns})
-            VALUES (@ReplicaSetId, @SyncId, @t, @i, @term, @kind, @Namespace, @Text, @recorded)
+            SELECT @ReplicaSetId, @SyncId, @t, @i, @term, @kind, @Namespace, @Text, @recorded
+            WHERE NOT EXISTS (
+                SELECT 1 FROM timeline_events
+                WHERE replica_set_id = @ReplicaSetId AND sync_id = @SyncId AND kind = @kind
+                    AND at_t = @t AND at_i = @i AND namespace IS @Namespace AND text = @Text)
             """,
             new
             {

@@ -30,7 +30,13 @@ public sealed record CatalogueCollection(
     IReadOnlyList<BsonDocument> Indexes
 )
 {
+    /// <summary>The one <see cref="ExcludedBecause"/> that a fresh copy does not mend. Persisted.</summary>
+    public const string WithoutId = "its documents have no _id";
+
     public string Namespace => $"{Database}.{Name}";
+
+    /// <summary>Whether it is not kept, and a fresh copy would change that.</summary>
+    public bool NeedsCopy => ExcludedBecause is not (null or WithoutId);
 
     public bool IsCapped => Options.View.TryGet("capped"u8, out var capped) && capped.ToBoolean();
 

@@ -53,6 +53,7 @@ public sealed class Head : IOperationTarget, IDisposable
             Position = written.Position,
             Manifest = manifest,
             PreparedTransactions = written.PreparedTransactions,
+            Filters = written.Filters,
         };
         foreach (var collection in written.Collections)
         {
@@ -72,6 +73,9 @@ public sealed class Head : IOperationTarget, IDisposable
 
     /// <summary>Names the source; may be set again when its version or FCV changed.</summary>
     public ReplicaSetIdentity ReplicaSet { get; set; }
+
+    /// <summary>What it holds of the source: what all of these include; none: everything. Written down with the next flush.</summary>
+    public IReadOnlyList<NamespaceFilter> Filters { get; set; } = [];
 
     /// <summary>As of the last flush (or of the manifest that was opened).</summary>
     public HeadPosition Position { get; private set; }
@@ -307,7 +311,10 @@ public sealed class Head : IOperationTarget, IDisposable
         }
 
         var sums = collections.Aggregate(default(RunStatistics), (sum, one) => sum + one.Statistics);
-        return new SnapshotManifest(ReplicaSet, position, collections, [.. PreparedTransactions], sums);
+        return new SnapshotManifest(ReplicaSet, position, collections, [.. PreparedTransactions], sums)
+        {
+            Filters = Filters,
+        };
     }
 
     private void Adopt(Dictionary<Guid, List<RunReference>> written)

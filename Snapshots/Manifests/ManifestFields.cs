@@ -35,6 +35,65 @@ internal static class ManifestFields
             view["storedBytes"u8].AsInt64
         );
 
+    /// <summary>Nothing where there is none.</summary>
+    internal static void Write(BsonWriter writer, IReadOnlyList<NamespaceFilter> filters)
+    {
+        if (filters.Count == 0)
+        {
+            return;
+        }
+
+        Span<byte> item = stackalloc byte[11];
+        writer.BeginArray("filters"u8);
+        foreach (var filter in filters)
+        {
+            writer.BeginDocument(writer.ArrayItemName(item));
+            Write(writer, "include"u8, filter.Include);
+            Write(writer, "exclude"u8, filter.Exclude);
+            writer.EndDocument();
+        }
+
+        writer.EndArray();
+    }
+
+    internal static IReadOnlyList<NamespaceFilter> ReadFilters(BsonView root)
+    {
+        var filters = new List<NamespaceFilter>();
+        if (root.TryGet("filters"u8, out var stored))
+        {
+            foreach (var filter in stored.AsDocument)
+            {
+                var view = filter.AsDocument;
+                filters.Add(new NamespaceFilter(Texts(view["include"u8].AsDocument), Texts(view["exclude"u8].AsDocument)));
+            }
+        }
+
+        return filters;
+    }
+
+    private static void Write(BsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyList<string> texts)
+    {
+        Span<byte> item = stackalloc byte[11];
+        writer.BeginArray(name);
+        foreach (var text in texts)
+        {
+            writer.String(writer.ArrayItemName(item), text);
+        }
+
+        writer.EndArray();
+    }
+
+    private static List<string> Texts(BsonView array)
+    {
+        var texts = new List<string>();
+        foreach (var text in array)
+        {
+            texts.Add(text.AsString);
+        }
+
+        return texts;
+    }
+
     internal static void Write(BsonWriter writer, ManifestCollection collection)
     {
         Span<byte> item = stackalloc byte[11];

@@ -140,7 +140,9 @@ public static class ManifestStore
             writer.Binary(writer.ArrayItemName(item), id);
         }
 
-        return writer.EndArray().EndDocument().ToDocument();
+        writer.EndArray();
+        ManifestFields.Write(writer, manifest.Filters);
+        return writer.EndDocument().ToDocument();
     }
 
     private static async Task<BsonDocument> GetAsync(
@@ -210,7 +212,10 @@ public static class ManifestStore
             collections,
             prepared,
             ManifestFields.ReadStatistics(root["statistics"u8].AsDocument)
-        );
+        )
+        {
+            Filters = ManifestFields.ReadFilters(root),
+        };
     }
 
     private static T Parse<T>(BlockId id, Func<T> read)

@@ -1,3 +1,4 @@
+using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Heads;
@@ -48,4 +49,8 @@ public sealed record SnapshotManifest(
     IReadOnlyList<ManifestCollection> Collections,
     IReadOnlyList<BsonDocument> PreparedTransactions,
     RunStatistics Statistics
-);
+)
+{
+    /// <summary>What it holds of the source: what all of these include. None: everything.</summary>
+    public IReadOnlyList<NamespaceFilter> Filters { get; init; } = [];
+}

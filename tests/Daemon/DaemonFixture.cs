@@ -82,11 +82,16 @@ internal sealed class DaemonFixture : IAsyncDisposable
     internal async Task<(
         Dictionary<string, SortedDictionary<int, string>> Contents,
         RestoreResult Result
-    )> RestoreNewestSnapshotAsync()
+    )> RestoreNewestSnapshotAsync() =>
+        await RestoreSnapshotAsync((await Metadata.Snapshots.ListAsync(Source.Set.Id))[0]);
+
+    internal async Task<(
+        Dictionary<string, SortedDictionary<int, string>> Contents,
+        RestoreResult Result
+    )> RestoreSnapshotAsync(SnapshotRecord snapshot)
     {
-        var newest = (await Metadata.Snapshots.ListAsync(Source.Set.Id))[0];
         await using var restore = await Restores(new DaemonOptions { SpillFolder = SpillFolder })
-            .OpenAsync(newest, RestoreFormat.Ndjson);
+            .OpenAsync(snapshot, RestoreFormat.Ndjson);
         return await WriteAsync(restore);
     }
 
@@ -231,7 +236,17 @@ internal sealed class DaemonFixture : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> state)
+    internal async Task<(int Number, string Message)> FailureOfRestoreAsync(RestorePoint point, string ns)
+    {
+        var set = await Metadata.Deployments.FindReplicaSetAsync(Source.Set.Id);
+        var failure = await Xunit.Assert.ThrowsAsync<Foundation.Errors.BackupException>(() =>
+            Restores(new DaemonOptions { SpillFolder = SpillFolder })
+                .OpenAsync(set!, point, RestoreFormat.Ndjson, only: [NamespacePattern.Parse(ns)])
+        );
+        return (failure.Number, failure.Message);
+    }
+
+    internal async Task UntilAsync(Func<Task<bool>> condition, Func<string> state)
     {
         var deadline = TimeProvider.System.GetTimestamp();
         while (!await condition())

@@ -126,6 +126,10 @@ public sealed class PartialSyncTests
         await daemon.SnapshotAsync();
         (await daemon.TimelineAsync()).Gaps.ShouldHaveSingleItem().To.ShouldBeNull();
 
+        // The head asks for it by itself; nobody has begun it.
+        var asked = (await daemon.Metadata.PartialSyncs.ListAsync("s1")).ShouldHaveSingleItem();
+        asked.Order!.Namespaces.ShouldBe([Ns]);
+        await daemon.Metadata.PartialSyncs.AbandonAsync(asked.Id, "another is begun");
         var partial = await daemon.Source.OrderAsync(Ns, "shop.none");
         await daemon.Source.BeginPartialAsync(partial, At(111), (Ns, Orders));
         await daemon.Source.CopyRangeAsync(partial, Orders, 0, Document(7, "seven"), Document(8, "eight"));

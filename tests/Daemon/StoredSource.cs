@@ -71,12 +71,20 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
             0
         );
 
-    internal async Task BeginAsync(string syncId, Optime begin, int ranges = 1)
+    internal async Task BeginAsync(string syncId, Optime begin, int ranges = 1, NamespaceFilter? filter = null)
     {
         (SyncId, _last, _sequence) = (syncId, begin, 0);
         var catalogue = _collections.SelectMany(c => c.ToDocument().Memory.ToArray()).ToArray();
         await metadata.Syncs.BeginAsync(
-            new SyncRecord(syncId, Set.Id, SyncState.Copying, begin, null, time.GetUtcNow()),
+            new SyncRecord(
+                syncId,
+                Set.Id,
+                SyncState.Copying,
+                begin,
+                null,
+                time.GetUtcNow(),
+                Order: filter is null ? null : new CopyOrder([], filter)
+            ),
             catalogue,
             [
                 .. _collections.SelectMany(c =>

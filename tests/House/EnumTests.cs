@@ -21,7 +21,7 @@ public class EnumTests
         ["Backup.Metadata.JobState"] = "Queued=0, Running=1, Succeeded=2, Failed=3, Cancelled=4",
         ["Backup.Metadata.ReplicaSetState"] = "Waiting=0, InitialSync=1, CatchingUp=2, Tailing=3, Stopped=4",
         ["Backup.Metadata.SyncState"] = "Copying=0, Copied=1, Built=2, Abandoned=3, Wanted=4",
-        ["Backup.Metadata.TimelineEventKind"] = "Copied=0, NotFound=1",
+        ["Backup.Metadata.TimelineEventKind"] = "Copied=0, NotFound=1, Left=2, Filter=3, RenamedAway=4",
         ["Backup.MongoWire.Bson.BsonType"] =
             "EndOfDocument=0, Double=1, String=2, Document=3, Array=4, Binary=5, Undefined=6, ObjectId=7, Boolean=8, DateTime=9, Null=10, RegularExpression=11, DbPointer=12, JavaScript=13, Symbol=14, JavaScriptWithScope=15, Int32=16, Timestamp=17, Int64=18, Decimal128=19, MaxKey=127, MinKey=255",
         ["Backup.MongoWire.Dns.DnsType"] = "Txt=16, Srv=33, Opt=41",
