@@ -54,7 +54,10 @@ public static class Resync
             [.. namespaces.Select(one => NamespacePattern.Parse(one).Text).Distinct().Order()],
             filter.IsEverything ? null : filter
         );
-        if (namespaces.FirstOrDefault(one => one.Contains('.') && !one.EndsWith('*') && !filter.Includes(one)) is { } leftOut)
+        if (
+            namespaces.FirstOrDefault(one => one.Contains('.') && !one.EndsWith('*') && !filter.Includes(one)) is
+            { } leftOut
+        )
         {
             throw BackupHttpServerErrors.LeftOut(leftOut, filter.ToString());
         }

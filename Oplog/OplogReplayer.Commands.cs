@@ -276,7 +276,8 @@ public sealed partial class OplogReplayer
 
     /// <summary>Whether a collection that is held stays so under that name.</summary>
     private bool IsKept(string ns) =>
-        CopiedNamespaces.Includes(ns) && (_options.IsPartial || (_options.Keeps ?? _options.Includes)?.Invoke(ns) != false);
+        CopiedNamespaces.Includes(ns)
+        && (_options.IsPartial || (_options.Keeps ?? _options.Includes)?.Invoke(ns) != false);
 
     /// <summary>A collection that was left out gets a name that is not: its documents are nowhere.</summary>
     private void RenameUnknown(OplogEntry entry, string from, string to)

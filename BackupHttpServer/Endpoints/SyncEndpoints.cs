@@ -81,7 +81,10 @@ internal sealed class SyncEndpoints(
         var deployment = await gate.DeploymentAsync(agent, replicaSet.DeploymentId, cancellation);
         var listedBy = context.Request.Headers[AgentHeaders.Filter].ToString();
         // An agent that knows no filters lists everything.
-        if ((listedBy.Length > 0 ? listedBy : FilterText.Fingerprint(null)) != FilterText.Fingerprint(deployment.Namespaces))
+        if (
+            (listedBy.Length > 0 ? listedBy : FilterText.Fingerprint(null))
+            != FilterText.Fingerprint(deployment.Namespaces)
+        )
         {
             throw BackupHttpServerErrors.OtherFilter();
         }

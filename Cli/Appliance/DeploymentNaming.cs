@@ -20,7 +20,10 @@ internal static class DeploymentNaming
         var known = await metadata.Deployments.ListAsync(cancellation);
         var made = New(groupId, uri, known, now);
         return await metadata.Deployments.EnsureAsync(
-            made with { Namespaces = namespaces ?? Foundation.NamespaceFilter.Everything },
+            made with
+            {
+                Namespaces = namespaces ?? Foundation.NamespaceFilter.Everything,
+            },
             cancellation
         );
     }

@@ -13,7 +13,11 @@ internal sealed class NamespaceOperations(IMetadataStore metadata)
     internal async Task<NamespacesView> ReadAsync(string replicaSet, CancellationToken cancellation)
     {
         var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
-        return await ViewAsync(set, (await metadata.Deployments.FindAsync(set.DeploymentId, cancellation))!, cancellation);
+        return await ViewAsync(
+            set,
+            (await metadata.Deployments.FindAsync(set.DeploymentId, cancellation))!,
+            cancellation
+        );
     }
 
     /// <exception cref="Foundation.Errors.BackupException">1005 where a pattern is none: nothing is changed then.</exception>
@@ -49,8 +53,8 @@ internal sealed class NamespaceOperations(IMetadataStore metadata)
         var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
         var sync = set.SyncId is { } id ? await metadata.Syncs.FindAsync(id, cancellation) : null;
         // A change of the head's filter comes with a snapshot: the newest one tells.
-        var held =
-            snapshots.FirstOrDefault(one => one.SyncId == set.SyncId) is { } newest ? FiltersOf(newest)
+        var held = snapshots.FirstOrDefault(one => one.SyncId == set.SyncId) is { } newest
+            ? FiltersOf(newest)
             : NamespaceFilters.Of(sync?.Order?.Wanted);
         var wanted = deployment.Namespaces;
         return new NamespacesView(
@@ -63,5 +67,7 @@ internal sealed class NamespaceOperations(IMetadataStore metadata)
     }
 
     private static IReadOnlyList<NamespaceFilter> FiltersOf(SnapshotRecord snapshot) =>
-        snapshot.Filters is null ? [] : JsonSerializer.Deserialize(snapshot.Filters, AgentJson.Default.NamespaceFilters)!;
+        snapshot.Filters is null
+            ? []
+            : JsonSerializer.Deserialize(snapshot.Filters, AgentJson.Default.NamespaceFilters)!;
 }

@@ -38,11 +38,7 @@ internal static class NamespacesCommand
         };
 
     internal static Option<string[]> Exclude() =>
-        new("--exclude")
-        {
-            Description = "Leave these out, whatever is included; likewise",
-            HelpName = "NAMESPACE",
-        };
+        new("--exclude") { Description = "Leave these out, whatever is included; likewise", HelpName = "NAMESPACE" };
 
     /// <summary>Null where the option is not there.</summary>
     internal static string[]? Given(ParseResult parsed, Option<string[]> option) =>

@@ -264,7 +264,8 @@ internal sealed class ControlClient : IDisposable
     )
     {
         var route = Route(ControlRoutes.RestoreMoment, replicaSet, format);
-        var query = $"?{moment.Parameter}={Uri.EscapeDataString(moment.Value)}&{ControlRoutes.IdParameter}={id}&{Query(namespaces)}";
+        var query =
+            $"?{moment.Parameter}={Uri.EscapeDataString(moment.Value)}&{ControlRoutes.IdParameter}={id}&{Query(namespaces)}";
         return RestoreAsync(route + query, output, progress, cancellation);
     }
 

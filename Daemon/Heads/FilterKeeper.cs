@@ -70,13 +70,15 @@ internal sealed class FilterKeeper(HeadServices services, SnapshotTaker snapshot
     {
         var before = head.Filters;
         // Nothing is new where the head holds all that the new filter includes.
-        IReadOnlyList<NamespaceFilter> now =
-            before.All(one => one.Covers(wanted)) ? NamespaceFilters.Of(wanted) : [.. before, wanted];
+        IReadOnlyList<NamespaceFilter> now = before.All(one => one.Covers(wanted))
+            ? NamespaceFilters.Of(wanted)
+            : [.. before, wanted];
         var left = head.Narrow(now);
         await snapshots.TakeAtSeamAsync(
             head,
             "change of namespaces",
-            at => [.. left.Order(StringComparer.Ordinal).Select(ns => Left(at, ns, wanted)), Changed(at, before, wanted)],
+            at =>
+                [.. left.Order(StringComparer.Ordinal).Select(ns => Left(at, ns, wanted)), Changed(at, before, wanted)],
             partialSyncId: null,
             cancellation
         );
@@ -114,7 +116,10 @@ internal sealed class FilterKeeper(HeadServices services, SnapshotTaker snapshot
     {
         foreach (var one in await services.Metadata.PartialSyncs.ListAsync(whole.Id, cancellation))
         {
-            if (one is { IsOpen: true, Order.IsWidening: true } && !Equals(one.Order.Wanted ?? NamespaceFilter.Everything, wanted))
+            if (
+                one is { IsOpen: true, Order.IsWidening: true }
+                && !Equals(one.Order.Wanted ?? NamespaceFilter.Everything, wanted)
+            )
             {
                 await services.Metadata.PartialSyncs.AbandonAsync(one.Id, failure: null, cancellation);
             }
@@ -125,7 +130,10 @@ internal sealed class FilterKeeper(HeadServices services, SnapshotTaker snapshot
     {
         var now = services.Time.GetUtcNow();
         var partials = await services.Metadata.PartialSyncs.ListAsync(whole.Id, cancellation);
-        if (partials.Any(one => one.IsOpen) || (partials is [.., { Failure: not null } last] && now - last.StartedAt < PauseAfterFailure))
+        if (
+            partials.Any(one => one.IsOpen)
+            || (partials is [.., { Failure: not null } last] && now - last.StartedAt < PauseAfterFailure)
+        )
         {
             return;
         }

@@ -211,7 +211,9 @@ internal sealed class HeadFollower : IDisposable
     internal IReadOnlyList<string> NamespacesToCopy() =>
         [
             .. _head
-                .Catalogue.Collections.Where(one => one.NeedsCopy && NamespaceFilters.Keep(_head.Filters, one.Namespace))
+                .Catalogue.Collections.Where(one =>
+                    one.NeedsCopy && NamespaceFilters.Keep(_head.Filters, one.Namespace)
+                )
                 .Select(one => Pattern(one.Namespace))
                 .Distinct()
                 .Order(StringComparer.Ordinal),

@@ -24,7 +24,11 @@ internal static partial class HeadLog
     )]
     internal static partial void CopyTaken(ILogger logger, string id, int collections, string snapshot);
 
-    [LoggerMessage(17, LogLevel.Information, "The filter of {ReplicaSetId} is now {Filter}: {Left} collections left the backup")]
+    [LoggerMessage(
+        17,
+        LogLevel.Information,
+        "The filter of {ReplicaSetId} is now {Filter}: {Left} collections left the backup"
+    )]
     internal static partial void FilterChanged(ILogger logger, string replicaSetId, string filter, int left);
 
     [LoggerMessage(18, LogLevel.Information, "The head of {ReplicaSetId} needs a copy, {Id}: {What}")]

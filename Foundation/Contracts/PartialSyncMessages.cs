@@ -58,7 +58,10 @@ public static class FilterText
     public static string Fingerprint(NamespaceFilter? filter) =>
         Convert.ToHexStringLower(
             SHA256.HashData(
-                JsonSerializer.SerializeToUtf8Bytes(filter ?? NamespaceFilter.Everything, AgentJson.Default.NamespaceFilter)
+                JsonSerializer.SerializeToUtf8Bytes(
+                    filter ?? NamespaceFilter.Everything,
+                    AgentJson.Default.NamespaceFilter
+                )
             )
         )[..16];
 }

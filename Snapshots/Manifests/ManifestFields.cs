@@ -64,7 +64,9 @@ internal static class ManifestFields
             foreach (var filter in stored.AsDocument)
             {
                 var view = filter.AsDocument;
-                filters.Add(new NamespaceFilter(Texts(view["include"u8].AsDocument), Texts(view["exclude"u8].AsDocument)));
+                filters.Add(
+                    new NamespaceFilter(Texts(view["include"u8].AsDocument), Texts(view["exclude"u8].AsDocument))
+                );
             }
         }
 

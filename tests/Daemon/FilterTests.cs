@@ -24,7 +24,9 @@ public sealed class FilterTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public async Task Whatever_is_renamed_across_the_border_and_however_the_filter_changes_what_is_held_is_the_source(int seed)
+    public async Task Whatever_is_renamed_across_the_border_and_however_the_filter_changes_what_is_held_is_the_source(
+        int seed
+    )
     {
         var random = new Random(seed);
         var model = new SourceModel(random, (uint)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 3600);
@@ -47,16 +49,16 @@ public sealed class FilterTests
         }
 
         var contents = await daemon.SnapshotAsync();
-        contents
-            .Keys.Order()
-            .ShouldBe(model.Truth.Values.Select(one => one.Namespace).Where(filter.Includes).Order());
+        contents.Keys.Order().ShouldBe(model.Truth.Values.Select(one => one.Namespace).Where(filter.Includes).Order());
         foreach (var snapshot in await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id))
         {
             var (truth, _) = model.At(snapshot.Optime);
             var (restored, result) = await daemon.RestoreSnapshotAsync(snapshot);
             ShouldBeTrue(restored, truth);
             // Between two filters a collection may be held that was renamed meanwhile; what both include is there or told to be missing.
-            var filters = snapshot.Filters is null ? [] : System.Text.Json.JsonSerializer.Deserialize(snapshot.Filters, AgentJson.Default.NamespaceFilters)!;
+            var filters = snapshot.Filters is null
+                ? []
+                : System.Text.Json.JsonSerializer.Deserialize(snapshot.Filters, AgentJson.Default.NamespaceFilters)!;
             var named = restored.Keys.Concat(result.Excluded.Select(one => one.Namespace));
             truth
                 .Values.Where(one => one.Texts.Count > 0 && NamespaceFilters.Include(filters, one.Namespace))
@@ -98,15 +100,23 @@ public sealed class FilterTests
             .ShouldBe([(TimelineEventKind.Left, "shop.items", model.Now), (TimelineEventKind.Filter, null, model.Now)]);
         (await daemon.Metadata.PartialSyncs.ListAsync("s1")).ShouldBeEmpty("nothing is new");
         (await daemon.RestoreNewestSnapshotAsync()).Contents.Keys.ShouldBe(["shop.orders"]);
-        (await daemon.RestoreAsync(RestorePoint.UpTo(before))).Contents.Keys.Order().ShouldBe(["shop.items", "shop.orders"]);
+        (await daemon.RestoreAsync(RestorePoint.UpTo(before)))
+            .Contents.Keys.Order()
+            .ShouldBe(["shop.items", "shop.orders"]);
         (await daemon.RestoreAsync(RestorePoint.UpTo(model.Now))).Contents.Keys.ShouldBe(["shop.orders"]);
-        (await daemon.FailureOfRestoreAsync(RestorePoint.UpTo(model.Now), "shop.items"))
-            .ShouldBe((9016, $"'shop.items' is not in this backup: what was backed up then is {filter}."));
+        (await daemon.FailureOfRestoreAsync(RestorePoint.UpTo(model.Now), "shop.items")).ShouldBe(
+            (9016, $"'shop.items' is not in this backup: what was backed up then is {filter}.")
+        );
         (await daemon.FailureOfRestoreAsync(RestorePoint.UpTo(model.Now), "shop.none")).Number.ShouldBe(9017);
     }
 
     /// <summary>Serves what the head asks for, as an agent does, until it asks for nothing more.</summary>
-    private static async Task SettleAsync(DaemonFixture daemon, SourceModel model, Random random, NamespaceFilter filter)
+    private static async Task SettleAsync(
+        DaemonFixture daemon,
+        SourceModel model,
+        Random random,
+        NamespaceFilter filter
+    )
     {
         for (var quiet = 0; quiet < 2; )
         {

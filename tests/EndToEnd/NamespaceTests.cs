@@ -65,7 +65,12 @@ public sealed class NamespaceTests
             )
         ).Succeeded();
         await appliance.WaitForStateAsync("tailing", Patience);
-        var first = await EqualsAsync(appliance, source, writes, NamespaceFilter.Of(["shop.*", "live"], ["shop.sessions*"]));
+        var first = await EqualsAsync(
+            appliance,
+            source,
+            writes,
+            NamespaceFilter.Of(["shop.*", "live"], ["shop.sessions*"])
+        );
         (await RestoreAsync(appliance, first, "bank.ledger", folder.File("1"))).ErrorCode.ShouldBe("BK9016");
 
         (await appliance.RunAsync("namespaces", "rs0", "--clear", "--exclude", "shop.sessions*")).Succeeded();
@@ -74,7 +79,11 @@ public sealed class NamespaceTests
         await writes.WaitAsync(50);
         await InForceAsync(appliance);
         var wide = await EqualsAsync(appliance, source, writes, NamespaceFilter.Of([], ["shop.sessions*"]));
-        (await RestoreAsync(appliance, wide, "hr.staff", folder.File("2"))).Succeeded().Json.GetProperty("documents").GetInt64().ShouldBe(300);
+        (await RestoreAsync(appliance, wide, "hr.staff", folder.File("2")))
+            .Succeeded()
+            .Json.GetProperty("documents")
+            .GetInt64()
+            .ShouldBe(300);
         (await RestoreAsync(appliance, wide, "shop.sessions_old", folder.File("3"))).ErrorCode.ShouldBe("BK9016");
         var changes = await ChangesAsync(appliance);
         changes.ShouldContain(("copied", "hr.staff"));
@@ -92,8 +101,22 @@ public sealed class NamespaceTests
         (await appliance.RunAsync("resync", "rs0", "--namespace", "hr.staff")).ErrorCode.ShouldBe("BK8051");
     }
 
-    private static Task<CommandResult> RestoreAsync(ApplianceProcess appliance, JsonElement snapshot, string ns, string output) =>
-        appliance.RunAsync("restore", "rs0", "--snapshot", RestoreCheck.Id(snapshot), "--namespace", ns, "--output", output);
+    private static Task<CommandResult> RestoreAsync(
+        ApplianceProcess appliance,
+        JsonElement snapshot,
+        string ns,
+        string output
+    ) =>
+        appliance.RunAsync(
+            "restore",
+            "rs0",
+            "--snapshot",
+            RestoreCheck.Id(snapshot),
+            "--namespace",
+            ns,
+            "--output",
+            output
+        );
 
     private static async Task<List<(string? What, string? Collection)>> ChangesAsync(ApplianceProcess appliance) =>
         [

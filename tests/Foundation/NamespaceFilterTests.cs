@@ -49,10 +49,22 @@ public class NamespaceFilterTests
             "admin.system.users",
             "config.settings",
         ];
-        string[] not = ["shop.sessions", "shop.system.buckets.sessions", "shop.tmp_x", "hr.pay", "other.a", "other.system.views", "hr.tmpfile.x"];
+        string[] not =
+        [
+            "shop.sessions",
+            "shop.system.buckets.sessions",
+            "shop.tmp_x",
+            "hr.pay",
+            "other.a",
+            "other.system.views",
+            "hr.tmpfile.x",
+        ];
         held.Where(ns => !filter.Includes(ns)).ShouldBeEmpty();
         not.Where(filter.Includes).ShouldBeEmpty();
-        NamespaceFilter.Of([], ["shop"]).Includes("shop.system.views").ShouldBeFalse("nothing of that database is held");
+        NamespaceFilter
+            .Of([], ["shop"])
+            .Includes("shop.system.views")
+            .ShouldBeFalse("nothing of that database is held");
         NamespaceFilter.Everything.Includes("any.thing").ShouldBeTrue();
     }
 

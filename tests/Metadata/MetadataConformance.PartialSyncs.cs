@@ -130,6 +130,60 @@ public abstract partial class MetadataConformance
         (await Store.PartialSyncs.ListAsync(whole.Id)).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task What_is_backed_up_of_a_deployment_is_kept_with_it()
+    {
+        var group = await GroupAsync();
+        var filter = NamespaceFilter.Of(["shop", "hr.*"], ["shop.sessions"]);
+        var made = new Deployment("d", group.Id, "n", "replicaSet", "mongodb://h/", Time.GetUtcNow())
+        {
+            Namespaces = filter,
+        };
+        (await Store.Deployments.EnsureAsync(made)).Namespaces.ShouldBe(filter);
+        var again = made with { Namespaces = NamespaceFilter.Everything };
+        (await Store.Deployments.EnsureAsync(again)).Namespaces.ShouldBe(filter, "only a change changes it");
+        await ReopenAsync();
+        (await Store.Deployments.FindAsync("d"))!.Namespaces.ShouldBe(filter);
+
+        (
+            await Store.Deployments.SetNamespacesAsync("d", NamespaceFilter.Everything)
+        ).Namespaces.IsEverything.ShouldBeTrue();
+        (await Store.Deployments.ListAsync()).ShouldHaveSingleItem().Namespaces.IsEverything.ShouldBeTrue();
+        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Deployments.SetNamespacesAsync("none", filter));
+    }
+
+    [Fact]
+    public async Task A_snapshot_and_a_sync_say_what_they_hold_and_an_event_is_told_once()
+    {
+        var set = await ReplicaSetAsync();
+        var whole = await SyncAsync(set, Orders);
+        var snapshot = NewSnapshot(set, whole, At(112)) with { Filters = "[1]" };
+        await Store.Heads.SetAsync(NewHead(whole, At(112)), snapshot);
+        var filter = NamespaceFilter.Of([], ["a"]);
+        var order = new CopyOrder(["shop.a"], filter, [filter, NamespaceFilter.Everything]);
+        await Store.PartialSyncs.AddAsync(
+            new SyncRecord("p", set.Id, SyncState.Wanted, Optime.Zero, null, Time.GetUtcNow(), whole.Id, order)
+        );
+        var away = new TimelineEvent(
+            set.Id,
+            whole.Id,
+            At(113),
+            TimelineEventKind.RenamedAway,
+            "a.b",
+            "x",
+            Time.GetUtcNow()
+        );
+        await Store.Heads.AddEventAsync(away);
+        await Store.Heads.AddEventAsync(away with { RecordedAt = away.RecordedAt.AddMinutes(1) });
+        await ReopenAsync();
+
+        (await Store.Snapshots.ListAsync(set.Id)).ShouldHaveSingleItem().ShouldBe(snapshot);
+        (await Store.Heads.FindAsync(set.Id)).ShouldBe(NewHead(whole, At(112)));
+        (await Store.PartialSyncs.ListAsync(whole.Id)).ShouldHaveSingleItem().Order.ShouldBe(order);
+        (await Store.Heads.EventsAsync(set.Id)).ShouldHaveSingleItem().ShouldBe(away);
+        away.IsSeam.ShouldBeFalse();
+    }
+
     private async Task<SyncRecord> AddPartialAsync(SyncRecord whole, params string[] namespaces)
     {
         var partial = new SyncRecord(
