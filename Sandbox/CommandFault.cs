@@ -17,6 +17,9 @@ internal sealed class CommandFault(int code, string codeName, string message, pa
 
     public BsonDocument? KeyValue { get; init; }
 
+    /// <summary>Of commands that say what is wrong in words only.</summary>
+    public static CommandFault Nameless(string message) => new(0, "", message);
+
     public static CommandFault BadValue(string message) => new(2, "BadValue", message);
 
     public static CommandFault FailedToParse(string message) => new(9, "FailedToParse", message);

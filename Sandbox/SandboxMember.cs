@@ -128,6 +128,10 @@ internal sealed class SandboxMember : IAsyncDisposable
     /// <summary>Completes at the next change of what hello answers.</summary>
     public Task NextChange => Volatile.Read(ref _changed).Task;
 
+    /// <summary>Answers a command that came over no socket.</summary>
+    public ValueTask<BsonDocument> HandleAsync(CommandRequest request, CancellationToken cancellation) =>
+        _router.HandleAsync(request, cancellation);
+
     /// <summary>What hello answers is different now.</summary>
     public void Changed()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Backup.Sandbox.Sharding.Shards;
 
 namespace Backup.Sandbox;
 
@@ -86,7 +87,13 @@ public sealed record SandboxOptions
     /// <summary>Default life of an idle cursor; 10 minutes as on a server.</summary>
     public TimeSpan CursorTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>So long a transaction may stay open that is not prepared; 60 s as on a server.</summary>
+    public TimeSpan TransactionLifetime { get; init; } = TimeSpan.FromSeconds(60);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>What the set is in a sharded cluster; null: it stands alone.</summary>
+    internal ClusterRole? Role { get; init; }
 
     internal string VersionText => Profile == WireProfile.V42 ? "4.2.4" : "5.0.0";
 

@@ -73,6 +73,14 @@ public sealed class SandboxReplicaSet : IAsyncDisposable
 
     public int OplogEntries => Leader.Engine.Oplog.Count;
 
+    internal IReadOnlyList<SandboxMember> Members => _members;
+
+    internal Engine LeaderEngine => Leader.Engine;
+
+    /// <summary>As sharded clusters name a set: <c>name/host:port,host:port</c>.</summary>
+    internal string HostList =>
+        $"{Options.ReplicaSetName}/{string.Join(',', _members.Where((_, number) => Options.Members[number] is { Hidden: false, ArbiterOnly: false }).Select(static member => member.Address))}";
+
     /// <summary>Who knows most: the primary, or else whoever has the newest entry.</summary>
     private SandboxMember Leader =>
         _members
@@ -293,6 +301,7 @@ public sealed class SandboxReplicaSet : IAsyncDisposable
                 WriteCommands.NewObjectId()
             )
             {
+                IsOfConfigServers = options.Role is { IsConfigServer: true },
                 ElectionTimeout = options.ElectionTimeout,
                 HeartbeatInterval = TimeSpan.FromSeconds(2),
             },

@@ -26,6 +26,19 @@ public sealed class CommandRequest
         _sendMore = sendMore;
     }
 
+    /// <summary>A command of this process itself, which came over no socket.</summary>
+    /// <param name="command">With all its arguments; kept, not copied.</param>
+    public CommandRequest(ListenerConnection connection, string database, BsonDocument command)
+    {
+        Connection = connection;
+        Database = database;
+        Command = command;
+        Sequences = [];
+        WantsReply = true;
+        Name = Command.View.First.NameText;
+        _sendMore = static (_, _) => ValueTask.CompletedTask;
+    }
+
     public ListenerConnection Connection { get; }
 
     /// <summary><c>$db</c>, or the database of a legacy OP_QUERY.</summary>

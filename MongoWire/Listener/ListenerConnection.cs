@@ -14,6 +14,9 @@ public sealed class ListenerConnection
         ClientCertificate = clientCertificate;
     }
 
+    /// <summary>The stand-in for a connection where a process sends commands to a handler of its own.</summary>
+    public static ListenerConnection Local(long id) => new(id, remote: null, clientCertificate: null);
+
     /// <summary>From 1, unique within the listener: <c>connectionId</c> of the hello reply.</summary>
     public long Id { get; }
 

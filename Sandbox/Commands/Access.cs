@@ -7,6 +7,8 @@ namespace Backup.Sandbox.Commands;
 /// <summary>Who may do what: SCRAM log-in, roles, privileges.</summary>
 internal sealed class Access
 {
+    /// <summary>Of a connection that a router or a shard has to a shard: it may do all.</summary>
+    public const string ClusterKey = "cluster";
     private const string SaslKey = "sasl";
     private const string UserKey = "user";
 
@@ -53,12 +55,33 @@ internal sealed class Access
         "replSetMaintenance",
     ];
 
+    private static readonly string[] Sharding =
+    [
+        "addShard",
+        "addShardToZone",
+        "balancerStart",
+        "balancerStatus",
+        "balancerStop",
+        "enableSharding",
+        "flushRouterConfig",
+        "getShardMap",
+        "listShards",
+        "moveChunk",
+        "removeShard",
+        "removeShardFromZone",
+        "shardCollection",
+        "shardingState",
+        "split",
+        "updateZoneKeyRange",
+    ];
+
     private static readonly Dictionary<string, string[]> Roles = new()
     {
         ["root"] =
         [
             .. Reads,
             .. Writes,
+            .. Sharding,
             "listDatabases",
             "appendOplogNote",
             "serverStatus",
@@ -71,6 +94,8 @@ internal sealed class Access
         ],
         ["backup"] =
         [
+            "listShards",
+            "getShardMap",
             "find",
             "getMore",
             "killCursors",
@@ -86,6 +111,10 @@ internal sealed class Access
         ],
         ["clusterMonitor"] =
         [
+            "balancerStatus",
+            "getShardMap",
+            "listShards",
+            "shardingState",
             "listDatabases",
             "serverStatus",
             "replSetGetStatus",
@@ -99,6 +128,7 @@ internal sealed class Access
         ],
         ["clusterManager"] =
         [
+            .. Sharding,
             "replSetGetStatus",
             "replSetGetConfig",
             .. Replication,
@@ -160,7 +190,7 @@ internal sealed class Access
     /// <exception cref="CommandFault">13</exception>
     public void Check(ListenerConnection connection, string command, string database)
     {
-        if (!IsOn || Open.Contains(command))
+        if (!IsOn || Open.Contains(command) || connection.Items.ContainsKey(ClusterKey))
         {
             return;
         }

@@ -6,9 +6,16 @@ namespace Backup.Sandbox.Commands;
 /// <summary>Changes the catalogue and logs each change as a server does. Under the engine's lock.</summary>
 internal static class CatalogueWriter
 {
-    public static SandboxCollection Create(Engine engine, string database, string name, BsonDocument options)
+    /// <param name="uuid">Of a sharded collection, which has the same on all shards; null makes one.</param>
+    public static SandboxCollection Create(
+        Engine engine,
+        string database,
+        string name,
+        BsonDocument options,
+        Guid? uuid = null
+    )
     {
-        var collection = new SandboxCollection(engine.Uuids(), database, name, options);
+        var collection = new SandboxCollection(uuid ?? engine.Uuids(), database, name, options);
         engine.Add(collection);
         Command(
             engine,
@@ -206,17 +213,29 @@ internal static class CatalogueWriter
         Drop(engine, source);
     }
 
-    private static void LogIndex(Engine engine, SandboxCollection collection, BsonDocument index) =>
-        Command(
-            engine,
-            collection.Database,
-            collection.Uuid,
-            BsonDocument.Build(w =>
-            {
-                w.String("createIndexes"u8, collection.Name);
-                Elements(w, index);
-            })
+    /// <summary>An index that a collection brings along to a shard that is given its first chunk.</summary>
+    public static void MigrateIndex(Engine engine, SandboxCollection collection, BsonDocument index)
+    {
+        AddIndex(engine, collection, index);
+        LogIndex(engine, collection, IndexSpecs.Without(index, "ns"), fromMigrate: true);
+    }
+
+    private static void LogIndex(
+        Engine engine,
+        SandboxCollection collection,
+        BsonDocument index,
+        bool fromMigrate = false
+    )
+    {
+        var o = BsonDocument.Build(w =>
+        {
+            w.String("createIndexes"u8, collection.Name);
+            Elements(w, index);
+        });
+        engine.Log(
+            new OplogEntry("c", $"{collection.Database}.$cmd", collection.Uuid, o) { FromMigrate = fromMigrate }
         );
+    }
 
     private static void AddIndex(Engine engine, SandboxCollection collection, BsonDocument index) =>
         engine.Redefine(collection, () => collection.Indexes.Add(index));

@@ -1,5 +1,7 @@
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Listener;
+using Backup.Sandbox.Sharding;
+using Backup.Sandbox.Sharding.Shards;
 using Backup.Sandbox.Storage;
 using Backup.Sandbox.Transactions;
 
@@ -18,7 +20,12 @@ internal sealed class CommandContext(SandboxMember member, CommandRequest reques
 
     /// <summary>SHA-256 of who is logged in, as sessions carry it.</summary>
     public byte[] UserDigest =>
-        Sessions.Digest(Access.UserOf(request.Connection) is { } user ? $"{user.Name}@admin" : "");
+        IsOfCluster && Document("lsid"u8) is { } lsid && lsid.View.TryGet("uid"u8, out var uid)
+            ? uid.AsBinary.ToArray()
+            : Sessions.Digest(Access.UserOf(request.Connection) is { } user ? $"{user.Name}@admin" : "");
+
+    /// <summary>Whether a router or another shard asks, on a client's behalf or its own.</summary>
+    public bool IsOfCluster => request.Connection.Items.ContainsKey(Access.ClusterKey);
 
     public BsonView View => request.Command.View;
 
@@ -67,7 +74,35 @@ internal sealed class CommandContext(SandboxMember member, CommandRequest reques
                     ? Engine.Find(Namespace)
                     : Engine.Find(first.AsUuid)
                         ?? throw CommandFault.NamespaceNotFound($"Unable to resolve UUID {first.AsUuid}");
+            CheckVersion(found?.Namespace ?? Namespace);
             return found is null ? null : Transaction?.View(found) ?? found;
+        }
+    }
+
+    /// <summary>What this shard owns of the collection, where the client knows that it is sharded; null: all that there is.</summary>
+    public OwnedCollection? Owned =>
+        View.Has("shardVersion"u8)
+        && View.First.Type == BsonType.String
+        && OwnedCollection.IsSharded(View["shardVersion"u8])
+            ? Member.Options.Role?.Of(Namespace)
+            : null;
+
+    /// <exception cref="CommandFault">13388 where the router knows of another distribution of the collection than this shard.</exception>
+    private void CheckVersion(string ns)
+    {
+        if (Member.Options.Role is { } role && View.TryGet("shardVersion"u8, out var version))
+        {
+            role.Check(ns, version, Transaction?.ReadAt);
+        }
+    }
+
+    /// <summary>What each reply ends with: <c>operationTime</c>, and what a member of a cluster has heard of its time.</summary>
+    public void Times(BsonWriter writer)
+    {
+        writer.Timestamp("operationTime"u8, Engine.Oplog.Last.Timestamp);
+        if (Member.Options.Role is not null)
+        {
+            ClusterClock.Write(writer, Engine.ClusterTime);
         }
     }
 
@@ -77,7 +112,9 @@ internal sealed class CommandContext(SandboxMember member, CommandRequest reques
         using var writer = new BsonWriter(1024);
         writer.BeginDocument();
         fields(writer);
-        writer.Double("ok"u8, 1).Timestamp("operationTime"u8, Engine.Oplog.Last.Timestamp).EndDocument();
+        writer.Double("ok"u8, 1);
+        Times(writer);
+        writer.EndDocument();
         return writer.ToDocument();
     }
 }

@@ -1,6 +1,8 @@
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Listener;
 using Backup.Sandbox.Replication;
+using Backup.Sandbox.Sharding;
+using Backup.Sandbox.Sharding.Shards;
 using Backup.Sandbox.Transactions;
 
 namespace Backup.Sandbox.Commands;
@@ -40,6 +42,8 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         ["replSetFreeze"] = SetCommands.Freeze,
         ["replSetMaintenance"] = SetCommands.Maintenance,
         ["getLog"] = ServerCommands.Log,
+        ["getShardMap"] = ShardCommands.ShardMap,
+        ["shardingState"] = ShardCommands.ShardingState,
         ["whatsmyuri"] = WhatsMyUri,
         ["connectionStatus"] = static context => context.Member.Access.Status(context),
         ["saslStart"] = static context => context.Member.Access.Start(context),
@@ -80,6 +84,7 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         ["insert"] = WriteCommands.InsertAsync,
         ["update"] = WriteCommands.UpdateAsync,
         ["delete"] = WriteCommands.DeleteAsync,
+        ["coordinateCommitTransaction"] = ShardCommands.CoordinateAsync,
     };
 
     private static readonly HashSet<string> PrimaryOnly =
@@ -140,6 +145,7 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
 
             member.Access.Check(request.Connection, name, request.Database);
             CheckState(context, name);
+            HearOfTime(context);
 
             if (context.View.Has("autocommit"u8))
             {
@@ -148,6 +154,7 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
                     () => TransactionCommands.Enter(context, name),
                     cancellation
                 );
+                await ReadableAsync(context, cancellation);
             }
 
             if (!PrimaryOnly.Contains(name))
@@ -204,6 +211,73 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         if (name != "getMore" && !context.TakesSecondary)
         {
             throw CommandFault.NotPrimaryNoSecondaryOk();
+        }
+    }
+
+    /// <summary>A member of a cluster takes over the time that its client knows.</summary>
+    private static void HearOfTime(CommandContext context)
+    {
+        if (context.Member.Options.Role is not null && ClusterClock.Read(context.View) is > 0 and var time)
+        {
+            lock (context.Engine.Gate)
+            {
+                context.Engine.AdvanceTo(time);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Waits until what a transaction is about to read is decided as of its time. That time is in the oplog of a majority before: whoever is primary
+    /// next writes nothing that is older.
+    /// </summary>
+    private static async ValueTask ReadableAsync(CommandContext context, CancellationToken cancellation)
+    {
+        if (context.Transaction is { ReadAt: { } time } transaction && context.View.First.Type == BsonType.String)
+        {
+            if (context.Flag("startTransaction"u8))
+            {
+                await ReachAsync(context, time, cancellation);
+            }
+
+            await Turns.RunAsync(
+                context.Engine,
+                () =>
+                {
+                    if (context.Engine.Find(context.Namespace) is { } collection)
+                    {
+                        transaction.CheckReadable(collection);
+                    }
+
+                    return true;
+                },
+                cancellation
+            );
+        }
+    }
+
+    private static async ValueTask ReachAsync(CommandContext context, ulong time, CancellationToken cancellation)
+    {
+        var oplog = context.Engine.Oplog;
+        lock (context.Engine.Gate)
+        {
+            context.Engine.CheckWritable();
+            if (oplog.Last.Timestamp < time)
+            {
+                context.Engine.Note(
+                    BsonDocument.Build(static w => w.Int32("noop write for afterClusterTime read concern"u8, 1))
+                );
+            }
+        }
+
+        while (oplog.Majority.Timestamp < time)
+        {
+            var changed = oplog.Changed;
+            context.Engine.CheckWritable();
+            if (oplog.Majority.Timestamp < time)
+            {
+                await Task.WhenAny(changed, Task.Delay(TimeSpan.FromSeconds(1), context.Member.Time, cancellation));
+                cancellation.ThrowIfCancellationRequested();
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
+using Backup.Sandbox.Sharding.Shards;
 using Backup.Sandbox.Storage;
 using Backup.Sandbox.Transactions;
 using Backup.Sandbox.Updates;
@@ -26,6 +27,9 @@ internal sealed record WriteTarget(Engine Engine, IDocumentSink Sink, string Dat
 {
     /// <summary>Of a retryable write; null: none.</summary>
     public LogicalSession? Session { get; init; }
+
+    /// <summary>What the shard owns of the collection, where a router writes to it.</summary>
+    public OwnedCollection? Owned { get; init; }
 
     public SandboxCollection? Collection =>
         Engine.Find($"{Database}.{Name}") is { } found ? (Sink as OpenTransaction)?.View(found) ?? found : null;
@@ -53,6 +57,7 @@ internal sealed record WriteTarget(Engine Engine, IDocumentSink Sink, string Dat
         )
         {
             Session = session,
+            Owned = context.Owned,
         };
     }
 }
@@ -178,6 +183,7 @@ internal sealed class DocumentWriter(WriteTarget target)
         }
 
         CheckSize(after);
+        CheckShardKey(record.Document, after);
         var image = Image == FindImage.After ? after : record.Document;
         Wrote(
             target.Sink.Update(
@@ -298,6 +304,27 @@ internal sealed class DocumentWriter(WriteTarget target)
         {
             session.Last = at;
             target.Engine.Sessions.Write(session.Lsid, session.Number, at);
+        }
+    }
+
+    /// <summary>A document's shard key changes only where that could be sent again, and in the sandbox only within the shard.</summary>
+    private void CheckShardKey(BsonDocument before, BsonDocument after)
+    {
+        if (target.Owned is not { } owned || owned.Key.Of(before) == owned.Key.Of(after))
+        {
+            return;
+        }
+
+        if (target.Session is null && target.Sink is not OpenTransaction)
+        {
+            throw CommandFault.IllegalOperation(
+                "Must run update to shard key field in a multi-statement transaction or with retryWrites: true."
+            );
+        }
+
+        if (!owned.Owns(after))
+        {
+            throw CommandFault.IllegalOperation("The sandbox does not move documents to other shards by updates.");
         }
     }
 

@@ -1,5 +1,6 @@
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
+using Backup.Sandbox.Sharding.Shards;
 using Backup.Sandbox.Storage;
 
 namespace Backup.Sandbox.Commands;
@@ -92,7 +93,9 @@ internal static class ReadCommands
         var found = new SortedSet<BsonDocument>(BsonOrder.Documents);
         lock (context.Engine.Gate)
         {
-            foreach (var document in Matching(context, context.Document("query"u8) ?? BsonDocument.Empty))
+            // As in 4.2: a distinct shows orphans.
+            var query = context.Document("query"u8) ?? BsonDocument.Empty;
+            foreach (var document in Matching(context, query, seesOrphans: true))
             {
                 var value = SortOrder.ValueAt(document.View, path);
                 if (value.Type == BsonType.Array)
@@ -123,9 +126,14 @@ internal static class ReadCommands
     }
 
     /// <summary>All documents that match, of a collection, a view or the oplog. Under the engine's lock.</summary>
-    public static IEnumerable<BsonDocument> Matching(CommandContext context, BsonDocument query)
+    /// <param name="seesOrphans">Whether, on a shard, documents of chunks that others own are found, too.</param>
+    public static IEnumerable<BsonDocument> Matching(
+        CommandContext context,
+        BsonDocument query,
+        bool seesOrphans = false
+    )
     {
-        var filter = Filter.Parse(query);
+        var filter = OwnedFilter.Of(context, query, seesOrphans);
         return Planner
             .Plan(
                 context.Engine,
@@ -165,7 +173,9 @@ internal static class ReadCommands
 
         var open = !cursor.IsDone && !single;
         writer.EndArray().Int64("id"u8, open ? cursor.Id : 0).String("ns"u8, cursor.Namespace).EndDocument();
-        writer.Double("ok"u8, 1).Timestamp("operationTime"u8, context.Engine.Oplog.Last.Timestamp).EndDocument();
+        writer.Double("ok"u8, 1);
+        context.Times(writer);
+        writer.EndDocument();
         if (open)
         {
             context.Member.Cursors.Keep(cursor);
@@ -208,8 +218,14 @@ internal static class ReadCommands
                 );
             }
 
-            return new Cursor(collection?.Namespace ?? NameOf(context), scan, Filter.Parse(query), projection)
+            return new Cursor(
+                collection?.Namespace ?? NameOf(context),
+                scan,
+                OwnedFilter.Of(context, query),
+                projection
+            )
             {
+                Owned = context.Owned,
                 ConnectionId = context.Request.Connection.Id,
                 Skip = context.Number("skip"u8, 0),
                 Remaining = limit == 0 ? long.MaxValue : Math.Abs(limit),

@@ -125,6 +125,11 @@ internal static class SetCommands
                 w.String("info"u8, "Does not have a valid replica set config").Boolean("isreplicaset"u8, true);
             }
 
+            if (member.Options.Role is { IsConfigServer: true })
+            {
+                w.Int32("configsvr"u8, 2);
+            }
+
             w.Int32("maxBsonObjectSize"u8, 16 << 20).Int32("maxMessageSizeBytes"u8, 48_000_000);
             w.Int32("maxWriteBatchSize"u8, 100_000).DateTime("localTime"u8, context.Engine.NowMilliseconds);
             w.Int32("logicalSessionTimeoutMinutes"u8, 30).Int32("connectionId"u8, (int)context.Request.Connection.Id);

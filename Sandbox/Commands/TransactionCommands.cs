@@ -113,7 +113,13 @@ internal static class TransactionCommands
             session.Lsid,
             number,
             context.Member.Time.GetUtcNow()
-        );
+        )
+        {
+            ReadAt =
+                context.Document("readConcern"u8) is { } concern && concern.View.TryGet("atClusterTime"u8, out var time)
+                    ? time.AsTimestamp
+                    : null,
+        };
     }
 
     private static OpenTransaction Known(LogicalSession session, long number, string name)

@@ -113,6 +113,7 @@ internal static class WriteCommands
         var ordered = context.Transaction is not null || !context.View.TryGet("ordered"u8, out var o) || o.ToBoolean();
         var errors = new List<(int Index, CommandFault Fault)>();
         var done = new List<(int Index, StatementResult Result)>();
+        var numbers = StatementNumbers(context);
         // A session's number that is too old refuses the command, not a statement of it.
         await Turns.RunAsync(context.Engine, () => WriteTarget.Of(context), cancellation);
         foreach (var (index, document) in context.Request.Documents(argument).Index())
@@ -121,7 +122,7 @@ internal static class WriteCommands
             {
                 var result = await Turns.RunAsync(
                     context.Engine,
-                    () => Once(context, document, index, statement),
+                    () => Once(context, document, numbers is null ? index : numbers[index], statement),
                     cancellation
                 );
                 done.Add((index, result));
@@ -148,8 +149,25 @@ internal static class WriteCommands
         {
             w.Int32("n"u8, done.Sum(static one => one.Result.Count));
             more?.Invoke(w, done);
-            WriteErrors(w, errors);
+            WriteErrors(w, errors, context.IsOfCluster);
         });
+    }
+
+    /// <summary>Where a router has sent only a part of a client's statements: the numbers of these.</summary>
+    private static List<int>? StatementNumbers(CommandContext context)
+    {
+        if (!context.View.TryGet("stmtIds"u8, out var given))
+        {
+            return null;
+        }
+
+        var numbers = new List<int>();
+        foreach (var number in given.AsDocument)
+        {
+            numbers.Add((int)number.ToInt64());
+        }
+
+        return numbers;
     }
 
     private static StatementResult Once(
@@ -202,7 +220,8 @@ internal static class WriteCommands
         w.EndArray();
     }
 
-    private static void WriteErrors(BsonWriter w, List<(int Index, CommandFault Fault)> errors)
+    /// <param name="named">As routers give errors to their clients: by name, and without the key.</param>
+    private static void WriteErrors(BsonWriter w, List<(int Index, CommandFault Fault)> errors, bool named)
     {
         if (errors.Count == 0)
         {
@@ -214,7 +233,11 @@ internal static class WriteCommands
         foreach (var (index, fault) in errors)
         {
             w.BeginDocument(w.ArrayItemName(scratch)).Int32("index"u8, index).Int32("code"u8, fault.Code);
-            if (fault.KeyPattern is { } pattern && fault.KeyValue is { } value)
+            if (named)
+            {
+                w.String("codeName"u8, fault.CodeName);
+            }
+            else if (fault.KeyPattern is { } pattern && fault.KeyValue is { } value)
             {
                 w.Document("keyPattern"u8, pattern).Document("keyValue"u8, value);
             }

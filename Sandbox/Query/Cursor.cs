@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Backup.MongoWire.Bson;
+using Backup.Sandbox.Sharding.Shards;
 
 namespace Backup.Sandbox.Query;
 
@@ -17,6 +18,9 @@ internal sealed class Cursor(string ns, Scan scan, Filter filter, Projection? pr
     public string Namespace => ns;
 
     public long ConnectionId { get; init; }
+
+    /// <summary>What its shard owned of the collection when it was opened; that must not be removed before it is done.</summary>
+    public OwnedCollection? Owned { get; init; }
 
     public long Skip { get; set; }
 
@@ -103,6 +107,9 @@ internal sealed class CursorTable(TimeProvider time, TimeSpan timeout)
     private readonly ConcurrentDictionary<long, Cursor> _open = new();
 
     public int Count => _open.Count;
+
+    /// <summary>Whether a cursor is open that was opened when the collection was distributed in that way.</summary>
+    public bool Any(OwnedCollection owned) => _open.Values.Any(open => open.Owned == owned);
 
     public void Keep(Cursor cursor)
     {

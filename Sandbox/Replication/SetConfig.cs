@@ -25,6 +25,9 @@ internal sealed record ConfigMember(int Id, string Host)
 /// <summary>A replica set's configuration, as replSetGetConfig gives it and replSetReconfig takes it.</summary>
 internal sealed record SetConfig(string Name, int Version, IReadOnlyList<ConfigMember> Members, byte[] ReplicaSetId)
 {
+    /// <summary>Whether they are the config servers of a sharded cluster.</summary>
+    public bool IsOfConfigServers { get; init; }
+
     public required TimeSpan HeartbeatInterval { get; init; }
 
     public required TimeSpan ElectionTimeout { get; init; }
@@ -70,7 +73,13 @@ internal sealed record SetConfig(string Name, int Version, IReadOnlyList<ConfigM
         BsonDocument.Build(w =>
         {
             Span<byte> scratch = stackalloc byte[11];
-            w.String("_id"u8, Name).Int32("version"u8, Version).Int64("protocolVersion"u8, 1);
+            w.String("_id"u8, Name).Int32("version"u8, Version);
+            if (IsOfConfigServers)
+            {
+                w.Boolean("configsvr"u8, true);
+            }
+
+            w.Int64("protocolVersion"u8, 1);
             w.Boolean("writeConcernMajorityJournalDefault"u8, true).BeginArray("members"u8);
             foreach (var member in Members)
             {

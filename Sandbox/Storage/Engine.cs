@@ -24,9 +24,9 @@ internal sealed class Engine : IDocumentSink
         _options = options;
         Term = term;
         IsWritable = true;
-        Oplog = new OplogStore(options.OplogBytes, alone);
+        Oplog = new OplogStore(options.OplogBytes, alone, keepsChanges: options.Role is not null);
         Uuids = Guid.NewGuid;
-        Transactions = new TransactionTable(options.Time);
+        Transactions = new TransactionTable(options.Time, options.TransactionLifetime);
         Sessions = new SessionTable(this);
         History = options.KeepHistory ? new History(this) : null;
         History?.CatalogueChanged();
@@ -44,9 +44,9 @@ internal sealed class Engine : IDocumentSink
     {
         _options = source._options;
         Term = source.Term;
-        Oplog = new OplogStore(_options.OplogBytes, alone: false);
+        Oplog = new OplogStore(_options.OplogBytes, alone: false, keepsChanges: true);
         Uuids = source.Uuids;
-        Transactions = new TransactionTable(_options.Time);
+        Transactions = new TransactionTable(_options.Time, _options.TransactionLifetime);
         Sessions = new SessionTable(this);
         foreach (var collection in source._collections.Values)
         {
@@ -185,6 +185,34 @@ internal sealed class Engine : IDocumentSink
         }
     }
 
+    /// <summary>The newest time of the cluster that it has heard of.</summary>
+    public ulong ClusterTime => Math.Max(_least, Oplog.Last.Timestamp);
+
+    /// <summary>A collection as it was at a time of the cluster; itself where nothing has changed since.</summary>
+    public SandboxCollection At(SandboxCollection collection, ulong time)
+    {
+        SandboxCollection? copy = null;
+        foreach (var entry in Oplog.After(time).Where(entry => entry.HoldsFrom > time))
+        {
+            for (var at = entry.Changes.Count - 1; at >= 0; at--)
+            {
+                if (entry.Changes[at] is RecordChange change && change.Collection == collection.Uuid)
+                {
+                    copy ??= collection.Copy();
+                    copy.Put(change.After, change.Before);
+                }
+            }
+        }
+
+        return copy ?? collection;
+    }
+
+    /// <summary>What names a document in the oplog: the fields of its shard key, where it has one, and its <c>_id</c>.</summary>
+    public BsonDocument DocumentKey(SandboxCollection collection, Record record) =>
+        _options.Role?.Of(collection.Namespace) is { } owned
+            ? owned.Key.DocumentKey(record.Document)
+            : record.IdDocument();
+
     /// <summary>Entries to come stand behind this timestamp.</summary>
     public void AdvanceTo(ulong timestamp) => _least = Math.Max(_least, timestamp);
 
@@ -243,7 +271,8 @@ internal sealed class Engine : IDocumentSink
         Record old,
         BsonDocument document,
         BsonDocument o,
-        WriteOrigin? origin
+        WriteOrigin? origin,
+        bool fromMigrate = false
     )
     {
         if (collection.IsCapped && document.Length != old.Document.Length)
@@ -259,11 +288,27 @@ internal sealed class Engine : IDocumentSink
         Transactions.CheckFree(collection, old);
         Wrote(collection, old, collection.Replace(old, document));
         return Log(
-            new OplogEntry("u", collection.Namespace, collection.Uuid, o) { O2 = old.IdDocument(), Origin = origin }
+            new OplogEntry("u", collection.Namespace, collection.Uuid, o)
+            {
+                O2 = DocumentKey(collection, old),
+                Origin = origin,
+                FromMigrate = fromMigrate,
+            }
         );
     }
 
-    public Optime Delete(SandboxCollection collection, Record record, WriteOrigin? origin)
+    Optime IDocumentSink.Update(
+        SandboxCollection collection,
+        Record old,
+        BsonDocument document,
+        BsonDocument o,
+        WriteOrigin? origin
+    ) => Update(collection, old, document, o, origin, fromMigrate: false);
+
+    Optime IDocumentSink.Delete(SandboxCollection collection, Record record, WriteOrigin? origin) =>
+        Delete(collection, record, origin);
+
+    public Optime Delete(SandboxCollection collection, Record record, WriteOrigin? origin, bool fromMigrate = false)
     {
         if (collection.IsCapped)
         {
@@ -273,7 +318,13 @@ internal sealed class Engine : IDocumentSink
         Transactions.CheckFree(collection, record);
         collection.Delete(record);
         Wrote(collection, record, null);
-        return Log(new OplogEntry("d", collection.Namespace, collection.Uuid, record.IdDocument()) { Origin = origin });
+        return Log(
+            new OplogEntry("d", collection.Namespace, collection.Uuid, DocumentKey(collection, record))
+            {
+                Origin = origin,
+                FromMigrate = fromMigrate,
+            }
+        );
     }
 
     /// <summary>After a document was written.</summary>

@@ -82,7 +82,7 @@ internal static class IndexSpecs
     public static bool IsOnId(BsonDocument index)
     {
         var key = index.View["key"u8].AsDocument.GetEnumerator();
-        return key.MoveNext() && key.Current.NameIs("_id"u8) && !key.MoveNext();
+        return key.MoveNext() && key.Current.NameIs("_id"u8) && key.Current.IsNumber && !key.MoveNext();
     }
 
     public static BsonDocument WithNamespace(BsonDocument spec, string ns) =>

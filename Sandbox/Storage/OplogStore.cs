@@ -19,7 +19,8 @@ internal sealed record LoggedEntry(
 /// </summary>
 /// <param name="capacity">Bytes of entries that it keeps.</param>
 /// <param name="alone">Whether the member is a majority by itself: what it logs is committed.</param>
-internal sealed class OplogStore(long capacity, bool alone)
+/// <param name="keepsChanges">Whether every entry keeps what it changes, so that the past can be read.</param>
+internal sealed class OplogStore(long capacity, bool alone, bool keepsChanges)
 {
     private readonly List<LoggedEntry?> _entries = [];
     private int _first;
@@ -35,7 +36,7 @@ internal sealed class OplogStore(long capacity, bool alone)
     public bool MajorityFrozen { get; private set; }
 
     /// <summary>Whether entries keep what they change: others copy them, or they may have to be undone.</summary>
-    public bool KeepsChanges => !alone || MajorityFrozen;
+    public bool KeepsChanges => keepsChanges || !alone || MajorityFrozen;
 
     /// <summary>How many entries have been let go so far, so that positions stay valid.</summary>
     public long Dropped { get; private set; }
@@ -117,6 +118,15 @@ internal sealed class OplogStore(long capacity, bool alone)
     {
         var position = Seek(optime.Timestamp);
         return position < End && EntryAt(position).Optime == optime;
+    }
+
+    /// <summary>Entries after a timestamp; the newest first.</summary>
+    public IEnumerable<LoggedEntry> After(ulong timestamp)
+    {
+        for (var at = _entries.Count - 1; at >= _first && _entries[at]!.Optime.Timestamp > timestamp; at--)
+        {
+            yield return _entries[at]!;
+        }
     }
 
     /// <summary>Entries that no majority has, as far as is known here; the newest first.</summary>

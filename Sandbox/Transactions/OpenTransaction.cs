@@ -43,6 +43,9 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
     /// <summary>Its last entry so far: the predecessor of the one that decides a prepared one.</summary>
     public Optime? Last { get; set; }
 
+    /// <summary>The time of the cluster that it reads as of; null: each collection as it is when it is first touched.</summary>
+    public ulong? ReadAt { get; init; }
+
     /// <summary>What the other members know of it, once it is prepared.</summary>
     public TransactionPrepared? PreparedAs { get; private set; }
 
@@ -87,7 +90,8 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
 
         if (!_copies.TryGetValue(collection.Uuid, out var copy))
         {
-            _copies.Add(collection.Uuid, copy = collection.Copy());
+            var shown = ReadAt is { } time ? engine.At(collection, time) : collection;
+            _copies.Add(collection.Uuid, copy = ReferenceEquals(shown, collection) ? collection.Copy() : shown);
         }
 
         return copy;
@@ -127,7 +131,7 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
         UniqueIndexes.Check(collection, document, old);
         Take(collection, old);
         collection.Replace(old, document);
-        return Note("u", collection, o, old.IdDocument(), old.IdDocument(), document);
+        return Note("u", collection, o, engine.DocumentKey(collection, old), old.IdDocument(), document);
     }
 
     public Optime Delete(SandboxCollection collection, Record record, WriteOrigin? origin)
@@ -139,7 +143,7 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
 
         Take(collection, record);
         collection.Delete(record);
-        return Note("d", collection, record.IdDocument(), null, record.IdDocument(), null);
+        return Note("d", collection, engine.DocumentKey(collection, record), null, record.IdDocument(), null);
     }
 
     public SandboxCollection Create(string database, string name) =>
@@ -148,6 +152,16 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
             "OperationNotSupportedInTransaction",
             $"Cannot create namespace {database}.{name} in multi-document transaction."
         );
+
+    /// <summary>Before it first touches a collection.</summary>
+    /// <exception cref="HeldByTransactionException">What was there at the time that it reads as of is not decided yet.</exception>
+    public void CheckReadable(SandboxCollection collection)
+    {
+        if (ReadAt is { } time && !_copies.ContainsKey(collection.Uuid))
+        {
+            engine.Transactions.CheckDecided(collection.Uuid, time);
+        }
+    }
 
     /// <summary>Whether what it wrote can be put into the collections: unique keys may be taken by now.</summary>
     public void CheckApplicable()

@@ -6,11 +6,9 @@ namespace Backup.Sandbox.Transactions;
 internal sealed class HeldByTransactionException() : Exception("A transaction holds what is to be changed.");
 
 /// <summary>Which documents open transactions hold. Under the engine's lock, but for the waiting.</summary>
-internal sealed class TransactionTable(TimeProvider time)
+/// <param name="lifetime">What a server allows a transaction that is not prepared.</param>
+internal sealed class TransactionTable(TimeProvider time, TimeSpan lifetime)
 {
-    /// <summary>What a server allows a transaction that is not prepared, if somebody waits for it.</summary>
-    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
-
     private readonly Dictionary<Guid, SortedDictionary<Record, OpenTransaction>> _held = [];
     private TaskCompletionSource _ended = NewSource();
 
@@ -30,6 +28,9 @@ internal sealed class TransactionTable(TimeProvider time)
         records.Add(record, owner);
     }
 
+    /// <summary>Whether no open transaction has written to a collection.</summary>
+    public bool IsFree(Guid collection) => !_held.ContainsKey(collection);
+
     /// <summary>Before a collection is changed as a whole.</summary>
     /// <exception cref="HeldByTransactionException">An open transaction has written to it.</exception>
     public void CheckFree(SandboxCollection collection)
@@ -44,6 +45,21 @@ internal sealed class TransactionTable(TimeProvider time)
     public void CheckFree(SandboxCollection collection, Record record)
     {
         if (OwnerOf(collection.Uuid, record) is not null)
+        {
+            throw new HeldByTransactionException();
+        }
+    }
+
+    /// <summary>Before a collection is read as of a time: who was prepared by then may yet be committed as of it.</summary>
+    /// <exception cref="HeldByTransactionException">A prepared transaction has written to it.</exception>
+    public void CheckDecided(Guid collection, ulong time)
+    {
+        if (
+            _held.TryGetValue(collection, out var records)
+            && records.Values.Any(owner =>
+                owner.State == TransactionState.Prepared && owner.Last!.Value.Timestamp <= time
+            )
+        )
         {
             throw new HeldByTransactionException();
         }
@@ -78,7 +94,7 @@ internal sealed class TransactionTable(TimeProvider time)
                 .Distinct()
                 .Where(transaction =>
                     transaction.State == TransactionState.InProgress
-                    && time.GetUtcNow() - transaction.Started > Lifetime
+                    && time.GetUtcNow() - transaction.Started > lifetime
                 ),
         ];
 

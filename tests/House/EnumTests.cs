@@ -59,6 +59,11 @@ public class EnumTests
         "Backup.Sandbox.WireProfile",
         "Backup.Sandbox.Commands.FindImage",
         "Backup.Sandbox.Transactions.TransactionState",
+        "Backup.Sandbox.CommitPhase",
+        "Backup.Sandbox.MigrationPhase",
+        "Backup.Sandbox.SandboxClusterFaults+Work",
+        "Backup.Sandbox.Sharding.Routing.KnownAs",
+        "Backup.Sandbox.Sharding.Routing.RouterTransactionState",
     ];
 
     public static TheoryData<string> FrozenNames => [.. Frozen.Keys];

@@ -48,6 +48,15 @@ public sealed class PymongoTests
         output.ShouldContain("Authentication failed");
     }
 
+    [PymongoFact]
+    public async Task ARealClientWorksWithTheSandboxesCluster()
+    {
+        await using var cluster = await SandboxCluster.StartAsync(new SandboxClusterOptions { Balancer = false });
+        var (exit, output) = await PythonAsync(cluster.ConnectionString, "cluster.py");
+        exit.ShouldBe(0, output);
+        output.ShouldContain("all good");
+    }
+
     private static SandboxOptions WithUser() => new() { Users = [new SandboxUser("dba", "secret", "root")] };
 
     private static string Uri(SandboxReplicaSet set, string user) =>
@@ -61,9 +70,9 @@ public sealed class PymongoTests
         output.ShouldContain("all good");
     }
 
-    private static async Task<(int Exit, string Output)> PythonAsync(string uri)
+    private static async Task<(int Exit, string Output)> PythonAsync(string uri, string name = "client.py")
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "pymongo", "client.py");
+        var script = Path.Combine(AppContext.BaseDirectory, "pymongo", name);
         using var process = Process.Start(
             new ProcessStartInfo("/usr/bin/python3", [script, uri])
             {

@@ -88,14 +88,23 @@ public sealed class RealMongo : IAsyncDisposable
         return ports;
     }
 
-    internal static Process Launch(TemporaryFolder folder, int port, bool authentication, params string[] more)
+    internal static Process Launch(TemporaryFolder folder, int port, bool authentication) =>
+        Launch(folder, port, authentication, "rs0");
+
+    internal static Process Launch(
+        TemporaryFolder folder,
+        int port,
+        bool authentication,
+        string set,
+        params string[] more
+    )
     {
         var start = new ProcessStartInfo(Binary ?? throw new FileNotFoundException("no mongod"))
         {
             ArgumentList =
             {
                 "--replSet",
-                "rs0",
+                set,
                 "--port",
                 $"{port}",
                 "--bind_ip",

@@ -69,7 +69,7 @@ public sealed class RealReplicaSet : ReplicaSetUnderTest
     {
         var member = _members[number];
         member.Process?.Dispose();
-        member.Process = RealMongo.Launch(member.Folder, member.Port, authentication: false, Modest);
+        member.Process = RealMongo.Launch(member.Folder, member.Port, authentication: false, "rs0", Modest);
     }
 
     public override Task ReviveAsync(int number)
