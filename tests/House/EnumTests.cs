@@ -61,7 +61,6 @@ public class EnumTests
         "Backup.Sandbox.Transactions.TransactionState",
         "Backup.Sandbox.CommitPhase",
         "Backup.Sandbox.MigrationPhase",
-        "Backup.Sandbox.SandboxClusterFaults+Work",
         "Backup.Sandbox.Sharding.Routing.KnownAs",
         "Backup.Sandbox.Sharding.Routing.RouterTransactionState",
     ];
