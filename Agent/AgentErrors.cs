@@ -6,7 +6,7 @@ using Backup.MongoWire.Uri;
 namespace Backup.Agent;
 
 /// <summary>Errors 7000 to 7999.</summary>
-public static class AgentErrors
+public static partial class AgentErrors
 {
     public const int TokenMalformed = 7001;
     public const int AuthorityMismatch = 7002;
@@ -31,6 +31,12 @@ public static class AgentErrors
     public const int RuleUnmatched = 7021;
     public const int AgentMute = 7022;
     public const int SecondAgent = 7023;
+    public const int UpdateNotTrusted = 7024;
+    public const int UpdateBroken = 7025;
+    public const int UpdateNotNewer = 7026;
+    public const int UpdateNotPossible = 7027;
+    public const int UpdateTakenBack = 7028;
+    public const int UpdateRunning = 7029;
 
     public static BackupException BadToken() =>
         new(

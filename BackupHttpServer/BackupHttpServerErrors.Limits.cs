@@ -36,6 +36,13 @@ public static partial class BackupHttpServerErrors
             transient: true
         );
 
+    public static BackupException BadBuild(string path, string what) =>
+        new(
+            BuildUnusable,
+            $"'{path}' cannot be offered to agents: {what}.",
+            "Give the program backup-agent of a release as it is shipped, and that release's version: backup agents offer FILE --version V."
+        );
+
     public static BackupException LongHeaders() =>
         new(
             HeadersTooLong,

@@ -58,6 +58,7 @@ public static partial class BackupHttpServerErrors
     public const int StillInitialSync = 8049;
     public const int FilterChanged = 8050;
     public const int NamespaceLeftOut = 8051;
+    public const int BuildUnusable = 8052;
 
     public static BackupException NoKey() =>
         new(

@@ -5,6 +5,7 @@ using Backup.BackupHttpServer.Certificates;
 using Backup.BackupHttpServer.Endpoints;
 using Backup.BackupHttpServer.Limits;
 using Backup.BackupHttpServer.Slices;
+using Backup.BackupHttpServer.Updates;
 using Backup.Blockstore;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
@@ -36,9 +37,11 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         RouteTroubles troubles,
         KeyUses uses,
         Instances instances,
+        UpdateStore updates,
         IPEndPoint endPoint
     )
     {
+        Updates = updates;
         _application = application;
         _authority = authority;
         _troubles = troubles;
@@ -55,6 +58,9 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
 
     /// <summary>SHA-256 of the CA's certificate: for enrolment tokens.</summary>
     public ReadOnlyMemory<byte> CaFingerprint => _authority.Fingerprint;
+
+    /// <summary>Builds that are offered to agents.</summary>
+    public UpdateStore Updates { get; }
 
     /// <summary>Starts to serve. The stores stay the caller's and outlive the server.</summary>
     /// <exception cref="BackupException">8026 certificate unusable, 8027 the port is not free.</exception>
@@ -77,7 +83,8 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         var troubles = new RouteTroubles();
         var uses = new KeyUses(metadata.Credentials, time);
         var instances = await Instances.JoinAsync(metadata.Instances, time, cancellation);
-        Map(application, options, metadata, objects, authority, troubles, uses, instances, time, loggers);
+        var updates = new UpdateStore(options.UpdateFolder ?? Path.Combine(options.CertificateFolder, "updates"));
+        Map(application, options, metadata, objects, authority, updates, troubles, uses, instances, time, loggers);
         try
         {
             await application.StartAsync(cancellation);
@@ -93,7 +100,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
 
         var port = new System.Uri(application.Urls.First()).Port;
         var endPoint = new IPEndPoint(options.Address, port);
-        return new BackupHttpServerHost(application, authority, troubles, uses, instances, endPoint);
+        return new BackupHttpServerHost(application, authority, troubles, uses, instances, updates, endPoint);
     }
 
     /// <summary>Takes no new request, waits for those in work, stops.</summary>
@@ -176,6 +183,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         IMetadataStore metadata,
         IObjectStore objects,
         CertificateAuthority authority,
+        UpdateStore updates,
         RouteTroubles troubles,
         KeyUses uses,
         Instances instances,
@@ -193,13 +201,15 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         var desk = new LeaseDesk(metadata, options.LeaseSilence, time);
         var budget = new SliceBudget(options.HoldCopies);
         var assignments = new Assignments(metadata);
-        new AccessEndpoints(metadata, gate, options.AgentLimits, time).Map(application);
+        new AccessEndpoints(metadata, gate, updates, options.AgentLimits, time).Map(application);
         new CredentialEndpoints(metadata, gate, keys, certificates, authority, time).Map(application);
         new LeaseEndpoints(gate, desk).Map(application);
         new SyncEndpoints(metadata, objects, gate, assignments, budget, time).Map(application);
         new PartialSyncEndpoints(metadata, gate, assignments, budget).Map(application);
         new MonitoringEndpoints(metadata, gate, time).Map(application);
         new LogEndpoints(metadata, gate).Map(application);
+        var signer = new UpdateSigner(options.CertificateFolder, authority, time);
+        new UpdateEndpoints(gate, updates, signer).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
     }
 }

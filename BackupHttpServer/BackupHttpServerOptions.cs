@@ -47,6 +47,9 @@ public sealed record BackupHttpServerOptions
     /// <summary>Agents are asked to replace keys that are older; zero: only where an operator asks for it.</summary>
     public TimeSpan ApiKeyMaxAge { get; init; } = TimeSpan.FromDays(90);
 
+    /// <summary>Where builds that are offered to agents are kept; instances share it. Null: <c>updates</c> in the certificates' folder.</summary>
+    public string? UpdateFolder { get; init; }
+
     /// <summary>Handed to every agent.</summary>
     public Foundation.Contracts.AgentLimits AgentLimits { get; init; } = new();
 

@@ -15,6 +15,7 @@ internal static class AgentCommands
             RunCommand.Create(),
             StatusCommand.Create(),
             CheckCommand.Create(),
+            UpdateCommand.Create(),
         };
         root.Add(AgentOptions.Data);
         root.Add(AgentOptions.JsonLog);

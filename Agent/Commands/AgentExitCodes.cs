@@ -12,4 +12,7 @@ internal static class AgentExitCodes
 
     /// <summary>Of <c>status</c>: no agent runs on the folder.</summary>
     public const int NotRunning = 3;
+
+    /// <summary>Of <c>run</c>: another program is in the place of this one, start it. As in sysexits.h (EX_TEMPFAIL).</summary>
+    public const int StartAgain = 75;
 }

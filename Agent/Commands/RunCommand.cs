@@ -2,6 +2,7 @@ using System.CommandLine;
 using Backup.Agent.Configuration;
 using Backup.Agent.Server;
 using Backup.Agent.Status;
+using Backup.Agent.Updates;
 using Backup.Agent.Work;
 
 namespace Backup.Agent.Commands;
@@ -45,9 +46,18 @@ internal static class RunCommand
             _ = StopWithInputAsync(stop);
         }
 
+        var trial = Installation.IsThisProcess ? new UpdateTrial(folder, Installation.OfThisProcess()) : null;
+        var verdict = trial?.Begin() ?? TrialVerdict.None;
+        if (verdict == TrialVerdict.TakenBack)
+        {
+            log.Error(AgentErrors.UpdateFailed(isBack: true));
+            return AgentExitCodes.StartAgain;
+        }
+
         using var client = new ServerClient(credentials, TimeProvider.System);
         var service = new AgentService(client, log, TimeProvider.System, AgentCommands.Version);
         log.Info("started", message: credentials.Identity.ToString());
+        var isReplaced = false;
         await Task.WhenAll(
             new CredentialKeeper(credentials, client, log, TimeProvider.System).RunAsync(stop.Token),
             StatusSocket.RunAsync(
@@ -57,10 +67,37 @@ internal static class RunCommand
                 TimeProvider.System,
                 stop.Token
             ),
-            service.RunAsync(stop.Token)
+            service.RunAsync(stop.Token),
+            KeepUpdatedAsync()
         );
         log.Info("stopped");
-        return AgentExitCodes.Ok;
+        return isReplaced ? AgentExitCodes.StartAgain : AgentExitCodes.Ok;
+
+        async Task KeepUpdatedAsync()
+        {
+            if (trial is null)
+            {
+                return;
+            }
+
+            var updater = new Updater(
+                folder,
+                Installation.OfThisProcess(),
+                AgentCommands.Version,
+                credentials,
+                client,
+                TimeProvider.System
+            );
+            isReplaced = await new UpdateKeeper(trial, updater, service, log, TimeProvider.System).RunAsync(
+                verdict,
+                Environment.GetEnvironmentVariable(UpdateKeeper.Variable) == UpdateKeeper.Automatic,
+                stop.Token
+            );
+            if (isReplaced)
+            {
+                await stop.CancelAsync();
+            }
+        }
     }
 
     /// <summary>A parent holds the other end of standard input: the operating system closes it even where the parent is killed.</summary>

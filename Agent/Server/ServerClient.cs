@@ -123,6 +123,28 @@ internal sealed class ServerClient : IDisposable
         );
     }
 
+    /// <summary>The build that is offered for the platform, not verified; null where none is.</summary>
+    public async Task<UpdateOffer?> UpdateAsync(string platform, CancellationToken cancellation)
+    {
+        using var response = await _connection.SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, AgentRoutes.Update(platform)),
+            cancellation
+        );
+        return response.StatusCode == HttpStatusCode.NoContent
+            ? null
+            : await Answers.ReadAsync(response, AgentJson.Default.UpdateOffer, cancellation);
+    }
+
+    /// <summary>The bytes of an offered program, not verified, as they come. It belongs to the caller.</summary>
+    public async Task<Stream> ProgramAsync(string sha256, CancellationToken cancellation)
+    {
+        var response = await _data.SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, AgentRoutes.UpdateProgram(sha256)),
+            cancellation
+        );
+        return await response.Content.ReadAsStreamAsync(cancellation);
+    }
+
     /// <summary>Asks for the deployment's lease, or renews it.</summary>
     public async Task<LeaseAnswer> ClaimLeaseAsync(
         string deploymentId,

@@ -2,6 +2,7 @@ using Backup.Agent.Configuration;
 using Backup.Agent.Flow;
 using Backup.Agent.Server;
 using Backup.Agent.Status;
+using Backup.Agent.Updates;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 
@@ -18,6 +19,8 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
     private AgentLimits _limits = new();
     private ByteBudget? _budget;
 
+    private readonly TaskCompletionSource _firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile string? _offered;
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
 
     /// <summary>Of the last answer to a heartbeat: <see cref="HeartbeatAnswer.Now"/>.</summary>
@@ -44,6 +47,12 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
             await beats;
         }
     }
+
+    /// <summary>Completes when the server has answered a heartbeat.</summary>
+    public Task Answered => _firstAnswer.Task;
+
+    /// <summary>The version that the server said last it offers; null where it offers none.</summary>
+    public string? OfferedVersion => _offered;
 
     /// <summary>What <c>backup-agent status</c> shows.</summary>
     public AgentStatus Describe(AgentIdentity identity)
@@ -165,8 +174,13 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
 
                 await Task.WhenAll(workers.Select(one => one.Worker.LookAsync(_answered, cancellation)));
                 var reports = workers.ConvertAll(one => one.Report());
-                var answer = await server.HeartbeatAsync(new Heartbeat(version, reports), cancellation);
+                var answer = await server.HeartbeatAsync(
+                    new Heartbeat(version, reports, Updater.Platform),
+                    cancellation
+                );
                 _answered = answer.Now;
+                _offered = answer.Update;
+                _firstAnswer.TrySetResult();
                 lock (_lock)
                 {
                     (_answeredAt, _unanswered) = (time.GetTimestamp(), null);

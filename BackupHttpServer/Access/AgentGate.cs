@@ -16,10 +16,15 @@ internal sealed class AgentGate(IMetadataStore metadata, ApiKeys keys, ClientCer
     /// <summary>The key that the request bears, and its agent.</summary>
     /// <param name="context">With the request.</param>
     /// <param name="alsoPending">A key that was handed out and not confirmed is good too.</param>
+    /// <param name="anyProtocol">An agent of another release is let in too.</param>
     /// <exception cref="Foundation.Errors.BackupException">8001, 8002, 8005, 8031 to 8037, 8040 to 8042.</exception>
-    public async Task<KeyHolder> HolderAsync(HttpContext context, bool alsoPending = false)
+    public async Task<KeyHolder> HolderAsync(HttpContext context, bool alsoPending = false, bool anyProtocol = false)
     {
-        RequireProtocol(context.Request);
+        if (!anyProtocol)
+        {
+            RequireProtocol(context.Request);
+        }
+
         var holder = await keys.HolderAsync(context) ?? throw BackupHttpServerErrors.NoKey();
         var (key, agent) = holder;
         if (agent.Revoked)

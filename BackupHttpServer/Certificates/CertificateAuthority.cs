@@ -222,7 +222,7 @@ public sealed class CertificateAuthority : IDisposable
                 .Distinct(StringComparer.OrdinalIgnoreCase),
         ];
 
-    private static void Store(string path, X509Certificate2 certificate, ECDsa key)
+    internal static void Store(string path, X509Certificate2 certificate, ECDsa key)
     {
         var content = Encoding.ASCII.GetBytes(
             $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n"
@@ -231,7 +231,7 @@ public sealed class CertificateAuthority : IDisposable
         CryptographicOperations.ZeroMemory(content);
     }
 
-    private static X509Certificate2 Load(string path)
+    internal static X509Certificate2 Load(string path)
     {
         try
         {

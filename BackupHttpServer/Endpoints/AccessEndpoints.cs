@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Backup.BackupHttpServer.Access;
+using Backup.BackupHttpServer.Updates;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -11,7 +12,13 @@ using Microsoft.AspNetCore.Routing;
 namespace Backup.BackupHttpServer.Endpoints;
 
 /// <summary>Health, configuration and heartbeat.</summary>
-internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, AgentLimits limits, TimeProvider time)
+internal sealed class AccessEndpoints(
+    IMetadataStore metadata,
+    AgentGate gate,
+    UpdateStore updates,
+    AgentLimits limits,
+    TimeProvider time
+)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -66,7 +73,12 @@ internal sealed class AccessEndpoints(IMetadataStore metadata, AgentGate gate, A
         }
 
         var logs = await AgentLogs.PendingAsync(metadata, agent.Id, time, context.RequestAborted);
-        await Json.WriteAsync(context, new HeartbeatAnswer(now, orders, logs), AgentJson.Default.HeartbeatAnswer);
+        var update = beat.Platform is { } platform ? updates.Find(platform)?.Version : null;
+        await Json.WriteAsync(
+            context,
+            new HeartbeatAnswer(now, orders, logs, update),
+            AgentJson.Default.HeartbeatAnswer
+        );
     }
 
     private SourceOrder Order(SourceSettings source) =>

@@ -1,4 +1,5 @@
 using Backup.BackupHttpServer;
+using Backup.BackupHttpServer.Updates;
 using Backup.Cli.Control;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
@@ -18,14 +19,35 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
     /// <summary>Heartbeats come every second; one that comes late is waited for.</summary>
     private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(15);
 
-    private ReadOnlyMemory<byte>? _fingerprint;
+    private BackupHttpServerHost? _server;
     private Uri? _address;
 
-    /// <summary>From now on tokens can be made: agents are served.</summary>
-    /// <param name="fingerprint">Of the CA.</param>
+    /// <summary>From now on tokens can be made, and builds offered: agents are served.</summary>
+    /// <param name="server">Who serves them.</param>
     /// <param name="address">Where agents of other hosts connect.</param>
-    internal void Serve(ReadOnlyMemory<byte> fingerprint, Uri address) =>
-        (_fingerprint, _address) = (fingerprint, address);
+    internal void Serve(BackupHttpServerHost server, Uri address) => (_server, _address) = (server, address);
+
+    /// <summary>Builds that are offered to agents, by platform.</summary>
+    /// <exception cref="BackupException">9505 no agents are served.</exception>
+    internal IReadOnlyList<UpdateView> Updates() => [.. Served().Updates.List().Select(View)];
+
+    /// <summary>Offers a build to the agents of its platform, in the place of the one before.</summary>
+    /// <exception cref="BackupException">8052 it cannot be offered, 9505 no agents are served.</exception>
+    internal UpdateView Offer(UpdateRequest request) => View(Served().Updates.Offer(request.Path, request.Version));
+
+    /// <summary>Offers nothing to the agents of that platform any more.</summary>
+    /// <exception cref="BackupException">9501 nothing was offered, 9505 no agents are served.</exception>
+    internal IReadOnlyList<UpdateView> Withdraw(string platform) =>
+        Served().Updates.Withdraw(platform)
+            ? Updates()
+            : throw CliErrors.Argument(
+                $"Nothing is offered for '{platform}'.",
+                "'backup agents offer' without a file shows what is."
+            );
+
+    private BackupHttpServerHost Served() => _server ?? throw CliErrors.ApplianceNotRunning("");
+
+    private static UpdateView View(UpdateBuild build) => new(build.Version, build.Platform, build.Sha256, build.Length);
 
     internal async Task<IReadOnlyList<AgentView>> ListAsync(CancellationToken cancellation)
     {
@@ -80,15 +102,11 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
             );
         }
 
-        if (_fingerprint is not { } fingerprint || _address is null)
-        {
-            throw CliErrors.ApplianceNotRunning("");
-        }
-
+        var fingerprint = Served().CaFingerprint;
         var lifetime = TimeSpan.FromMinutes(minutes);
         var expires = time.GetUtcNow() + lifetime;
         var token = await Enrolment.CreateTokenAsync(metadata, GroupName, fingerprint, lifetime, time, cancellation);
-        return new TokenView(token, expires, _address.ToString());
+        return new TokenView(token, expires, _address!.ToString());
     }
 
     /// <summary>From now on its key opens nothing, and another agent may take over at once.</summary>

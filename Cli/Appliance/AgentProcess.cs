@@ -12,6 +12,11 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
+    /// <summary>What the agent answers when another program was put into its place: start that one. Its own contract, see docs/agent.md.</summary>
+    private const int StartAgain = 75;
+
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(30);
+
     private readonly string _program;
     private readonly DataFolder _folder;
     private readonly TimeProvider _time;
@@ -103,15 +108,45 @@ internal sealed partial class AgentProcess : IAsyncDisposable
                 }
 
                 LogAgentEnded(process.ExitCode);
+                if (process.ExitCode != StartAgain)
+                {
+                    await SettleAsync(cancellation);
+                }
             }
             catch (System.ComponentModel.Win32Exception failure)
             {
                 LogAgentNotStarted(failure.Message);
+                await SettleAsync(cancellation);
             }
 
             pause = _time.GetElapsedTime(started) > LongestPause ? TimeSpan.FromSeconds(1) : pause;
             await Task.Delay(pause, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    /// <summary>
+    /// Where the agent failed while an update of it is on trial: the program before takes it back. It need not be this one, which may not even start.
+    /// </summary>
+    private async Task SettleAsync(CancellationToken cancellation)
+    {
+        var before = _program + ".previous";
+        if (!File.Exists(Path.Combine(_folder.Agent, "update.json")) || !File.Exists(before))
+        {
+            return;
+        }
+
+        try
+        {
+            using var process = Start(["update", "--settle", "--data", _folder.Agent], before);
+            process.StandardInput.Close();
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            patience.CancelAfter(SettlePatience);
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (Exception failure) when (failure is System.ComponentModel.Win32Exception or OperationCanceledException)
+        {
+            LogAgentNotStarted(failure.Message);
         }
     }
 
@@ -136,9 +171,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         }
     }
 
-    private Process Start(string[] arguments)
+    private Process Start(string[] arguments, string? program = null)
     {
-        var start = new ProcessStartInfo(_program)
+        var start = new ProcessStartInfo(program ?? _program)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -156,7 +156,7 @@ internal sealed class Appliance : IAsyncDisposable
         Operations.Watch(() => server.Trouble);
         AgentsAddress = new Uri($"https://localhost:{server.EndPoint.Port}");
         var name = options.Names.Count > 0 ? options.Names[0] : System.Net.Dns.GetHostName();
-        agents.Serve(server.CaFingerprint, new UriBuilder("https", name, server.EndPoint.Port).Uri);
+        agents.Serve(server, new UriBuilder("https", name, server.EndPoint.Port).Uri);
         var frontDoor = Keep(
             await PortInUse.TranslateAsync(
                 options.HttpPort,

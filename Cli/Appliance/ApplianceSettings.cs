@@ -44,6 +44,7 @@ internal static class ApplianceSettings
         var options = new BackupHttpServerOptions
         {
             CertificateFolder = folder.Tls,
+            UpdateFolder = folder.Updates,
             Port = port,
             HoldCopies = brake.Reason,
             AgentLimits = Limits(),

@@ -12,12 +12,13 @@ internal static class AgentsCommand
     private const int DefaultLines = 200;
 
     internal static Command Create() =>
-        new("agents", "Agents: list, enrol by a token, revoke, ask for their logs")
+        new("agents", "Agents: list, enrol by a token, revoke, ask for their logs, offer updates")
         {
             SharedOptions.Command("list", "List the agents, and what each works on or stands by for", ListAsync),
             Token(),
             Revoke(),
             Logs(),
+            AgentUpdatesCommand.Create(),
         };
 
     private static Command Token()

@@ -107,6 +107,23 @@ internal sealed class ControlClient : IDisposable
     internal Task<AgentView> RevokeAgentAsync(string agent, CancellationToken cancellation) =>
         PostAsync<AgentView>(ControlRoutes.Fill(ControlRoutes.RevokeAgent, agent), cancellation);
 
+    internal Task<List<UpdateView>> UpdatesAsync(CancellationToken cancellation) =>
+        GetAsync<List<UpdateView>>(ControlRoutes.Updates, cancellation);
+
+    internal async Task<UpdateView> OfferUpdateAsync(UpdateRequest request, CancellationToken cancellation)
+    {
+        using var response = await _http.PostAsJsonAsync(
+            ControlRoutes.Updates,
+            request,
+            ControlJson.Options,
+            cancellation
+        );
+        return await ReadAsync<UpdateView>(response, cancellation);
+    }
+
+    internal Task<List<UpdateView>> WithdrawUpdateAsync(string platform, CancellationToken cancellation) =>
+        PostAsync<List<UpdateView>>(ControlRoutes.Fill(ControlRoutes.WithdrawUpdate, platform), cancellation);
+
     internal Task<AgentLogView> AgentLogsAsync(
         string agent,
         int lines,

@@ -12,6 +12,8 @@ internal static class ControlRoutes
     internal const string Agents = "/v1/agents";
     internal const string Tokens = "/v1/tokens";
     internal const string RevokeAgent = "/v1/agents/{agent}/revoke";
+    internal const string Updates = "/v1/agent-updates";
+    internal const string WithdrawUpdate = "/v1/agent-updates/{platform}/withdraw";
     internal const string AgentLogs = "/v1/agents/{agent}/logs";
 
     /// <summary>Query parameters of <see cref="AgentLogs"/>: whole numbers; the second may be left out.</summary>

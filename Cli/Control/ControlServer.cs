@@ -164,6 +164,9 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.Tokens, agents.MakeTokenAsync);
         application.MapPost(ControlRoutes.RevokeAgent, agents.RevokeAsync);
         application.MapPost(ControlRoutes.AgentLogs, agents.LogsAsync);
+        application.MapGet(ControlRoutes.Updates, agents.Updates);
+        application.MapPost(ControlRoutes.Updates, agents.Offer);
+        application.MapPost(ControlRoutes.WithdrawUpdate, agents.Withdraw);
     }
 
     /// <summary>Null for everything.</summary>

@@ -19,6 +19,7 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(HeartbeatAnswer))]
 [JsonSerializable(typeof(SourceReport))]
 [JsonSerializable(typeof(LogExcerpt))]
+[JsonSerializable(typeof(UpdateOffer))]
 [JsonSerializable(typeof(LeaseClaim))]
 [JsonSerializable(typeof(LeaseAnswer))]
 [JsonSerializable(typeof(DiscoveryReport))]

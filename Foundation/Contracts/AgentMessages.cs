@@ -56,7 +56,10 @@ public sealed record AgentLimits(
 );
 
 /// <summary>Sent every few seconds while the agent runs; answered with a <see cref="HeartbeatAnswer"/>.</summary>
-public sealed record Heartbeat(string Version, IReadOnlyList<DeploymentReport> Deployments);
+/// <param name="Version">Of the agent.</param>
+/// <param name="Deployments">What it works on or stands by for.</param>
+/// <param name="Platform">For example <c>linux-x64</c>: which builds it can run; null where it takes none.</param>
+public sealed record Heartbeat(string Version, IReadOnlyList<DeploymentReport> Deployments, string? Platform = null);
 
 /// <param name="DeploymentId">Which.</param>
 /// <param name="Fault">Why nothing goes on; null while all is well.</param>

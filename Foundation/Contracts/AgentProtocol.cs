@@ -106,6 +106,12 @@ public static class AgentRoutes
     /// <summary>POST <see cref="LogExcerpt"/>, where the answer to a heartbeat asked for one.</summary>
     public const string Logs = Prefix + "/logs";
 
+    /// <summary>GET the <see cref="UpdateOffer"/> for a platform, whatever protocol the agent speaks; 204 where there is none.</summary>
+    public const string UpdateTemplate = Prefix + "/updates/{platform}";
+
+    /// <summary>GET the program with that hash, whatever protocol the agent speaks.</summary>
+    public const string UpdateProgramTemplate = Prefix + "/updates/programs/{sha256}";
+
     /// <summary>POST <see cref="LeaseClaim"/>, answered with a <see cref="LeaseAnswer"/>. Without a fence.</summary>
     public const string LeaseTemplate = Prefix + "/deployments/{deploymentId}/lease";
 
@@ -148,6 +154,10 @@ public static class AgentRoutes
 
     /// <summary>PUT a slice.</summary>
     public const string OplogSliceTemplate = Prefix + "/syncs/{syncId}/oplog/{sequence:long}";
+
+    public static string Update(string platform) => $"{Prefix}/updates/{platform}";
+
+    public static string UpdateProgram(string sha256) => $"{Prefix}/updates/programs/{sha256}";
 
     public static string Lease(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/lease";
 

@@ -14,7 +14,13 @@ public sealed record SourceOrder(long Revision, string Member, int Cursors, long
 /// </param>
 /// <param name="Deployments">Those that the heartbeat told of and that are the agent's.</param>
 /// <param name="Logs">Somebody waits for the agent's last log lines; null where nobody does.</param>
-public sealed record HeartbeatAnswer(long Now, IReadOnlyList<DeploymentOrders> Deployments, LogRequest? Logs = null);
+/// <param name="Update">The version of the build that is offered for the agent's platform; null where none is.</param>
+public sealed record HeartbeatAnswer(
+    long Now,
+    IReadOnlyList<DeploymentOrders> Deployments,
+    LogRequest? Logs = null,
+    string? Update = null
+);
 
 public sealed record DeploymentOrders(string DeploymentId, SourceOrder Source);
 

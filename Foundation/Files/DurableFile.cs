@@ -41,6 +41,30 @@ public static partial class DurableFile
     /// <summary>Starts a file that becomes visible only at <see cref="PendingFile.Publish"/>.</summary>
     public static PendingFile Create(string path) => new(path);
 
+    /// <summary>As <see cref="Create(string)"/>, with that mode (less what the umask takes) from the first byte on.</summary>
+    public static PendingFile Create(string path, UnixFileMode mode) => new(path, mode);
+
+    /// <summary>Gives a durable file another name in the same folder, in one step and durably; one that had that name is gone.</summary>
+    public static void Rename(string from, string to)
+    {
+        try
+        {
+#pragma warning disable RS0030 // This and Publish are the places that rename.
+            File.Move(from, to, overwrite: true);
+#pragma warning restore RS0030
+        }
+        catch (IOException failure)
+        {
+            throw Translate(to, failure);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw FoundationErrors.CannotWrite(to, failure);
+        }
+
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(to))!);
+    }
+
     /// <summary>Makes the folder, and that it exists, durable.</summary>
     public static void CreateFolder(string path)
     {
@@ -78,10 +102,12 @@ public static partial class DurableFile
     }
 
     /// <summary>Removes the temporary files a killed process left in this folder (not below it).</summary>
-    public static int RemoveLeftovers(string folder)
+    /// <param name="folder">Where.</param>
+    /// <param name="ofFile">Only those of files whose names begin so: in a folder that others use too.</param>
+    public static int RemoveLeftovers(string folder, string ofFile = "")
     {
         var removed = 0;
-        foreach (var path in Directory.EnumerateFiles(folder, "*" + TemporarySuffix))
+        foreach (var path in Directory.EnumerateFiles(folder, ofFile + "*" + TemporarySuffix))
         {
             File.Delete(path);
             removed++;
@@ -228,7 +254,7 @@ public sealed class PendingFile : IDisposable
 
             RandomAccess.FlushToDisk(_handle);
             _stream.Dispose();
-#pragma warning disable RS0030 // This is the one place that renames.
+#pragma warning disable RS0030 // This and DurableFile.Rename are the places that rename.
             File.Move(_temporary, _path, overwrite: true);
 #pragma warning restore RS0030
             _published = true;

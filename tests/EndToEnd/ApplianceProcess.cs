@@ -28,7 +28,7 @@ internal sealed record CommandResult(int ExitCode, string Output, string Errors)
 /// <summary><c>backup up</c> as a process of its own on a data folder, and the other commands beside it, as a user runs them.</summary>
 internal sealed class ApplianceProcess : IAsyncDisposable
 {
-    private static readonly string App = SourceTree.At(".build", "app");
+    private static readonly string Programs = SourceTree.At(".build", "app");
     private readonly StringBuilder _output = new();
     private Process? _process;
 
@@ -40,6 +40,9 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     }
 
     internal string? Protect { get; set; }
+
+    /// <summary>The folder of the programs that <see cref="Up"/> starts.</summary>
+    internal string App { get; init; } = Programs;
 
     /// <summary>Of <see cref="Up"/>: the network namespace that it runs in; null: this process's.</summary>
     internal string? Network { get; set; }
@@ -64,7 +67,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal void Up(params string[] more)
     {
-        var start = StartInfo(["up", "--data", Data, "--http", "0", "--agents", "0", .. more]);
+        var start = StartInfo(["up", "--data", Data, "--http", "0", "--agents", "0", .. more], App);
         if (Network is { } network)
         {
             // It runs the program in its own place: the process is the same.
@@ -315,9 +318,9 @@ internal sealed class ApplianceProcess : IAsyncDisposable
         }
     }
 
-    private static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
+    private static ProcessStartInfo StartInfo(IEnumerable<string> arguments, string? app = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(App, "backup"))
+        var start = new ProcessStartInfo(Path.Combine(app ?? Programs, "backup"))
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -48,6 +48,8 @@ public class EnumTests
         "Backup.MongoWire.Client.TopologyType",
         "Backup.MongoWire.Uri.HostKind",
         "Backup.Foundation.Contracts.MemberRuleKind",
+        "Backup.Agent.Updates.TrialVerdict",
+        "Backup.Agent.Updates.UpdateStep",
         "Backup.Oplog.ContinuityVerdict",
         "Backup.Oplog.MissingDocument",
         "Backup.Oplog.ReplayMode",
