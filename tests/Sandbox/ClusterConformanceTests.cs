@@ -289,6 +289,7 @@ public sealed class ClusterConformanceTests
                 """{"removeShard":"nobody"}""",
                 """{"removeShard":"O"}""",
                 """{"removeShard":"P"}""",
+                """{"moveChunk":"bank.acc","find":{"_id":1},"to":"O"}""",
             }
         )
         {

@@ -115,6 +115,34 @@ public sealed class ClusterTests
         Migrated(cluster, "s1", "d").ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("s0")]
+    [InlineData("s1")]
+    public async Task AShardThatDiesWhileAChunkIsCommittedHearsOfItLater(string dies)
+    {
+        var quick = new SandboxOptions { ElectionTimeout = TimeSpan.FromMilliseconds(200) };
+        await using var cluster = await SandboxClusterSet.StartAsync(
+            Quiet with
+            {
+                Shards = [quick with { ReplicaSetName = "s0" }, quick with { ReplicaSetName = "s1" }],
+                SelectionTimeout = TimeSpan.FromMilliseconds(100),
+            }
+        );
+        await FillAsync(cluster, 20, splits: [10]);
+        var faults = cluster.Sandbox.Faults;
+        faults.PauseMigrations(MigrationPhase.CriticalSection);
+        var moving = cluster.RunAsync("admin", """{"moveChunk":"bank.acc","find":{"_id":15},"to":"s1"}""");
+        await faults.MigrationReachedAsync(MigrationPhase.CriticalSection);
+        await cluster.KillAsync(dies);
+        faults.ResumeMigrations(MigrationPhase.CriticalSection);
+        await Task.Delay(300);
+        moving.IsCompleted.ShouldBeFalse();
+        await cluster.ReviveAsync(dies);
+        await moving;
+        (await CountAsync(cluster, "acc")).ShouldBe(20);
+        (await ChunksOfAsync(cluster, "s1")).ShouldBe(1);
+    }
+
     [Fact]
     public async Task ACursorSeesAllThatWasItsShardsWhenItWasOpened()
     {

@@ -156,10 +156,26 @@ internal sealed class Migration(SandboxCluster cluster, ShardedCollection collec
             cancellation
         );
         // The donor first: until it has given the chunk up, the recipient must not take it for its own.
-        var now = Config.Catalogue.Collection(_ns)!;
-        await cluster.PublishAsync(now, [_from], cluster.Stopping, moved: true);
-        await cluster.PublishAsync(now, [to], cluster.Stopping, moved: true);
+        await PublishAsync(_from);
+        await PublishAsync(to);
         await cluster.Link(_from).WriteAsync(engine => NoteRecovery(engine, updaters: 0), cluster.Stopping);
+    }
+
+    /// <summary>What is committed a shard has to hear, however long it is gone.</summary>
+    private async Task PublishAsync(string shard)
+    {
+        while (true)
+        {
+            try
+            {
+                await cluster.PublishAsync(Config.Catalogue.Collection(_ns)!, [shard], cluster.Stopping, moved: true);
+                return;
+            }
+            catch (CommandFault unreachable) when (unreachable.Code is 6 or 133)
+            {
+                await Task.Delay(Look, cluster.Time, cluster.Stopping);
+            }
+        }
     }
 
     private async Task DeleteAsync(OwnedCollection? before, bool waits, CancellationToken cancellation)

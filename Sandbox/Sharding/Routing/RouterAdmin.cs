@@ -104,6 +104,11 @@ internal static class RouterAdmin
         var collection = context.Catalogue.Collection(ns) ?? throw ChunkSplit.NotSharded(ns);
         var to =
             context.Text("to"u8) ?? throw CommandFault.BadValue("you have to specify where you want to move the chunk");
+        if (context.Catalogue.Shard(to) is { IsDraining: true })
+        {
+            throw CommandFault.IllegalOperation($"{to} is currently draining.");
+        }
+
         if (context.Catalogue.Shard(to) is null)
         {
             throw new CommandFault(
