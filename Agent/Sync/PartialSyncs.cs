@@ -13,7 +13,7 @@ internal sealed class PartialSyncs(InitialSync sync, LeasedServer server, string
     /// <summary>The server's 6011 and 8019: it was given up meanwhile. 8024: it was begun meanwhile. 8048: its begin is too old.</summary>
     private static readonly int[] LookAgain = [6011, 8019, 8024, 8048];
 
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether collections are being copied now.</summary>
     public bool IsCopying { get; private set; }

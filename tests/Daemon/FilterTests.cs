@@ -45,6 +45,7 @@ public sealed class FilterTests
             await WriteAsync(daemon, model, random, 12);
             filter = Filters[random.Next(Filters.Length)];
             await daemon.Metadata.Deployments.SetNamespacesAsync("d1", filter);
+            await MaybeRestartAsync(daemon, random);
             await SettleAsync(daemon, model, random, filter);
         }
 
@@ -169,10 +170,12 @@ public sealed class FilterTests
 
             await daemon.Metadata.Syncs.CollectionDoneAsync(wanted.Id, one.Uuid, 0);
             await WriteAsync(daemon, model, random, random.Next(8));
+            await MaybeRestartAsync(daemon, random);
         }
 
         model.Noop();
         await daemon.Metadata.Syncs.CopiedAsync(wanted.Id, model.Now);
+        await MaybeRestartAsync(daemon, random);
         await WriteAsync(daemon, model, random, random.Next(6));
         model.Settle();
         await ShipAsync(daemon, model);
@@ -180,6 +183,15 @@ public sealed class FilterTests
             async () => !(await daemon.Metadata.Syncs.FindAsync(wanted.Id))!.IsOpen,
             () => $"the copy {wanted.Order} is not taken over: {daemon.Host?.Trouble(daemon.Source.Set.Id)}"
         );
+    }
+
+    private static async Task MaybeRestartAsync(DaemonFixture daemon, Random random)
+    {
+        if (random.Next(5) == 0)
+        {
+            await daemon.StopAsync();
+            daemon.Start();
+        }
     }
 
     private static async Task SyncAsync(DaemonFixture daemon, SourceModel model, NamespaceFilter filter)
