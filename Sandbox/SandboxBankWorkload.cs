@@ -39,6 +39,9 @@ public sealed class SandboxBankWorkload : IAsyncDisposable
 {
     private const int Chunks = 4;
 
+    /// <summary>A server lets no chunk come back to where its documents still wait to be removed, for 15 minutes by default.</summary>
+    private const string Waiting = "\"_waitForDelete\":true";
+
     private readonly SandboxBankOptions _options;
     private readonly MongoClient _client;
     private readonly IReadOnlyList<HostAddress> _routers;
@@ -177,7 +180,10 @@ public sealed class SandboxBankWorkload : IAsyncDisposable
             var at = _options.Accounts * chunk / Chunks;
             await AdminAsync($$"""{"split":"{{ns}}","middle":{"_id":{{at}} } }""", cancellation);
             var to = shards[chunk % shards.Count];
-            await AdminAsync($$"""{"moveChunk":"{{ns}}","find":{"_id":{{at}} },"to":"{{to}}"}""", cancellation);
+            await AdminAsync(
+                $$"""{"moveChunk":"{{ns}}","find":{"_id":{{at}} },"to":"{{to}}",{{Waiting}}}""",
+                cancellation
+            );
         }
     }
 
@@ -242,7 +248,7 @@ public sealed class SandboxBankWorkload : IAsyncDisposable
                     var shards = await ShardsAsync(_stopping.Token);
                     var (account, to) = (random.Next(_options.Accounts), shards[random.Next(shards.Count)]);
                     await AdminAsync(
-                        $$"""{"moveChunk":"{{_options.Database}}.accounts","find":{"_id":{{account}} },"to":"{{to}}"}""",
+                        $$"""{"moveChunk":"{{_options.Database}}.accounts","find":{"_id":{{account}} },"to":"{{to}}",{{Waiting}}}""",
                         CancellationToken.None
                     );
                     Interlocked.Increment(ref _moved);
