@@ -10,7 +10,7 @@ using Backup.MongoWire.Client;
 namespace Backup.Agent.Tail;
 
 /// <summary>
-/// Ships the oplog from the last acknowledged entry on: majority-committed entries only, raw, as slices of about 10 MB or one second.
+/// Ships the oplog from the last acknowledged entry on: majority-committed entries only, raw, as slices of about 10 MB or half a second.
 /// The position is the server's: it moves when a slice is acknowledged, and is proven before anything is sent after a (re)start.
 /// </summary>
 internal sealed class OplogTail(
@@ -23,7 +23,9 @@ internal sealed class OplogTail(
 )
 {
     private static readonly TimeSpan MaxAwait = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan CutAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>What is written to the source is in the head within a second, the way included.</summary>
+    private static readonly TimeSpan CutAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MajorityPoll = TimeSpan.FromMilliseconds(50);
 
     /// <summary>After a reply so large the next is not read before what this one filled is acknowledged.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
+using Backup.Foundation;
 using Backup.Tests.Support;
 
 namespace Backup.Tests.Bench;
@@ -78,6 +79,19 @@ internal sealed class ApplianceUnderTest : IDisposable
         throw new TimeoutException($"No snapshot after {limit}, the state is '{_state}'. {_process.LastError}");
     }
 
+    /// <summary>How far the head is; null where there is none.</summary>
+    internal async Task<Optime?> HeadAsync()
+    {
+        var sets = await ReplicaSetsAsync();
+        if (sets.Count == 0)
+        {
+            return null;
+        }
+
+        var optime = sets[0].GetProperty("optime");
+        return new Optime(optime.GetProperty("t").GetUInt32(), optime.GetProperty("i").GetUInt32());
+    }
+
     public void Dispose()
     {
         _http.Dispose();
@@ -94,12 +108,7 @@ internal sealed class ApplianceUnderTest : IDisposable
     {
         try
         {
-            var status = await GetAsync("/v1/status");
-            var sets = status
-                .GetProperty("deployments")
-                .EnumerateArray()
-                .SelectMany(deployment => deployment.GetProperty("replicaSets").EnumerateArray())
-                .ToList();
+            var sets = await ReplicaSetsAsync();
             if (sets.Count == 0)
             {
                 return null;
@@ -119,6 +128,18 @@ internal sealed class ApplianceUnderTest : IDisposable
         {
             return null;
         }
+    }
+
+    private async Task<List<JsonElement>> ReplicaSetsAsync()
+    {
+        var status = await GetAsync("/v1/status");
+        return
+        [
+            .. status
+                .GetProperty("deployments")
+                .EnumerateArray()
+                .SelectMany(deployment => deployment.GetProperty("replicaSets").EnumerateArray()),
+        ];
     }
 
     private async Task<JsonElement> GetAsync(string path)

@@ -19,6 +19,8 @@ switch (args.FirstOrDefault())
         return await InitialSyncBench.RunAsync(args[1..]);
     case "memory":
         return await MemoryBench.RunAsync(args[1..]);
+    case "tail-lag":
+        return await TailLagBench.RunAsync(args[1..]);
     case "ingest-agents":
         return await IngestAgentsBench.RunAsync(args[1..]);
     case "ingest-serve" when args.Length == 3:
@@ -27,7 +29,7 @@ switch (args.FirstOrDefault())
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | ingest-agents [AGENTS [SECONDS [BYTES]]] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }
