@@ -211,7 +211,10 @@ public static partial class MongoWireErrors
     ) =>
         Refused(
             WrongPassword,
-            "Check user name, password and authSource (the database the user was created in).",
+            // A certificate alone is presented with another command than a password.
+            command == "authenticate"
+                ? "Name a client certificate with tlsCertificateKeyFile whose subject, as RFC 2253 writes it, is a user of $external."
+                : "Check user name, password and authSource (the database the user was created in).",
             host,
             command,
             code,

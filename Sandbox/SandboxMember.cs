@@ -260,6 +260,7 @@ internal sealed class SandboxMember : IAsyncDisposable
             new ListenerOptions
             {
                 EndPoint = at,
+                Tls = Options.Tls,
                 Time = Options.Time,
                 StopTimeout = TimeSpan.FromMilliseconds(500),
             },

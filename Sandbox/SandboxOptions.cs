@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Backup.Sandbox.Sharding.Shards;
 
 namespace Backup.Sandbox;
@@ -17,7 +18,11 @@ public enum WireProfile
 /// <param name="Name">As the client gives it.</param>
 /// <param name="Password">Held in memory as SCRAM credentials only.</param>
 /// <param name="Roles">Of <c>root</c>, <c>backup</c>, <c>clusterMonitor</c>, <c>clusterManager</c>, <c>readWrite</c>, <c>readWriteAnyDatabase</c>, <c>read</c>, <c>readAnyDatabase</c>.</param>
-public sealed record SandboxUser(string Name, string Password, params IReadOnlyList<string> Roles);
+public sealed record SandboxUser(string Name, string Password, params IReadOnlyList<string> Roles)
+{
+    /// <summary>Logs in with a certificate alone (MONGODB-X509): its subject as of RFC 2253 is the name, there is no password.</summary>
+    public bool HasCertificate { get; init; }
+}
 
 /// <summary>One member of the set.</summary>
 public sealed record SandboxMemberOptions
@@ -68,6 +73,9 @@ public sealed record SandboxOptions
 
     /// <summary>With users, commands are refused until one of them has logged in.</summary>
     public IReadOnlyList<SandboxUser> Users { get; init; } = [];
+
+    /// <summary>TLS on every connection; null: none. Client certificates are asked for where it says so.</summary>
+    public SslServerAuthenticationOptions? Tls { get; init; }
 
     /// <summary>Collections that are made up while they are read.</summary>
     public IReadOnlyList<SyntheticCollection> Synthetic { get; init; } = [];

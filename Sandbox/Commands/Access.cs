@@ -1,10 +1,11 @@
+using System.Security.Cryptography.X509Certificates;
 using Backup.MongoWire.Authentication;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Listener;
 
 namespace Backup.Sandbox.Commands;
 
-/// <summary>Who may do what: SCRAM log-in, roles, privileges.</summary>
+/// <summary>Who may do what: log-in by SCRAM or certificate, roles, privileges.</summary>
 internal sealed class Access
 {
     /// <summary>Of a connection that a router or a shard has to a shard: it may do all.</summary>
@@ -149,6 +150,7 @@ internal sealed class Access
         "buildInfo",
         "saslStart",
         "saslContinue",
+        "authenticate",
         "logout",
         "connectionStatus",
         "whatsmyuri",
@@ -170,7 +172,8 @@ internal sealed class Access
                 throw SandboxErrors.InvalidOption(nameof(SandboxOptions.Users), $"role '{unknown}' is not known");
             }
 
-            foreach (var mechanism in (ScramMechanism[])[ScramMechanism.Sha1, ScramMechanism.Sha256])
+            ScramMechanism[] mechanisms = user.HasCertificate ? [] : [ScramMechanism.Sha1, ScramMechanism.Sha256];
+            foreach (var mechanism in mechanisms)
             {
                 _credentials[(user.Name, mechanism.Name)] = ScramCredential.Create(
                     mechanism,
@@ -209,6 +212,26 @@ internal sealed class Access
 
     public BsonDocument Continue(CommandContext context) => Sasl(context, server => server.Continue(context.View));
 
+    /// <summary>By the certificate that the connection was made with.</summary>
+    /// <exception cref="CommandFault">18: another mechanism, no certificate, another user's, or nobody's.</exception>
+    public BsonDocument Authenticate(CommandContext context)
+    {
+        var connection = context.Request.Connection;
+        if (
+            context.Text("mechanism"u8) != "MONGODB-X509"
+            || connection.ClientCertificate is not { } certificate
+            || !_users.TryGetValue(SubjectOf(certificate), out var user)
+            || !user.HasCertificate
+            || (context.Text("user"u8) is { } named && named != user.Name)
+        )
+        {
+            throw CommandFault.AuthenticationFailed();
+        }
+
+        connection.Items[UserKey] = user;
+        return context.Reply(w => w.String("dbname"u8, "$external").String("user"u8, user.Name));
+    }
+
     public static BsonDocument Logout(CommandContext context)
     {
         context.Request.Connection.Items.TryRemove(UserKey, out _);
@@ -225,7 +248,10 @@ internal sealed class Access
             w.BeginDocument("authInfo"u8).BeginArray("authenticatedUsers"u8);
             if (user is not null)
             {
-                w.BeginDocument("0"u8).String("user"u8, user.Name).String("db"u8, "admin").EndDocument();
+                w.BeginDocument("0"u8)
+                    .String("user"u8, user.Name)
+                    .String("db"u8, user.HasCertificate ? "$external" : "admin")
+                    .EndDocument();
             }
 
             w.EndArray();
@@ -238,6 +264,12 @@ internal sealed class Access
             w.EndDocument();
         });
     }
+
+    /// <summary>As of RFC 2253, the most special part first; of parts that need no escapes.</summary>
+    private static string SubjectOf(X509Certificate2 certificate) =>
+        certificate
+            .SubjectName.Decode(X500DistinguishedNameFlags.Reversed)
+            .Replace(", ", ",", StringComparison.Ordinal);
 
     private static void WriteRoles(BsonWriter w, SandboxUser? user)
     {

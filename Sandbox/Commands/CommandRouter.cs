@@ -48,6 +48,7 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
         ["connectionStatus"] = static context => context.Member.Access.Status(context),
         ["saslStart"] = static context => context.Member.Access.Start(context),
         ["saslContinue"] = static context => context.Member.Access.Continue(context),
+        ["authenticate"] = static context => context.Member.Access.Authenticate(context),
         ["logout"] = Access.Logout,
         ["listDatabases"] = CatalogueCommands.ListDatabases,
         ["listCollections"] = CatalogueCommands.ListCollections,

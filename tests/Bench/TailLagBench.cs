@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;

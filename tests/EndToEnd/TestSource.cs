@@ -34,10 +34,15 @@ internal sealed class TestSource : IAsyncDisposable
 
     internal SandboxReplicaSet Sandbox => (_server as SandboxSet)?.Sandbox ?? (SandboxReplicaSet)_server;
 
-    internal static async Task<TestSource> SandboxAsync(SandboxOptions? options = null)
+    /// <param name="options">A set of one member unless given.</param>
+    /// <param name="uri">What the test's own client makes of its URI, to log in.</param>
+    internal static async Task<TestSource> SandboxAsync(
+        SandboxOptions? options = null,
+        Func<string, string>? uri = null
+    )
     {
         var sandbox = await SandboxReplicaSet.StartAsync(options ?? new SandboxOptions { ReplicaSetName = "rs0" });
-        return new TestSource(sandbox, sandbox.ConnectionString);
+        return new TestSource(sandbox, uri?.Invoke(sandbox.ConnectionString) ?? sandbox.ConnectionString);
     }
 
     internal static async Task<TestSource> RealAsync()
