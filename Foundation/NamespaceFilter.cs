@@ -25,7 +25,10 @@ public sealed record NamespaceFilter(IReadOnlyList<string> Include, IReadOnlyLis
     /// <summary>Both lists checked, in order, nothing twice.</summary>
     /// <exception cref="BackupException">1005.</exception>
     public static NamespaceFilter Of(IEnumerable<string> include, IEnumerable<string> exclude) =>
-        new([.. include.Distinct().Order(StringComparer.Ordinal)], [.. exclude.Distinct().Order(StringComparer.Ordinal)]);
+        new(
+            [.. include.Distinct().Order(StringComparer.Ordinal)],
+            [.. exclude.Distinct().Order(StringComparer.Ordinal)]
+        );
 
     /// <param name="ns"><c>db.coll</c></param>
     public bool Includes(string ns)
