@@ -10,6 +10,12 @@ namespace Backup.Cli.Appliance;
 /// </summary>
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
+    /// <summary>
+    /// 4 MiB, in hex. By itself the runtime lets as much garbage grow as the processor's cache is large, which may be a hundred MiB; it takes
+    /// this from the environment alone.
+    /// </summary>
+    private static readonly (string Name, string Bytes) NurserySize = ("DOTNET_GCgen0size", "400000");
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>What the agent answers when another program was put into its place: start that one. Its own contract, see docs/agent.md.</summary>
@@ -186,6 +192,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        start.Environment.TryAdd(NurserySize.Name, NurserySize.Bytes);
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => LogAgent(line.Data);
         process.ErrorDataReceived += (_, line) => LogAgent(line.Data);

@@ -7,12 +7,14 @@ namespace Backup.Tests.Bench;
 /// <summary>
 /// Many agents, each of which sends a slice of its oplog and a heartbeat a second over TLS connections of its own, to one server process on
 /// SQLite and files. A slice's time runs from the moment at which it was due, so that a server that makes agents wait is not measured the
-/// better for it. Wanted with 500 agents: the 99th percentile under a second, and no error.
+/// better for it. The first seconds do not count: the server's code is compiled in them, which an appliance's is beforehand. Wanted with 500
+/// agents: the 99th percentile under a second, and no error.
 /// </summary>
 internal static class IngestAgentsBench
 {
     private const double WantedSeconds = 1;
     private const int Entries = 20;
+    private const int WarmUpSeconds = 10;
 
     /// <param name="arguments"><c>[AGENTS [SECONDS [BYTES]]]</c>: 500 agents, 30 s, slices of 20 KB raw.</param>
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
@@ -42,6 +44,11 @@ internal static class IngestAgentsBench
             );
             Print($"{agents} agents enrolled, syncs begun and ended in {begun.Elapsed.TotalSeconds:0.0} s");
 
+            var warmUp = new Results();
+            await Task.WhenAll(all.Select((agent, n) => RunAsync(agent, n, agents, WarmUpSeconds, filler, warmUp)));
+            Print(
+                $"first {WarmUpSeconds} s       p99 {warmUp.Percentile(0.99) * 1000:0} ms, sent away {warmUp.TimesSentAway} times"
+            );
             var before = (Server: server.ProcessorSeconds, Own: Own());
             var watch = Stopwatch.StartNew();
             var results = new Results();
@@ -52,7 +59,7 @@ internal static class IngestAgentsBench
                 $"processor      server {(server.ProcessorSeconds - before.Server) / elapsed:0.00} of a core, agents {(Own() - before.Own) / elapsed:0.00}; server's memory at most {ChildProcess.PeakMemoryOf(server.Id):0} MiB"
             );
             all.ForEach(agent => agent.Dispose());
-            return results.Errors.IsEmpty && results.Percentile(0.99) < WantedSeconds ? 0 : 1;
+            return warmUp.Errors.IsEmpty && results.Errors.IsEmpty && results.Percentile(0.99) < WantedSeconds ? 0 : 1;
         }
         finally
         {
