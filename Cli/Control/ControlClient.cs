@@ -75,19 +75,8 @@ internal sealed class ControlClient : IDisposable
     internal Task<List<DeploymentEntryView>> DeploymentsAsync(CancellationToken cancellation) =>
         GetAsync<List<DeploymentEntryView>>(ControlRoutes.Deployments, cancellation);
 
-    internal async Task<DeploymentEntryView> AddDeploymentAsync(
-        DeploymentRequest request,
-        CancellationToken cancellation
-    )
-    {
-        using var response = await _http.PostAsJsonAsync(
-            ControlRoutes.Deployments,
-            request,
-            ControlJson.Options,
-            cancellation
-        );
-        return await ReadAsync<DeploymentEntryView>(response, cancellation);
-    }
+    internal Task<DeploymentEntryView> AddDeploymentAsync(DeploymentRequest request, CancellationToken cancellation) =>
+        PostAsync<DeploymentRequest, DeploymentEntryView>(ControlRoutes.Deployments, request, cancellation);
 
     internal Task<DeploymentEntryView> RemoveDeploymentAsync(string deployment, CancellationToken cancellation) =>
         PostAsync<DeploymentEntryView>(ControlRoutes.Fill(ControlRoutes.RemoveDeployment, deployment), cancellation);
@@ -110,16 +99,8 @@ internal sealed class ControlClient : IDisposable
     internal Task<List<UpdateView>> UpdatesAsync(CancellationToken cancellation) =>
         GetAsync<List<UpdateView>>(ControlRoutes.Updates, cancellation);
 
-    internal async Task<UpdateView> OfferUpdateAsync(UpdateRequest request, CancellationToken cancellation)
-    {
-        using var response = await _http.PostAsJsonAsync(
-            ControlRoutes.Updates,
-            request,
-            ControlJson.Options,
-            cancellation
-        );
-        return await ReadAsync<UpdateView>(response, cancellation);
-    }
+    internal Task<UpdateView> OfferUpdateAsync(UpdateRequest request, CancellationToken cancellation) =>
+        PostAsync<UpdateRequest, UpdateView>(ControlRoutes.Updates, request, cancellation);
 
     internal Task<List<UpdateView>> WithdrawUpdateAsync(string platform, CancellationToken cancellation) =>
         PostAsync<List<UpdateView>>(ControlRoutes.Fill(ControlRoutes.WithdrawUpdate, platform), cancellation);
@@ -147,16 +128,12 @@ internal sealed class ControlClient : IDisposable
     internal Task<ReplicaSetView> ResyncAsync(string replicaSet, CancellationToken cancellation) =>
         PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.Resync, replicaSet), cancellation);
 
-    internal async Task<ReplicaSetView> CopyAsync(
-        string replicaSet,
-        CopyRequest request,
-        CancellationToken cancellation
-    )
-    {
-        var route = ControlRoutes.Fill(ControlRoutes.Copies, replicaSet);
-        using var response = await _http.PostAsJsonAsync(route, request, ControlJson.Options, cancellation);
-        return await ReadAsync<ReplicaSetView>(response, cancellation);
-    }
+    internal Task<ReplicaSetView> CopyAsync(string replicaSet, CopyRequest request, CancellationToken cancellation) =>
+        PostAsync<CopyRequest, ReplicaSetView>(
+            ControlRoutes.Fill(ControlRoutes.Copies, replicaSet),
+            request,
+            cancellation
+        );
 
     internal Task<ReplicaSetView> CancelCopiesAsync(string replicaSet, CancellationToken cancellation) =>
         PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.CancelCopies, replicaSet), cancellation);
@@ -198,30 +175,22 @@ internal sealed class ControlClient : IDisposable
     internal Task<PolicyView> PolicyAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<PolicyView>(ControlRoutes.Fill(ControlRoutes.Policy, replicaSet), cancellation);
 
-    internal async Task<PolicyView> ChangePolicyAsync(
+    internal Task<PolicyView> ChangePolicyAsync(
         string replicaSet,
         PolicyChange change,
         CancellationToken cancellation
-    )
-    {
-        var route = ControlRoutes.Fill(ControlRoutes.Policy, replicaSet);
-        using var response = await _http.PostAsJsonAsync(route, change, ControlJson.Options, cancellation);
-        return await ReadAsync<PolicyView>(response, cancellation);
-    }
+    ) =>
+        PostAsync<PolicyChange, PolicyView>(ControlRoutes.Fill(ControlRoutes.Policy, replicaSet), change, cancellation);
 
     internal Task<SourceView> SourceAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<SourceView>(ControlRoutes.Fill(ControlRoutes.Source, replicaSet), cancellation);
 
-    internal async Task<SourceView> ChangeSourceAsync(
+    internal Task<SourceView> ChangeSourceAsync(
         string replicaSet,
         SourceChange change,
         CancellationToken cancellation
-    )
-    {
-        var route = ControlRoutes.Fill(ControlRoutes.Source, replicaSet);
-        using var response = await _http.PostAsJsonAsync(route, change, ControlJson.Options, cancellation);
-        return await ReadAsync<SourceView>(response, cancellation);
-    }
+    ) =>
+        PostAsync<SourceChange, SourceView>(ControlRoutes.Fill(ControlRoutes.Source, replicaSet), change, cancellation);
 
     internal Task<RangesView> RangesAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<RangesView>(ControlRoutes.Fill(ControlRoutes.Ranges, replicaSet), cancellation);
@@ -232,16 +201,16 @@ internal sealed class ControlClient : IDisposable
     internal Task<NamespacesView> NamespacesAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<NamespacesView>(ControlRoutes.Fill(ControlRoutes.Namespaces, replicaSet), cancellation);
 
-    internal async Task<NamespacesView> ChangeNamespacesAsync(
+    internal Task<NamespacesView> ChangeNamespacesAsync(
         string replicaSet,
         NamespacesChange change,
         CancellationToken cancellation
-    )
-    {
-        var route = ControlRoutes.Fill(ControlRoutes.Namespaces, replicaSet);
-        using var response = await _http.PostAsJsonAsync(route, change, ControlJson.Options, cancellation);
-        return await ReadAsync<NamespacesView>(response, cancellation);
-    }
+    ) =>
+        PostAsync<NamespacesChange, NamespacesView>(
+            ControlRoutes.Fill(ControlRoutes.Namespaces, replicaSet),
+            change,
+            cancellation
+        );
 
     internal Task<RestoreView> RestoreSnapshotAsync(
         string snapshot,
@@ -380,6 +349,12 @@ internal sealed class ControlClient : IDisposable
     private async Task<T> PostAsync<T>(string route, CancellationToken cancellation)
     {
         using var response = await _http.PostAsync(route, content: null, cancellation);
+        return await ReadAsync<T>(response, cancellation);
+    }
+
+    private async Task<T> PostAsync<TBody, T>(string route, TBody body, CancellationToken cancellation)
+    {
+        using var response = await _http.PostAsJsonAsync(route, body, ControlJson.Options, cancellation);
         return await ReadAsync<T>(response, cancellation);
     }
 

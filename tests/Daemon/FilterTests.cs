@@ -4,6 +4,7 @@ using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Shouldly;
 using Xunit;
+using static Backup.Tests.Daemon.ModelShipping;
 using static Backup.Tests.Daemon.StoredSource;
 
 namespace Backup.Tests.Daemon;
@@ -208,26 +209,6 @@ public sealed class FilterTests
 
         await daemon.Source.CopiedAsync(model.Now);
         await ShipAsync(daemon, model);
-    }
-
-    private static async Task WriteAsync(DaemonFixture daemon, SourceModel model, Random random, int steps)
-    {
-        for (var step = 0; step < steps; step++)
-        {
-            model.Step();
-            if (random.Next(4) == 0)
-            {
-                await ShipAsync(daemon, model);
-            }
-        }
-    }
-
-    private static async Task ShipAsync(DaemonFixture daemon, SourceModel model)
-    {
-        if (model.HasEntries)
-        {
-            await daemon.Source.ShipAsync(model.TakeEntries());
-        }
     }
 
     /// <summary>Whatever is restored is what the source had.</summary>

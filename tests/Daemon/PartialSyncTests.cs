@@ -4,6 +4,7 @@ using Backup.Metadata;
 using Backup.MongoWire.Bson;
 using Shouldly;
 using Xunit;
+using static Backup.Tests.Daemon.ModelShipping;
 using static Backup.Tests.Daemon.StoredSource;
 
 namespace Backup.Tests.Daemon;
@@ -268,26 +269,6 @@ public sealed class PartialSyncTests
     {
         await daemon.StopAsync();
         daemon.Start();
-    }
-
-    private static async Task WriteAsync(DaemonFixture daemon, SourceModel model, Random random, int steps)
-    {
-        for (var step = 0; step < steps; step++)
-        {
-            model.Step();
-            if (random.Next(4) == 0)
-            {
-                await ShipAsync(daemon, model);
-            }
-        }
-    }
-
-    private static async Task ShipAsync(DaemonFixture daemon, SourceModel model)
-    {
-        if (model.HasEntries)
-        {
-            await daemon.Source.ShipAsync(model.TakeEntries());
-        }
     }
 
     private static void SourceModelShouldBe(
