@@ -37,6 +37,10 @@ public static partial class AgentErrors
     public const int UpdateNotPossible = 7027;
     public const int UpdateTakenBack = 7028;
     public const int UpdateRunning = 7029;
+    public const int ClusterUnreadable = 7030;
+    public const int BalancerNotStopped = 7031;
+    public const int BalancerNotStarted = 7032;
+    public const int TokenNotWritten = 7033;
 
     public static BackupException BadToken() =>
         new(

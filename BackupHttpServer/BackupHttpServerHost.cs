@@ -1,7 +1,9 @@
 using System.Net;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Backup.BackupHttpServer.Access;
 using Backup.BackupHttpServer.Certificates;
+using Backup.BackupHttpServer.Downloads;
 using Backup.BackupHttpServer.Endpoints;
 using Backup.BackupHttpServer.Limits;
 using Backup.BackupHttpServer.Slices;
@@ -30,6 +32,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     private readonly RouteTroubles _troubles;
     private readonly KeyUses _uses;
     private readonly Instances _instances;
+    private readonly SumKeeper? _sums;
 
     private BackupHttpServerHost(
         WebApplication application,
@@ -38,10 +41,12 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         KeyUses uses,
         Instances instances,
         UpdateStore updates,
+        SumKeeper? sums,
         IPEndPoint endPoint
     )
     {
         Updates = updates;
+        _sums = sums;
         _application = application;
         _authority = authority;
         _troubles = troubles;
@@ -58,6 +63,10 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
 
     /// <summary>SHA-256 of the CA's certificate: for enrolment tokens.</summary>
     public ReadOnlyMemory<byte> CaFingerprint => _authority.Fingerprint;
+
+    /// <summary>The pin of the server's public key, as <c>curl --pinnedpubkey</c> takes it: <c>sha256//…</c>. It stays when the certificate is renewed.</summary>
+    public string PublicKeyPin =>
+        $"sha256//{Convert.ToBase64String(SHA256.HashData(_authority.ServerCertificate().PublicKey.ExportSubjectPublicKeyInfo()))}";
 
     /// <summary>Builds that are offered to agents.</summary>
     public UpdateStore Updates { get; }
@@ -85,6 +94,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         var instances = await Instances.JoinAsync(metadata.Instances, time, cancellation);
         var updates = new UpdateStore(options.UpdateFolder ?? Path.Combine(options.CertificateFolder, "updates"));
         Map(application, options, metadata, objects, authority, updates, troubles, uses, instances, time, loggers);
+        var sums = MapDownloads(application, options, metadata, time, loggers);
         try
         {
             await application.StartAsync(cancellation);
@@ -94,13 +104,14 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
             await application.DisposeAsync();
             await uses.DisposeAsync();
             await instances.DisposeAsync();
+            await DisposeAsync(sums);
             authority.Dispose();
             throw BackupHttpServerErrors.Listen($"{options.Address}:{options.Port}", taken);
         }
 
         var port = new System.Uri(application.Urls.First()).Port;
         var endPoint = new IPEndPoint(options.Address, port);
-        return new BackupHttpServerHost(application, authority, troubles, uses, instances, updates, endPoint);
+        return new BackupHttpServerHost(application, authority, troubles, uses, instances, updates, sums, endPoint);
     }
 
     /// <summary>Takes no new request, waits for those in work, stops.</summary>
@@ -109,10 +120,13 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.DisposeAsync();
+        await DisposeAsync(_sums);
         await _uses.DisposeAsync();
         await _instances.DisposeAsync();
         _authority.Dispose();
     }
+
+    private static ValueTask DisposeAsync(SumKeeper? sums) => sums?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static WebApplication Build(
         BackupHttpServerOptions options,
@@ -122,7 +136,8 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     {
         // Nothing is read from the environment or from files: the options say it all.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
+        // The web server's own lines name paths, and the path of a download link holds its secret: those below a warning are left out.
+        builder.Services.AddSingleton<ILoggerFactory>(new QuietLoggers(loggers));
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -206,10 +221,34 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         new LeaseEndpoints(gate, desk).Map(application);
         new SyncEndpoints(metadata, objects, gate, assignments, budget, time).Map(application);
         new PartialSyncEndpoints(metadata, gate, assignments, budget).Map(application);
+        var clusters = new ClusterDesk(metadata, options.BalancerPatience, time);
+        new ClusterEndpoints(metadata, gate, clusters).Map(application);
         new MonitoringEndpoints(metadata, gate, time).Map(application);
         new LogEndpoints(metadata, gate).Map(application);
         var signer = new UpdateSigner(options.CertificateFolder, authority, time);
         new UpdateEndpoints(gate, updates, signer).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
+    }
+
+    private static SumKeeper? MapDownloads(
+        WebApplication application,
+        BackupHttpServerOptions options,
+        IMetadataStore metadata,
+        TimeProvider time,
+        ILoggerFactory loggers
+    )
+    {
+        if (options.Downloads is not { } downloads)
+        {
+            return null;
+        }
+
+        var (limits, log) = (options.DownloadLimits, loggers.CreateLogger<DownloadEndpoints>());
+        var sums = new SumKeeper(downloads, metadata, time, log);
+        var services = new DownloadServices(downloads, sums, metadata, limits, time, log);
+        // A server that stops does not wait for downloads, which take as long as they like: they go on at the next one.
+        var stopping = application.Lifetime.ApplicationStopping;
+        new DownloadEndpoints(metadata, services, new DownloadGate(limits, time), stopping).Map(application);
+        return sums;
     }
 }

@@ -58,6 +58,15 @@ public sealed record BackupHttpServerOptions
     /// stand by ask five times in that time, at most once a second.
     /// </summary>
     public TimeSpan LeaseSilence { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long an agent waits for the balancer of a cluster to rest; 1 second to 1 hour.</summary>
+    public TimeSpan BalancerPatience { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>What download links lead to; null: none is served.</summary>
+    public Downloads.IDownloads? Downloads { get; init; }
+
+    /// <summary>How much may go on at download links.</summary>
+    public Downloads.DownloadLimits DownloadLimits { get; init; } = new();
 }
 
 /// <summary>What agents' certificates are to the server.</summary>

@@ -50,12 +50,12 @@ internal static partial class Problems
             var status = StatusOf(known);
             if (status >= StatusCodes.Status500InternalServerError)
             {
-                LogFailure(log, known.Code, context.Request.Path, failure);
+                LogFailure(log, known.Code, Downloads.LinkRoute.Loggable(context.Request.Path), failure);
                 troubles.Failed(context, known);
             }
             else
             {
-                LogRefusal(log, known.Code, context.Request.Path, known.Message);
+                LogRefusal(log, known.Code, Downloads.LinkRoute.Loggable(context.Request.Path), known.Message);
             }
 
             if (!context.Response.HasStarted)
@@ -72,6 +72,25 @@ internal static partial class Problems
     public static async Task WriteAsync(HttpContext context, BackupException failure)
     {
         var status = StatusOf(failure);
+        context.Response.Clear();
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            var seconds =
+                failure.Number == BackupHttpServerErrors.BackEndBehind ? RetryCopiesAfterSeconds : RetryAfterSeconds;
+            context.Response.Headers.RetryAfter = seconds.ToString();
+        }
+
+        await WriteAsync(context.Response, status, failure, context.RequestAborted);
+    }
+
+    internal static Task WriteAsync(
+        HttpResponse response,
+        int status,
+        BackupException failure,
+        CancellationToken cancellation
+    )
+    {
+        response.StatusCode = status;
         var problem = new Problem(
             "about:blank",
             ReasonPhrases.GetReasonPhrase(status),
@@ -81,20 +100,11 @@ internal static partial class Problems
             failure.Hint,
             failure.IsTransient
         );
-        context.Response.Clear();
-        context.Response.StatusCode = status;
-        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
-        {
-            var seconds =
-                failure.Number == BackupHttpServerErrors.BackEndBehind ? RetryCopiesAfterSeconds : RetryAfterSeconds;
-            context.Response.Headers.RetryAfter = seconds.ToString();
-        }
-
-        await context.Response.WriteAsJsonAsync(
+        return response.WriteAsJsonAsync(
             problem,
             AgentJson.Default.Problem,
             AgentProtocol.ProblemMediaType,
-            context.RequestAborted
+            cancellation
         );
     }
 

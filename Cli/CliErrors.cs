@@ -3,7 +3,7 @@ using Backup.Foundation.Errors;
 namespace Backup.Cli;
 
 /// <summary>Errors 9500 to 9999.</summary>
-public static class CliErrors
+public static partial class CliErrors
 {
     public const int BadArgument = 9501;
     public const int NoDataFolder = 9502;
@@ -29,6 +29,11 @@ public static class CliErrors
     public const int UnknownDeployment = 9522;
     public const int PauseTooLong = 9523;
     public const int AgentSilent = 9524;
+    public const int UnknownCluster = 9530;
+    public const int WholeCluster = 9531;
+    public const int NoCluster = 9532;
+    public const int UnknownLink = 9540;
+    public const int UnknownDocument = 9560;
     public const int Unexpected = 9999;
 
     public static BackupException Argument(string what, string hint) => new(BadArgument, what, hint);
@@ -199,8 +204,50 @@ public static class CliErrors
             transient: true
         );
 
-    public static BackupException Job(string code, string message, string hint) =>
-        int.TryParse(code.AsSpan(2), out var number)
-            ? new BackupException(number, message, hint)
-            : new BackupException(JobFailed, message, hint);
+    public static BackupException NoSuchCluster(string name) =>
+        new(
+            UnknownCluster,
+            $"There is no sharded cluster '{name}'.",
+            "'backup deployments list' shows what is protected; 'backup status' shows what the agents found there."
+        );
+
+    public static BackupException ClusterForm(string name, string format) =>
+        new(
+            WholeCluster,
+            $"'{name}' is a sharded cluster: set by set it is written into a folder, as archives, not as {format}.",
+            "Add --merged for the whole cluster as one, leave --format out, or restore one set: backup restore CLUSTER/SHARD …"
+        );
+
+    public static BackupException NoSuchLink(string id) =>
+        new(
+            UnknownLink,
+            $"There is no download link '{id}'.",
+            "'backup links list --all' shows those that were made, with their ids."
+        );
+
+    public static BackupException UsersOfCluster(string name) =>
+        Argument(
+            $"'{name}' is a sharded cluster: its users and roles are on its config servers.",
+            "Restore without --users, and make them anew: see docs/cluster-restore.md."
+        );
+
+    public static BackupException ReplicaSetForm(string name, string option) =>
+        new(NoCluster, $"{option} is for sharded clusters, and '{name}' is a replica set.", $"Leave {option} out.");
+
+    public static BackupException NoDocument(string ns, string id, string when) =>
+        new(
+            UnknownDocument,
+            $"'{ns}' has no document with the _id {id} at {when}.",
+            "'backup history' tells when it was there. An _id is a number, text or ObjectId: '17' is a number, '\"17\"' text."
+        );
+
+    public static BackupException Job(string code, string message, string hint, string? field = null) =>
+        new(
+            code is ['B', 'K', .. var digits] && int.TryParse(digits, out var number) ? number : JobFailed,
+            message,
+            hint
+        )
+        {
+            Field = field,
+        };
 }

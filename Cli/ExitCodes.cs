@@ -21,17 +21,24 @@ public static class ExitCodes
             or CliErrors.UnknownKey
             or CliErrors.UnknownCertificate
             or CliErrors.UnknownAgent
+            or CliErrors.UnknownLink
             or CliErrors.UnknownDeployment
+            or CliErrors.UnknownSshTarget
+            or CliErrors.UnknownSshKey
+            or CliErrors.UnknownDocument
             or CliErrors.NoSnapshotYet
             or CliErrors.NotRunning
             or Daemon.DaemonErrors.MomentInGap
             or Daemon.DaemonErrors.MomentTooOld
             or Daemon.DaemonErrors.MomentNotStored
             or Daemon.DaemonErrors.NothingToRestore
+            or Daemon.DaemonErrors.NothingServed
+            or WebUI.WebUIErrors.NotFound
             or CliErrors.NoDataFolder => NotFound,
             CliErrors.DataFolderInUse or Blockstore.BlockstoreErrors.StoreInUse => Locked,
             CliErrors.DataFolderNotAllowed => NotAllowed,
-            CliErrors.BadArgument or CliErrors.OutputNotEmpty => Usage,
+            CliErrors.BadArgument or CliErrors.OutputNotEmpty or CliErrors.BadSnapshotEnd or CliErrors.BadPolicyField =>
+                Usage,
             _ => Failed,
         };
 }

@@ -4,7 +4,7 @@ using Backup.Foundation.Errors;
 namespace Backup.Daemon;
 
 /// <summary>Errors 9000 to 9499.</summary>
-public static class DaemonErrors
+public static partial class DaemonErrors
 {
     public const int SliceGap = 9001;
     public const int BadSyncCatalogue = 9002;
@@ -21,6 +21,13 @@ public static class DaemonErrors
     public const int CopyGivenUp = 9015;
     public const int NamespaceFiltered = 9016;
     public const int NamespaceUnknown = 9017;
+    public const int CutSilent = 9018;
+    public const int PartImpossible = 9019;
+    public const int PartNotDecided = 9020;
+    public const int CutAbandoned = 9021;
+    public const int ClusterNotKnown = 9022;
+    public const int PartMissing = 9023;
+    public const int BalancerNotStopped = 9024;
     public const int Unexpected = 9499;
 
     private const string ListMoments =
@@ -139,6 +146,63 @@ public static class DaemonErrors
             $"The copy {syncId} was given up while the head took it over; nothing was changed.",
             "The head goes on from its last checkpoint by itself.",
             transient: true
+        );
+
+    /// <param name="what">Where it stands still.</param>
+    public static BackupException Silent(string cluster, string what) =>
+        new(
+            CutSilent,
+            $"A cut through the cluster '{cluster}' does not go on: {what}.",
+            "'backup status' shows which agents work on it and what they say; the next one is tried by itself."
+        );
+
+    /// <param name="set">As users name it.</param>
+    /// <param name="time">The cut's time.</param>
+    /// <param name="cause">With its number.</param>
+    public static BackupException NoPart(string set, string time, string cause, Exception? inner) =>
+        new(
+            PartImpossible,
+            $"'{set}' cannot give what it held at {time}: {cause}",
+            "Snapshots that are there stay; the next one is tried by itself. Where this goes on, 'backup status' says what is wrong with the set.",
+            inner: inner
+        );
+
+    /// <param name="prepared">The entry that prepared the oldest transaction that is not decided.</param>
+    public static BackupException PartUndecided(string replicaSet, string time, string prepared) =>
+        new(
+            PartNotDecided,
+            $"Whether a transaction of '{replicaSet}' belongs to {time} did not become known in time: it was prepared at {prepared} and its commit or abort has not come in.",
+            "The next cluster snapshot is tried by itself. A transaction that stays prepared holds up the source too: see its currentOp."
+        );
+
+    public static BackupException Abandoned(string cluster) =>
+        new(
+            CutAbandoned,
+            $"A cut through the cluster '{cluster}' was given up: the job that it was made for was cancelled or has ended.",
+            "Take another: backup snapshot CLUSTER. By its policy the next one is taken by itself."
+        );
+
+    /// <param name="what">What is missing.</param>
+    public static BackupException NotACluster(string cluster, string what) =>
+        new(
+            ClusterNotKnown,
+            $"No cut can be made through the cluster '{cluster}': {what}.",
+            "'backup status' shows what is known of it and what its agents say."
+        );
+
+    public static BackupException BalancerAwake(string cluster) =>
+        new(
+            BalancerNotStopped,
+            $"The balancer of the cluster '{cluster}' could not be brought to rest for its newest cut.",
+            "Chunks that were on their way at its time may be on two shards in it; a restore goes by the chunks' owners. Find out what keeps the balancer busy (sh.isBalancerRunning())."
+        );
+
+    /// <param name="missing">The sets, and where each stands.</param>
+    public static BackupException NoParts(string cluster, string time, string missing) =>
+        new(
+            PartMissing,
+            $"The snapshot of the cluster '{cluster}' at {time} did not become whole in time; what is missing: {missing}.",
+            "Nothing of it is offered; the next one is tried by itself. 'backup status' shows agents and heads."
         );
 
     public static BackupException Defect(Exception inner) =>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Backup.Blockstore;
+using Backup.Daemon.Cuts;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.PointInTime;
@@ -27,7 +28,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
     private DaemonHost(HeadServices services, bool keepsHeads)
     {
         _services = services;
-        var verify = new VerifyJob(services.Metadata, services.Blocks);
+        var verify = new VerifyJob(services.Metadata, services.Blocks, services.Time, services.Logger);
         if (!keepsHeads)
         {
             _jobs = new JobWorker(services.Metadata, [verify], services.Options, services.Time, services.Logger);
@@ -35,7 +36,15 @@ public sealed partial class DaemonHost : IAsyncDisposable
         }
 
         var snapshot = new SnapshotJob(services.Metadata, _keepers.GetValueOrDefault, services.Time);
-        _jobs = new JobWorker(services.Metadata, [verify, snapshot], services.Options, services.Time, services.Logger);
+        var watch = new CutWatch(services, LiveOptime);
+        IJobHandler[] handlers =
+        [
+            verify,
+            snapshot,
+            new ClusterCutJob(CutKind.Snapshot, services, watch),
+            new ClusterCutJob(CutKind.Checkpoint, services, watch),
+        ];
+        _jobs = new JobWorker(services.Metadata, handlers, services.Options, services.Time, services.Logger);
         _schedule = new SnapshotScheduler(services);
         services.OnTailing = _schedule.Wake;
         _loop = Task.Run(() => LookForReplicaSetsAsync(_stop.Token));

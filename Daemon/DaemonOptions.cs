@@ -29,12 +29,30 @@ public sealed record DaemonOptions
     /// <summary>Jobs worked on at the same time; 1 to 64, 4 unless set.</summary>
     public int Jobs { get; init; } = 4;
 
-    /// <summary>How long a job belongs to a daemon without a sign of life; 1 minute unless set.</summary>
-    public TimeSpan JobLease { get; init; } = TimeSpan.FromMinutes(1);
+    /// <summary>How long a job belongs to a daemon without a sign of life; 15 seconds unless set.</summary>
+    public TimeSpan JobLease { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a snapshot on demand waits for the agent to say how far the source is; 30 seconds unless set.</summary>
     public TimeSpan SourcePatience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a snapshot waits for the decision on prepared transactions; 10 seconds unless set.</summary>
     public TimeSpan DecisionPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a part of a cluster's snapshot waits for the decision on transactions prepared by its time; 2 minutes unless set. The head waits with
+    /// it, the oplog does not: it goes on being stored.
+    /// </summary>
+    public TimeSpan CutDecisionPatience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long nobody may be at work on a cluster's cut that is asked for; 1 minute unless set.</summary>
+    public TimeSpan CutBeginPatience { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the balancer may take to come to rest: a little more than the agents give it; 7 minutes unless set.</summary>
+    public TimeSpan CutBalancerPatience { get; init; } = TimeSpan.FromMinutes(7);
+
+    /// <summary>How long the tokens of a cut may take; 2 minutes unless set. Heads hold meanwhile.</summary>
+    public TimeSpan CutMarkPatience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a cut whose time is known may go without any progress of those that are missing; 5 minutes unless set.</summary>
+    public TimeSpan CutPartPatience { get; init; } = TimeSpan.FromMinutes(5);
 }

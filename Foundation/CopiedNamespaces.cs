@@ -20,6 +20,7 @@ public enum RestoreRule
 /// The names that are never copied or replayed, and those that a restore treats apart: one table for agent, replayer and restore.
 /// <list type="table">
 /// <item><c>local.*</c>, <c>__mdb_internal*</c>, <c>*.system.profile</c>: of one member, not of the replica set.</item>
+/// <item><c>admin.system.keys</c>: what the cluster signs its times with. The role <c>backup</c> may not read it, and a restore never needs it.</item>
 /// <item><c>config.system.sessions</c>, <c>config.transactions</c>, <c>config.image_collection</c>: sessions of clients that a restore ends.</item>
 /// <item><c>config.cache.*</c>: a shard's copy of the config servers' routing.</item>
 /// <item><c>config.system.indexBuilds</c>, <c>config.system.preimages</c>: work in progress, change streams.</item>
@@ -38,6 +39,11 @@ public static class CopiedNamespaces
             return false;
         }
 
+        if (ns.SequenceEqual("admin.system.keys"u8))
+        {
+            return false;
+        }
+
         return !ns.StartsWith("config."u8) || IncludesConfig(ns["config."u8.Length..]);
     }
 
@@ -49,7 +55,7 @@ public static class CopiedNamespaces
         ns switch
         {
             "admin.system.users" or "admin.system.roles" => RestoreRule.OnRequest,
-            "admin.system.keys" or "admin.system.version" => RestoreRule.Keep,
+            "admin.system.version" => RestoreRule.Keep,
             "config.chunks" or "config.collections" or "config.databases" or "config.settings" => RestoreRule.Restore,
             "config.shards" or "config.tags" or "config.version" => RestoreRule.Restore,
             _ when ns.StartsWith("config.", StringComparison.Ordinal) => RestoreRule.Keep,

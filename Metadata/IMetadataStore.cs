@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.Metadata.People;
 
 namespace Backup.Metadata;
 
@@ -14,6 +15,12 @@ public interface IMetadataStore : IAsyncDisposable
 
     ICredentials Credentials { get; }
 
+    IPeople People { get; }
+
+    ISshTargets SshTargets { get; }
+
+    IAnswers Answers { get; }
+
     IServerInstances Instances { get; }
 
     IMonitoring Monitoring { get; }
@@ -21,6 +28,10 @@ public interface IMetadataStore : IAsyncDisposable
     IAgentLogs AgentLogs { get; }
 
     IDeployments Deployments { get; }
+
+    IClusters Clusters { get; }
+
+    IAlerts Alerts { get; }
 
     ILeases Leases { get; }
 
@@ -37,6 +48,10 @@ public interface IMetadataStore : IAsyncDisposable
     ISnapshots Snapshots { get; }
 
     IJobs Jobs { get; }
+
+    IDownloadLinks Links { get; }
+
+    IAudit Audit { get; }
 
     ISettings Settings { get; }
 
@@ -114,8 +129,8 @@ public interface IDeployments
     Task<Deployment?> FindAsync(string id, CancellationToken cancellation = default);
 
     /// <summary>
-    /// The deployment is no longer protected; its lease is over at once, so nothing more is written of it. All that is stored stays. Nothing
-    /// happens where it was removed before; 6009 where there is none.
+    /// The deployment is no longer protected, a cluster with all its sets; its lease is over at once, so nothing more is written of it. All that is
+    /// stored stays. Nothing happens where it was removed before; 6009 where there is none.
     /// </summary>
     Task RemoveAsync(string deploymentId, CancellationToken cancellation = default);
 
@@ -169,8 +184,8 @@ public interface IDeployments
     /// <summary>The last report of each agent of each deployment, whether it works on it or stands by.</summary>
     Task<IReadOnlyList<AgentReport>> AgentReportsAsync(CancellationToken cancellation = default);
 
-    /// <summary>The stored policy, or the defaults.</summary>
-    Task<SnapshotPolicy> PolicyAsync(string replicaSetId, CancellationToken cancellation = default);
+    /// <summary>The stored policy of a replica set or of a cluster (its deployment), or the defaults.</summary>
+    Task<SnapshotPolicy> PolicyAsync(string subjectId, CancellationToken cancellation = default);
 
     /// <summary>Refused with 6012 where a value is out of its range.</summary>
     Task SetPolicyAsync(SnapshotPolicy policy, CancellationToken cancellation = default);
@@ -370,7 +385,24 @@ public interface ISnapshots
     /// <summary>Newest first.</summary>
     Task<IReadOnlyList<SnapshotRecord>> ListAsync(string replicaSetId, CancellationToken cancellation = default);
 
-    Task RemoveAsync(string id, CancellationToken cancellation = default);
+    /// <summary>Changes what somebody wants of a snapshot, and gives what is stored.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6009 where there is none, 6154 where it is a part of a cluster's snapshot.</exception>
+    Task<SnapshotRecord> KeepAsync(string id, KeepingChange change, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Removes a snapshot whose time is over. False, and nothing changed, where it is gone, a part of a cluster's snapshot, pinned, or read by somebody
+    /// now, where it is the only one of its replica set, or where its end is another one than was seen: what was decided on is no longer so.
+    /// </summary>
+    /// <param name="seen">As it was when that was decided.</param>
+    /// <param name="cancellation">Nothing was changed then.</param>
+    Task<bool> ExpireAsync(SnapshotRecord seen, CancellationToken cancellation = default);
+
+    /// <summary>Removes a snapshot since somebody wants it, whatever the policy says.</summary>
+    /// <param name="id">Of one that is no part of a cluster's snapshot (6154).</param>
+    /// <param name="evenLast">Also where it is the only one of its replica set.</param>
+    /// <param name="cancellation">Nothing was changed then.</param>
+    /// <exception cref="Foundation.Errors.BackupException">6009 none, 6151 the only one, 6152 somebody reads it, 6153 pinned: nothing is changed then.</exception>
+    Task DeleteAsync(string id, bool evenLast, CancellationToken cancellation = default);
 }
 
 public interface IJobs

@@ -3,7 +3,7 @@ using Backup.Foundation.Errors;
 namespace Backup.Metadata;
 
 /// <summary>Errors 6000 to 6999.</summary>
-public static class MetadataErrors
+public static partial class MetadataErrors
 {
     public const int DatabaseDamaged = 6001;
     public const int NewerSchema = 6002;
@@ -19,6 +19,8 @@ public static class MetadataErrors
     public const int KeyNotValid = 6013;
     public const int LeaseLost = 6014;
     public const int SourceRange = 6015;
+    public const int CutOpen = 6016;
+    public const int OtherCluster = 6017;
 
     public static BackupException Damaged(string path, Exception inner) =>
         new(
@@ -96,8 +98,11 @@ public static class MetadataErrors
             "The agent fetches its configuration again and goes on with the replica set's current sync."
         );
 
-    public static BackupException Policy(string what, string range) =>
-        new(PolicyRange, $"The snapshot policy's {what} is out of its range.", $"Choose {range}.");
+    /// <param name="what">For people.</param>
+    /// <param name="range">What would be right.</param>
+    /// <param name="field">As the request names it.</param>
+    public static BackupException Policy(string what, string range, string field) =>
+        new(PolicyRange, $"The snapshot policy's {what} is out of its range.", $"Choose {range}.") { Field = field };
 
     public static BackupException Source(string what, string range) =>
         new(SourceRange, $"The source's {what} is out of its range.", $"Choose {range}.");
@@ -115,5 +120,20 @@ public static class MetadataErrors
             $"The lease {fence} on deployment '{deploymentId}' is over; nothing was stored.",
             "Another agent took over, or this one gave it back; it stands by and asks again by itself.",
             transient: true
+        );
+
+    public static BackupException Open(string clusterId) =>
+        new(
+            CutOpen,
+            $"A cut of the cluster '{clusterId}' is being made.",
+            "Wait until it is complete or has failed; 'backup status' shows how far it is.",
+            transient: true
+        );
+
+    public static BackupException Another(string name, string known, string found) =>
+        new(
+            OtherCluster,
+            $"Behind the URI of '{name}' is another cluster than before: its id is {found}, and was {known}.",
+            "If the cluster was built anew, protect it under a URI of its own; else correct the host names."
         );
 }

@@ -24,7 +24,7 @@ public sealed record AgentRecord(
 /// <param name="Id">Ours.</param>
 /// <param name="GroupId">Whose agents work on it.</param>
 /// <param name="Name">For people.</param>
-/// <param name="Type"><c>replicaSet</c>.</param>
+/// <param name="Type">One of <see cref="DeploymentTypes"/>; an agent finds out.</param>
 /// <param name="Uri">Where it is.</param>
 /// <param name="CreatedAt">When it was asked for.</param>
 /// <param name="RemovedAt">From then on it is no longer protected: no agent works on it, its snapshots stay. Null while it is.</param>
@@ -39,6 +39,9 @@ public sealed record Deployment(
 )
 {
     public bool IsProtected => RemovedAt is null;
+
+    /// <summary>Of a shard or the config servers of a cluster; null of what a user asked for.</summary>
+    public ClusterMembership? Cluster { get; init; }
 
     /// <summary>What of it is backed up; changed by <see cref="IDeployments.SetNamespacesAsync"/> alone once it is there.</summary>
     public NamespaceFilter Namespaces { get; init; } = NamespaceFilter.Everything;
@@ -271,7 +274,7 @@ public sealed record HeadRecord(
 /// <param name="DurationSeconds">How long taking it took.</param>
 /// <param name="Trigger">Shown to people.</param>
 /// <param name="CreatedAt">When.</param>
-/// <param name="ExpiresAt">When its time is over; null: never.</param>
+/// <param name="ExpiresAt">The end that somebody gave it: kept until then, gone after it, whatever the policy says. Null: the policy decides.</param>
 /// <param name="SyncId">The sync that its head grew from; empty where a release that did not write it down left it unknown.</param>
 /// <param name="ReplayFrom">
 /// Where to start reading the oplog to go on from it, every open transaction whole; at most <paramref name="Optime"/>. Null where a
@@ -296,6 +299,12 @@ public sealed record SnapshotRecord(
 {
     /// <summary>What it holds of the source, as JSON: a list of filters that all have to include a namespace. Null: everything.</summary>
     public string? Filters { get; init; }
+
+    /// <summary>Of a part of a cluster's snapshot the cut; it comes and goes with it. Null of a snapshot of a replica set alone.</summary>
+    public string? CutId { get; init; }
+
+    /// <summary>Since when it is pinned: it stays until it is not, whatever the policy and its own end say. Null while it is not.</summary>
+    public DateTimeOffset? PinnedAt { get; init; }
 }
 
 /// <summary>Frozen: the numbers are persisted.</summary>
@@ -311,7 +320,7 @@ public enum JobState
 /// <summary>A unit of durable work. A job that runs belongs to a worker as long as its lease is renewed; then it is queued again.</summary>
 /// <param name="Id">Ours.</param>
 /// <param name="Kind">For example <c>snapshot</c>, <c>verify</c>, <c>merge</c>.</param>
-/// <param name="ReplicaSetId">What it works on; null where it is for the whole appliance.</param>
+/// <param name="ReplicaSetId">What it works on, or the deployment of a cluster; null where it is for the whole appliance.</param>
 /// <param name="State">See <see cref="JobState"/>.</param>
 /// <param name="Arguments">JSON, by kind.</param>
 /// <param name="Result">JSON, by kind; null until it succeeded.</param>
@@ -345,49 +354,3 @@ public sealed record JobRecord(
     string? Owner,
     DateTimeOffset? LeaseUntil
 );
-
-/// <summary>When snapshots are taken and how long they are kept.</summary>
-/// <param name="ReplicaSetId">The replica set.</param>
-/// <param name="Interval">15 minutes to 24 hours; 6 hours unless set.</param>
-/// <param name="Reference">Snapshots are due at this time and every interval before and after it.</param>
-/// <param name="BaseRetention">How long every snapshot is kept; 2 days unless set.</param>
-/// <param name="PointInTimeWindow">How far back every moment can be restored; zero (none) to 90 days, 24 hours unless set.</param>
-public sealed record SnapshotPolicy(
-    string ReplicaSetId,
-    TimeSpan Interval,
-    DateTimeOffset Reference,
-    TimeSpan BaseRetention,
-    TimeSpan PointInTimeWindow
-)
-{
-    public static readonly TimeSpan LongestWindow = TimeSpan.FromDays(90);
-
-    public static SnapshotPolicy Default(string replicaSetId) =>
-        new(
-            replicaSetId,
-            TimeSpan.FromHours(6),
-            DateTimeOffset.UnixEpoch,
-            TimeSpan.FromDays(2),
-            TimeSpan.FromHours(24)
-        );
-
-    /// <summary>Refuses a value out of its range.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">6012.</exception>
-    public void Validate()
-    {
-        if (Interval < TimeSpan.FromMinutes(15) || Interval > TimeSpan.FromHours(24))
-        {
-            throw MetadataErrors.Policy("interval", "15 minutes to 24 hours");
-        }
-
-        if (BaseRetention < Interval)
-        {
-            throw MetadataErrors.Policy("base retention", "at least the interval between two snapshots");
-        }
-
-        if (PointInTimeWindow < TimeSpan.Zero || PointInTimeWindow > LongestWindow)
-        {
-            throw MetadataErrors.Policy("point-in-time window", "zero (none) to 90 days");
-        }
-    }
-}

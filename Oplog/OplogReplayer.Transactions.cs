@@ -117,7 +117,12 @@ public sealed partial class OplogReplayer
         if (isPartial || isPrepare)
         {
             _transactions.Add(transaction, operations.Bytes);
-            transaction.Prepared = isPrepare ? entry.Optime : transaction.Prepared;
+            if (isPrepare)
+            {
+                transaction.Prepared = entry.Optime;
+                transaction.IsAppliedAhead = WasAppliedAhead(key, entry.Optime);
+            }
+
             return;
         }
 
@@ -161,6 +166,13 @@ public sealed partial class OplogReplayer
             ApplyOperation(OplogEntry.ReadInner(operation.AsDocument, at));
         }
     }
+
+    private bool WasAppliedAhead(TransactionKey key, Optime prepared) =>
+        _options.AppliedAhead.Any(one =>
+            one.Prepared.Timestamp == prepared.Timestamp
+            && one.TransactionNumber == key.Number
+            && one.Session.Equals(key.Session)
+        );
 
     private static TransactionKey KeyOf(OplogEntry entry) =>
         new(new BsonView(entry.Session).ToDocument(), entry.TransactionNumber!.Value);

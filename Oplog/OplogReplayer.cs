@@ -52,6 +52,9 @@ public sealed partial class OplogReplayer : IDisposable
     /// <summary>The transactions that are prepared and undecided at <see cref="Position"/>, oldest first.</summary>
     public IReadOnlyList<PreparedTransaction> PreparedTransactions => _transactions.Prepared;
 
+    /// <summary>Prepared transactions that <see cref="DecideAfter"/> applied and whose commit was not given to <see cref="Apply"/>, oldest first.</summary>
+    public IReadOnlyList<PreparedTransaction> AppliedAhead => _transactions.AppliedAhead;
+
     /// <summary>Applies the next entry.</summary>
     /// <param name="entry">One raw oplog document; not kept.</param>
     /// <exception cref="Foundation.Errors.BackupException">2001 or 3001 to 3099; nothing of the entry is applied.</exception>

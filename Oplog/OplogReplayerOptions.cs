@@ -22,6 +22,12 @@ public sealed class OplogReplayerOptions
     public Optime AppliedThrough { get; init; } = Optime.Zero;
 
     /// <summary>
+    /// Transactions that <see cref="AppliedThrough"/> holds although their commit comes later: those of <see cref="OplogReplayer.AppliedAhead"/> of the
+    /// replay that made it. Their commits change nothing.
+    /// </summary>
+    public IReadOnlyList<PreparedTransaction> AppliedAhead { get; init; } = [];
+
+    /// <summary>
     /// The source's feature compatibility version at <see cref="AppliedThrough"/>, or where the oplog begins, for example <c>4.2</c>; the
     /// replayer follows its changes. Null: not known, taken as 5.0 or later.
     /// </summary>

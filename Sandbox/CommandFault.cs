@@ -1,3 +1,4 @@
+using Backup.MongoQuery;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Sandbox;
@@ -16,6 +17,15 @@ internal sealed class CommandFault(int code, string codeName, string message, pa
     public BsonDocument? KeyPattern { get; init; }
 
     public BsonDocument? KeyValue { get; init; }
+
+    /// <summary>What a client is told of a failure; null for one that is no answer.</summary>
+    public static CommandFault? Of(Exception failure) =>
+        failure switch
+        {
+            CommandFault fault => fault,
+            QueryException query => new CommandFault(query.ServerCode, query.CodeName, query.Message),
+            _ => null,
+        };
 
     /// <summary>Of commands that say what is wrong in words only.</summary>
     public static CommandFault Nameless(string message) => new(0, "", message);

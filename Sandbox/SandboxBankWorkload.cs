@@ -219,12 +219,21 @@ public sealed class SandboxBankWorkload : IAsyncDisposable
         var session = new Session(this, _routers[random.Next(_routers.Count)]);
         // What has begun is ended, also when the bank closes.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await session.RunAsync(Add(from, -amount), limit.Token);
-        await session.RunAsync(Add(to, amount), limit.Token);
-        await session.RunAsync(
-            $$"""{"insert":"transfers","documents":[{"_id":{{number}},"from":{{from}},"to":{{to}},"amount":{{amount}} }]}""",
-            limit.Token
-        );
+        try
+        {
+            await session.RunAsync(Add(from, -amount), limit.Token);
+            await session.RunAsync(Add(to, amount), limit.Token);
+            await session.RunAsync(
+                $$"""{"insert":"transfers","documents":[{"_id":{{number}},"from":{{from}},"to":{{to}},"amount":{{amount}} }]}""",
+                limit.Token
+            );
+        }
+        catch (BackupException)
+        {
+            await session.TryAbortAsync();
+            throw;
+        }
+
         await session.EndAsync(gives ? "commitTransaction" : "abortTransaction", limit.Token);
         if (gives)
         {
@@ -245,15 +254,21 @@ public sealed class SandboxBankWorkload : IAsyncDisposable
                 await Task.Delay(_options.MoveInterval, _stopping.Token);
                 try
                 {
+                    // What has begun is ended, unless it waits for the server's own removal of what left before.
+                    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
                     var shards = await ShardsAsync(_stopping.Token);
                     var (account, to) = (random.Next(_options.Accounts), shards[random.Next(shards.Count)]);
                     await AdminAsync(
                         $$"""{"moveChunk":"{{_options.Database}}.accounts","find":{"_id":{{account}} },"to":"{{to}}",{{Waiting}}}""",
-                        CancellationToken.None
+                        limit.Token
                     );
                     Interlocked.Increment(ref _moved);
                 }
                 catch (BackupException)
+                {
+                    // The next one.
+                }
+                catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
                 {
                     // The next one.
                 }
@@ -320,6 +335,20 @@ public sealed class SandboxBankWorkload : IAsyncDisposable
                 With($$"""{"{{how}}":1,"writeConcern":{"w":"majority"} }""", ""),
                 cancellation
             );
+
+        /// <summary>What is left open keeps documents locked, and chunks from moving, for a minute.</summary>
+        public async Task TryAbortAsync()
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            try
+            {
+                await EndAsync("abortTransaction", limit.Token);
+            }
+            catch (Exception failure) when (failure is BackupException or OperationCanceledException)
+            {
+                // Aborted already, or the server does it when its time is over.
+            }
+        }
 
         private string With(string command, string more) =>
             string.Create(

@@ -15,6 +15,9 @@ public static class SnapshotsErrors
     public const int OutOfOrder = 4007;
     public const int FolderNotEmpty = 4008;
     public const int RecordTooLarge = 4009;
+    public const int ChunksUnfit = 4010;
+    public const int NotConfigServers = 4011;
+    public const int RenameImpossible = 4012;
 
     public static BackupException Missing(string collection, string id, Optime at) =>
         new(
@@ -71,5 +74,26 @@ public static class SnapshotsErrors
             RecordTooLarge,
             $"A record of {length} bytes is larger than a block can be.",
             "No MongoDB document is that large: the source sent damaged data; start a fresh initial sync ('backup resync RS')."
+        );
+
+    public static BackupException Chunks(string collection, string what) =>
+        new(
+            ChunksUnfit,
+            $"The chunks of '{collection}' do not fit together at that moment: {what}.",
+            "Restore another moment, or each shard by itself ('backup restore CLUSTER/SHARD …'); check the config servers of the source."
+        );
+
+    public static BackupException Rename(string why) =>
+        new(
+            RenameImpossible,
+            $"What is restored cannot be renamed so: {why}.",
+            "Give other names with --rename, or restore less with --namespace."
+        );
+
+    public static BackupException NoConfigServers(string set, string collection) =>
+        new(
+            NotConfigServers,
+            $"The replica set '{set}' has no 'config.{collection}' at that moment, as the config servers of a cluster have.",
+            "Restore a moment when the cluster was set up; 'backup ranges CLUSTER' lists them."
         );
 }

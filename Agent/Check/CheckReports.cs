@@ -40,6 +40,25 @@ internal sealed record DeploymentCheckReport(
     string? Chosen,
     string? Why,
     IReadOnlyList<MemberCheckReport> Members
+)
+{
+    /// <summary>Of a cluster's routers; left out of a replica set.</summary>
+    public ClusterCheckReport? Cluster { get; init; }
+}
+
+/// <param name="MongoVersion">Of a router.</param>
+/// <param name="Sets">The config servers and every shard: name, replica set and members.</param>
+/// <param name="Routers">host:port of those that are alive.</param>
+/// <param name="BalancerOn">Whether chunks may be moved now.</param>
+/// <param name="User">Who is logged in; left out where there is no access control, or the URI no user.</param>
+/// <param name="MissingPrivileges">By name; empty where nothing is missing.</param>
+internal sealed record ClusterCheckReport(
+    string MongoVersion,
+    IReadOnlyList<string> Sets,
+    IReadOnlyList<string> Routers,
+    bool BalancerOn,
+    string? User,
+    IReadOnlyList<string> MissingPrivileges
 );
 
 /// <param name="Host">host:port.</param>

@@ -1,3 +1,4 @@
+using Backup.Agent.Clusters;
 using Backup.Agent.Source;
 using Backup.Agent.Work;
 using Backup.Foundation.Contracts;
@@ -30,6 +31,12 @@ internal sealed class DeploymentCheck(double? serverAhead, TimeProvider time)
                 time,
                 patience.Token
             );
+            if (await ClusterSource.IsBehindAsync(set, patience.Token))
+            {
+                var cluster = await ClusterCheck.RunAsync(set, time, patience.Token);
+                return report with { Ok = cluster.MissingPrivileges.Count == 0, Cluster = cluster };
+            }
+
             report = report with { Members = await MembersAsync(set, tls, patience.Token) };
             var rule = MemberRule.TryParse(text, out var known) ? known : MemberRule.Secondary;
             await using var member = await MemberChoice.ChooseAsync(

@@ -74,6 +74,12 @@ internal static class CheckCommand
 
         foreach (var deployment in report.Deployments)
         {
+            if (deployment.Cluster is { } cluster)
+            {
+                Print(deployment, cluster);
+                continue;
+            }
+
             Console.Out.WriteLine(
                 deployment.Ok
                     ? $"{deployment.Name}: ok, {deployment.ReplicaSet} would be read from {deployment.Chosen}: {deployment.Why} (rule {deployment.Rule})"
@@ -84,6 +90,24 @@ internal static class CheckCommand
             {
                 Print(member);
             }
+        }
+    }
+
+    private static void Print(DeploymentCheckReport deployment, ClusterCheckReport cluster)
+    {
+        var login = cluster.User is { } user ? $"logged in as {user}" : "not logged in";
+        Console.Out.WriteLine(
+            $"{deployment.Name}: {(deployment.Ok ? "ok" : "cannot be backed up")}, a sharded cluster of MongoDB {cluster.MongoVersion}, {login}, its balancer is {(cluster.BalancerOn ? "on" : "off")}"
+        );
+        Console.Out.WriteLine($"  routers: {string.Join(", ", cluster.Routers)}");
+        foreach (var set in cluster.Sets)
+        {
+            Console.Out.WriteLine($"  {set}");
+        }
+
+        foreach (var missing in cluster.MissingPrivileges)
+        {
+            Console.Out.WriteLine($"    missing: {missing}");
         }
     }
 

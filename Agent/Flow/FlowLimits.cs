@@ -15,6 +15,9 @@ internal sealed class FlowLimits(AgentLimits limits, ByteBudget budget, SourceCo
     /// <summary>A collection of twice that size is copied in ranges of about that size.</summary>
     public long SplitBytes { get; } = Math.Max(1 << 20, limits.SplitBytes);
 
+    /// <summary>How often a cluster is looked at: twice the time in which its sets are heard of from the server.</summary>
+    public TimeSpan ClusterInterval { get; } = 2 * TimeSpan.FromSeconds(Math.Clamp(limits.PollSeconds, 1, 300));
+
     public ByteBudget Budget => budget;
 
     public RateLimit Rate => control.Rate;

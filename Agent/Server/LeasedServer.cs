@@ -11,7 +11,7 @@ namespace Backup.Agent.Server;
 /// The contract's routes about one deployment as methods, under the lease with that fencing number: once another agent was granted a newer
 /// one, each of them fails, and nothing is changed at the server. Thread-safe.
 /// </summary>
-internal sealed class LeasedServer(ServerConnection connection, long fence)
+internal sealed partial class LeasedServer(ServerConnection connection, long fence)
 {
     public async Task<Assignment> DiscoverAsync(
         string deploymentId,

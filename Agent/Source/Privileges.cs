@@ -12,7 +12,7 @@ internal static class Privileges
     /// <param name="Action">As MongoDB names it.</param>
     /// <param name="Database">Empty for any.</param>
     /// <param name="Collection">Empty for any.</param>
-    private sealed record Need(string Action, string Database, string Collection, bool Cluster = false)
+    internal sealed record Need(string Action, string Database, string Collection, bool Cluster = false)
     {
         public string Text =>
             Cluster ? $"{Action} on the cluster"
@@ -32,6 +32,15 @@ internal static class Privileges
         new("replSetGetConfig", "", "", Cluster: true),
     ];
 
+    /// <summary>What is needed on a cluster's routers.</summary>
+    internal static readonly IReadOnlyList<Need> OfCluster =
+    [
+        new("find", "config", "shards"),
+        new("find", "config", "settings"),
+        new("update", "config", "settings"),
+        new("getShardMap", "", "", Cluster: true),
+    ];
+
     /// <exception cref="Foundation.Errors.BackupException">7007 with all that is missing.</exception>
     public static async Task CheckAsync(MongoClient client, ReadTarget target, CancellationToken cancellation)
     {
@@ -43,24 +52,32 @@ internal static class Privileges
     }
 
     /// <summary>Who is logged in (null where nobody is), and what that user lacks.</summary>
-    public static async Task<(string? User, IReadOnlyList<string> Missing)> MissingAsync(
+    public static Task<(string? User, IReadOnlyList<string> Missing)> MissingAsync(
         MongoClient client,
         ReadTarget target,
+        CancellationToken cancellation
+    ) => MissingAsync(client, target, Needs, cancellation);
+
+    /// <summary>The same of these needs.</summary>
+    internal static async Task<(string? User, IReadOnlyList<string> Missing)> MissingAsync(
+        MongoClient client,
+        ReadTarget target,
+        IReadOnlyList<Need> needs,
         CancellationToken cancellation
     )
     {
         var command = BsonDocument.Build(w => w.Int32("connectionStatus"u8, 1).Boolean("showPrivileges"u8, true));
         using var reply = await client.RunCommandAsync("admin", command, target, cancellation);
-        return Missing(reply.View["authInfo"u8].AsDocument);
+        return Missing(reply.View["authInfo"u8].AsDocument, needs);
     }
 
-    private static (string? User, IReadOnlyList<string> Missing) Missing(BsonView authInfo)
+    private static (string? User, IReadOnlyList<string> Missing) Missing(BsonView authInfo, IReadOnlyList<Need> needs)
     {
         var user = UserOf(authInfo);
         var missing = new List<string>();
         if (user is not null && authInfo.TryGet("authenticatedUserPrivileges"u8, out var privileges))
         {
-            foreach (var need in Needs)
+            foreach (var need in needs)
             {
                 if (!IsGranted(need, privileges.AsDocument))
                 {

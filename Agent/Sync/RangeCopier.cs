@@ -41,6 +41,11 @@ internal sealed class RangeCopier(
         {
             await CopyAsync(last, cancellation);
         }
+        catch (CommandException refused)
+            when (refused.ServerCode == ServerErrors.Unauthorized && ViewList.Is(range.Namespace))
+        {
+            await CopyViewsAsync(last, cancellation);
+        }
         catch (CommandException gone) when (gone.ServerCode == ServerErrors.NamespaceNotFound)
         {
             // Dropped meanwhile: its drop is in the oplog, what was copied does no harm.
@@ -89,6 +94,56 @@ internal sealed class RangeCopier(
         finally
         {
             share.Dispose();
+        }
+
+        if (!writer.IsEmpty)
+        {
+            await PostAsync(writer, cancellation);
+        }
+    }
+
+    /// <summary>What may not be read is listed.</summary>
+    private async Task CopyViewsAsync(BsonDocument? last, CancellationToken cancellation)
+    {
+        using var writer = new SliceWriter(limits.Budget);
+        var database = range.Namespace[..range.Namespace.IndexOf('.')];
+        var listed = new List<BsonDocument>();
+        await using (
+            var cursor = await member.Client.OpenCursorAsync(
+                database,
+                ViewList.Command,
+                member.Target,
+                new CursorOptions(),
+                cancellation
+            )
+        )
+        {
+            while (await cursor.NextBatchAsync(cancellation) is { } batch)
+            {
+                using (batch)
+                {
+                    SeeTime(batch);
+                    foreach (var one in batch)
+                    {
+                        listed.Add(one.View.ToDocument());
+                    }
+                }
+            }
+        }
+
+        foreach (var view in ViewList.Definitions(database, listed))
+        {
+            if (last is { } sent && BsonOrder.CompareValues(view.View.First, sent.View.First) <= 0)
+            {
+                continue;
+            }
+
+            if (!writer.HasRoomFor(view.Length))
+            {
+                await PostAsync(writer, cancellation);
+            }
+
+            writer.Append(view.Span);
         }
 
         if (!writer.IsEmpty)

@@ -10,7 +10,7 @@ using Backup.MongoWire.Client;
 namespace Backup.Agent.Tail;
 
 /// <summary>
-/// Ships the oplog from the last acknowledged entry on: majority-committed entries only, raw, as slices of about 10 MB or half a second.
+/// Ships the oplog from the last acknowledged entry on: majority-committed entries only, raw, as slices of about 10 MB or half a second (less of what comes fast).
 /// The position is the server's: it moves when a slice is acknowledged, and is proven before anything is sent after a (re)start.
 /// </summary>
 internal sealed class OplogTail(
@@ -26,6 +26,10 @@ internal sealed class OplogTail(
 
     /// <summary>What is written to the source is in the head within a second, the way included.</summary>
     private static readonly TimeSpan CutAfter = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A slice that grows fast takes longer on the rest of its way, so it starts earlier.</summary>
+    private static readonly TimeSpan CutLargeAfter = TimeSpan.FromMilliseconds(200);
+    private const int LargeSlice = 512 * 1024;
     private static readonly TimeSpan MajorityPoll = TimeSpan.FromMilliseconds(50);
 
     /// <summary>After a reply so large the next is not read before what this one filled is acknowledged.</summary>
@@ -117,7 +121,7 @@ internal sealed class OplogTail(
                 await AddAsync(entry, OptimeOf(entry), cancellation);
             }
 
-            if (!_writer.IsEmpty && (batch.IsEmpty || length > LargeReply || time.GetElapsedTime(_started) >= CutAfter))
+            if (!_writer.IsEmpty && (batch.IsEmpty || length > LargeReply || IsDue()))
             {
                 await PostAsync(cancellation);
             }
@@ -132,6 +136,9 @@ internal sealed class OplogTail(
         await limits.Rate.AfterAsync(length, cancellation);
         return true;
     }
+
+    private bool IsDue() =>
+        time.GetElapsedTime(_started) >= (_writer.RawLength >= LargeSlice ? CutLargeAfter : CutAfter);
 
     private async Task AddAsync(BsonDocument entry, Optime optime, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Backup.Agent.Clusters;
 using Backup.Agent.Flow;
 using Backup.Agent.Monitoring;
 using Backup.Agent.Server;
@@ -228,13 +229,14 @@ internal sealed class DeploymentWorker(
     {
         if (control.Now.Paused)
         {
-            await StayPausedAsync(cancellation);
+            await StayPausedAsync(leased, cancellation);
             return;
         }
 
         Status.Phase = "connecting";
         var rule = control.Rule;
         _set ??= await ConnectAsync(deployment.Uri, control.Traffic, time, cancellation);
+        await WorkOnClusterAsync(_set, leased, cancellation);
         await using var member = await MemberChoice.ChooseAsync(_set, rule, _shunned.Now(), cancellation);
         _read = member;
         Status.Member = member;
@@ -258,7 +260,7 @@ internal sealed class DeploymentWorker(
     /// Reads neither collections nor oplog until it is cancelled. How much time the oplog still holds is asked for now and then; where that does not
     /// work, the pause goes on all the same.
     /// </summary>
-    private async Task StayPausedAsync(CancellationToken cancellation)
+    private async Task StayPausedAsync(LeasedServer leased, CancellationToken cancellation)
     {
         Status.Phase = "paused";
         Status.SetFault(null);
@@ -268,6 +270,8 @@ internal sealed class DeploymentWorker(
             try
             {
                 _set ??= await ConnectAsync(deployment.Uri, control.Traffic, time, cancellation);
+                // It reads no data, and may owe the balancer its start.
+                await WorkOnClusterAsync(_set, leased, cancellation);
                 await using var member = await MemberChoice.ChooseAsync(
                     _set,
                     control.Rule,
@@ -293,6 +297,17 @@ internal sealed class DeploymentWorker(
             }
 
             await Task.Delay(StopPoll, time, cancellation);
+        }
+    }
+
+    /// <summary>Where routers are behind the URI: works on the cluster until it is cancelled. Comes back at once else.</summary>
+    private async Task WorkOnClusterAsync(MongoClient set, LeasedServer leased, CancellationToken cancellation)
+    {
+        if (await ClusterSource.IsBehindAsync(set, cancellation))
+        {
+            await new ClusterWork(deployment, set, limits.ClusterInterval, leased, Status, log, time).RunAsync(
+                cancellation
+            );
         }
     }
 

@@ -9,7 +9,7 @@ namespace Backup.BackupHttpServer.Certificates;
 /// <summary>
 /// The server's own certificate authority: made at the first start, it signs the server's certificate and those of agents. Agents
 /// trust exactly this CA, by the fingerprint in their enrolment token. The server's certificate is renewed by itself when a
-/// third of its life is left or when the names change; agents notice nothing.
+/// third of its life is left or when the names change, and keeps its key; agents notice nothing.
 /// </summary>
 /// <remarks>
 /// Files, mode 0600, each with certificate and key, so that the two never part: <c>ca.pem</c>, <c>server.pem</c>. Thread-safe.
@@ -157,7 +157,7 @@ public sealed class CertificateAuthority : IDisposable
 
     private X509Certificate2 Issue()
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = StoredKey() ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=Backup server", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
         request.CertificateExtensions.Add(
@@ -171,6 +171,21 @@ public sealed class CertificateAuthority : IDisposable
         var path = Path.Combine(_folder, "server.pem");
         Store(path, certificate, key);
         return Load(path);
+    }
+
+    /// <summary>The key that the server had until now: whoever pinned it (as download links do) keeps trusting the renewed certificate.</summary>
+    private ECDsa? StoredKey()
+    {
+        var path = Path.Combine(_folder, "server.pem");
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using var stored = Load(path);
+        return stored.IssuerName.RawData.AsSpan().SequenceEqual(Certificate.SubjectName.RawData)
+            ? stored.GetECDsaPrivateKey()
+            : null;
     }
 
     private static DateTimeOffset Later(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;

@@ -49,7 +49,8 @@ internal sealed class Admission(RequestLimits limits, long sliceBytes, Func<int>
         public void ForAgent(string agentId)
         {
             var use = owner._agents.GetOrAdd(agentId, static _ => new AgentUse());
-            if (!use.Rate.TryTake(owner.Part(owner.Limits.RequestsPerSecondPerAgent), owner.Time))
+            var perSecond = owner.Part(owner.Limits.RequestsPerSecondPerAgent);
+            if (!use.Rate.TryTake(perSecond, 2 * perSecond, owner.Time))
             {
                 throw BackupHttpServerErrors.AgentTooFast();
             }
@@ -181,32 +182,5 @@ internal sealed class Admission(RequestLimits limits, long sliceBytes, Func<int>
         }
 
         public void Give(long amount) => Interlocked.Add(ref _taken, -amount);
-    }
-
-    /// <summary>A bucket of requests that fills with time, up to what two seconds bring.</summary>
-    private sealed class Rate
-    {
-        private const int Seconds = 2;
-        private readonly Lock _lock = new();
-        private double _tokens = double.MaxValue;
-        private long _filledAt;
-
-        public bool TryTake(int perSecond, TimeProvider time)
-        {
-            lock (_lock)
-            {
-                var now = time.GetTimestamp();
-                var filled = _tokens + (time.GetElapsedTime(_filledAt, now).TotalSeconds * perSecond);
-                _tokens = Math.Min(filled, (double)perSecond * Seconds);
-                _filledAt = now;
-                if (_tokens < 1)
-                {
-                    return false;
-                }
-
-                _tokens--;
-                return true;
-            }
-        }
     }
 }

@@ -1,16 +1,15 @@
 using Backup.BackupHttpServer;
 using Backup.BackupHttpServer.Updates;
-using Backup.Cli.Control;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Appliance;
 
 /// <summary>What the commands ask about agents: who may connect, who works on what, and tokens for new ones.</summary>
 internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time)
 {
-    internal const string GroupName = "default";
     internal static readonly TimeSpan LongestToken = TimeSpan.FromDays(7);
 
     /// <summary>A heartbeat comes every few seconds: who said nothing for so long is called silent.</summary>
@@ -92,7 +91,11 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
     }
 
     /// <exception cref="BackupException">9501 the time is out of its range, 9505 no agents are served.</exception>
-    internal async Task<TokenView> MakeTokenAsync(double minutes, CancellationToken cancellation)
+    internal async Task<TokenView> MakeTokenAsync(double minutes, CancellationToken cancellation) =>
+        await MakeTokenAsync(await HostGroup.IdAsync(metadata, cancellation), minutes, cancellation);
+
+    /// <exception cref="BackupException">9501 the time is out of its range, 9505 no agents are served.</exception>
+    internal async Task<TokenView> MakeTokenAsync(string groupId, double minutes, CancellationToken cancellation)
     {
         if (!(minutes > 0 && minutes <= LongestToken.TotalMinutes))
         {
@@ -105,7 +108,7 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
         var fingerprint = Served().CaFingerprint;
         var lifetime = TimeSpan.FromMinutes(minutes);
         var expires = time.GetUtcNow() + lifetime;
-        var token = await Enrolment.CreateTokenAsync(metadata, GroupName, fingerprint, lifetime, time, cancellation);
+        var token = await Enrolment.CreateGroupTokenAsync(metadata, groupId, fingerprint, lifetime, time, cancellation);
         return new TokenView(token, expires, _address!.ToString());
     }
 

@@ -1,12 +1,13 @@
 using System.Diagnostics;
+using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Appliance;
 
 /// <summary>
-/// The agent as a child process, as a user would start it: enrolled once, then run, and started again when it ends. It watches its standard
-/// input and stops when that closes, so that no agent outlives a killed appliance.
+/// The agent as a child process, as a user would start it: enrolled where it is not (again, where that was cut off), then run, and started again when
+/// it ends. It watches its standard input and stops when that closes, so that no agent outlives a killed appliance.
 /// </summary>
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
@@ -29,6 +30,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private Uri? _server;
+    private Func<CancellationToken, Task<string>>? _makeToken;
     private Task _running = Task.CompletedTask;
 
     internal AgentProcess(DataFolder folder, TimeProvider time, ILogger logger)
@@ -43,12 +45,10 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         }
     }
 
-    internal bool IsEnrolled => File.Exists(Path.Combine(_folder.Agent, "agent.json"));
+    private bool IsEnrolled => File.Exists(Path.Combine(_folder.Agent, "agent.json"));
 
-    /// <param name="server">The address of the server for agents.</param>
-    /// <param name="token">Handed over in a file: a command line is seen by everybody on the host.</param>
-    /// <param name="cancellation">Gives up.</param>
-    internal async Task EnrolAsync(Uri server, string token, CancellationToken cancellation)
+    /// <summary>The token is handed over in a file: a command line is seen by everybody on the host.</summary>
+    private async Task EnrolAsync(string token, CancellationToken cancellation)
     {
         var tokenFile = Path.Combine(_folder.Root, "enrolment-token");
         DurableFile.WriteSecret(tokenFile, System.Text.Encoding.UTF8.GetBytes(token));
@@ -57,14 +57,13 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             using var process = Start([
                 "enroll",
                 "--server",
-                server.ToString(),
+                _server!.ToString(),
                 "--token-file",
                 tokenFile,
                 "--data",
                 _folder.Agent,
             ]);
-            process.StandardInput.Close();
-            await process.WaitForExitAsync(cancellation);
+            await WaitOrStopAsync(process, cancellation);
             if (process.ExitCode != 0)
             {
                 LogEnrolmentFailed(process.ExitCode);
@@ -78,9 +77,10 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
     /// <summary>Starts it and keeps it running until disposed.</summary>
     /// <param name="server">The address of the server for agents: it may listen on another port than at the enrolment.</param>
-    internal void Run(Uri server)
+    /// <param name="makeToken">Called before each enrolment: a token is good for one.</param>
+    internal void Run(Uri server, Func<CancellationToken, Task<string>> makeToken)
     {
-        _server = server;
+        (_server, _makeToken) = (server, makeToken);
         _running = KeepRunningAsync(_stop.Token);
     }
 
@@ -99,35 +99,61 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             var started = _time.GetTimestamp();
             try
             {
-                using var process = Start([
-                    "run",
-                    "--data",
-                    _folder.Agent,
-                    "--server",
-                    _server!.ToString(),
-                    "--stop-with-input",
-                ]);
-                await WaitOrStopAsync(process, cancellation);
-                if (cancellation.IsCancellationRequested)
+                if (!IsEnrolled)
                 {
-                    return;
+                    await EnrolAsync(await _makeToken!(cancellation), cancellation);
                 }
 
-                LogAgentEnded(process.ExitCode);
-                if (process.ExitCode != StartAgain)
+                if (IsEnrolled)
                 {
-                    await SettleAsync(cancellation);
+                    await RunOnceAsync(cancellation);
                 }
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
             }
             catch (System.ComponentModel.Win32Exception failure)
             {
                 LogAgentNotStarted(failure.Message);
                 await SettleAsync(cancellation);
             }
+            catch (BackupException failure)
+            {
+                LogNoToken(failure);
+            }
+
+            if (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
 
             pause = _time.GetElapsedTime(started) > LongestPause ? TimeSpan.FromSeconds(1) : pause;
             await Task.Delay(pause, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private async Task RunOnceAsync(CancellationToken cancellation)
+    {
+        using var process = Start([
+            "run",
+            "--data",
+            _folder.Agent,
+            "--server",
+            _server!.ToString(),
+            "--stop-with-input",
+        ]);
+        await WaitOrStopAsync(process, cancellation);
+        if (cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+
+        LogAgentEnded(process.ExitCode);
+        if (process.ExitCode != StartAgain)
+        {
+            await SettleAsync(cancellation);
         }
     }
 
@@ -219,6 +245,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     [LoggerMessage(3, LogLevel.Error, "The agent could not be started: {Reason}")]
     private partial void LogAgentNotStarted(string reason);
 
-    [LoggerMessage(4, LogLevel.Error, "The enrolment of the agent failed with exit code {ExitCode}")]
+    [LoggerMessage(4, LogLevel.Error, "The enrolment of the agent failed with exit code {ExitCode}; it is tried again")]
     private partial void LogEnrolmentFailed(int exitCode);
+
+    [LoggerMessage(5, LogLevel.Error, "No token could be made for the agent's enrolment; it is tried again")]
+    private partial void LogNoToken(Exception failure);
 }

@@ -1,10 +1,18 @@
+using System.Net;
 using Backup.BackupHttpServer;
+using Backup.BackupHttpServer.Certificates;
 using Backup.Blockstore;
 using Backup.Blockstore.Files;
 using Backup.Cli.Control;
+using Backup.Cli.Web;
+using Backup.Daemon.DataFiles;
+using Backup.Daemon.Pushes;
+using Backup.Daemon.Serving;
+using Backup.Daemon.Ssh;
 using Backup.Foundation.Files;
 using Backup.Metadata;
 using Backup.Metadata.Sqlite;
+using Backup.WebUI;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Appliance;
@@ -37,6 +45,9 @@ internal sealed class Appliance : IAsyncDisposable
 
     /// <summary>The front door; null offline.</summary>
     internal Uri? HttpAddress { get; private set; }
+
+    /// <summary>For the first run: whoever has it makes the first administrator. Null where there is a user.</summary>
+    internal string? SetupToken { get; private set; }
 
     /// <summary>The sandbox, where nothing of the user's is protected.</summary>
     internal SandboxSource? Sandbox { get; private set; }
@@ -77,6 +88,7 @@ internal sealed class Appliance : IAsyncDisposable
     private async Task StartAsync(ApplianceOptions options, CancellationToken cancellation)
     {
         var time = TimeProvider.System;
+        var mongods = ApplianceSettings.Mongods(options.Mongods, time);
         var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
         DurableFile.CreateFolder(Folder.Blocks);
         DurableFile.CreateFolder(Folder.Slices);
@@ -94,41 +106,134 @@ internal sealed class Appliance : IAsyncDisposable
         );
         var agents = new AgentOperations(metadata, time);
         var sources = new SourceOperations(metadata, agents, ApplianceSettings.Limits(), time);
-        Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, time);
-        Restores = new RestoreOperations(metadata, objects, backEnd, time, _loggers.CreateLogger("Backup.Restore"));
-        if (!options.Offline)
+        var clusters = new ClusterOperations(metadata, time);
+        Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, clusters, time);
+        if (!options.Offline && await mongods.CheckAsync(cancellation) is { } unusable)
         {
-            await ServeAsync(options, metadata, objects, backEnd, agents, time, cancellation);
+            Operations.Watch(() => unusable);
         }
 
+        var restoreLog = _loggers.CreateLogger("Backup.Restore");
+        Restores = new RestoreOperations(metadata, objects, backEnd, time, restoreLog);
+        var clusterRestores = new ClusterRestoreOperations(metadata, objects, backEnd, Restores, time, restoreLog);
+        await DataFilesService.RemoveLeftoversAsync(backEnd.Options, restoreLog, cancellation);
+        var downloads = new DownloadSource(Restores, clusterRestores);
+        var links = new LinkOperations(metadata, clusterRestores, downloads, time);
+        var serving = new ServeOperations(
+            metadata,
+            Restores,
+            clusterRestores,
+            Keep(new ServeRegistry(time, _loggers.CreateLogger("Backup.Serve"), ServeRegistry.SpillOf(Folder.Spill))),
+            time,
+            token => CertificateAuthority.EnsureAsync(Folder.Tls, options.Names, time, token)
+        );
+        if (!options.Offline)
+        {
+            await ServeAgentsAsync(options, metadata, objects, backEnd, agents, downloads, links, time, cancellation);
+        }
+
+        var tools = new SshTools(Folder.Secrets, time);
+        var ssh = new SshOperations(metadata, Folder.Secrets, tools, time);
+        var audit = Keep(new TakeoutAudit(metadata, time, _loggers.CreateLogger("Backup.Audit")));
+        var parts = new ApplianceParts(
+            Operations,
+            agents,
+            new DeploymentOperations(metadata, time),
+            Restores,
+            clusterRestores,
+            new PolicyOperations(metadata, Restores.Services, time),
+            new KeepingOperations(metadata, Restores.Services, time),
+            sources,
+            new NamespaceOperations(metadata),
+            new CredentialOperations(metadata, time),
+            new MonitoringOperations(metadata, time),
+            clusters,
+            links,
+            ssh,
+            new PushOperations(metadata, Restores, clusterRestores, ssh, new PushService(tools, time), time),
+            serving,
+            new DocumentOperations(metadata, objects, backEnd, time, restoreLog),
+            audit,
+            new DataFilesOperations(
+                metadata,
+                clusterRestores,
+                backEnd,
+                new DataFilesService(mongods, time, restoreLog)
+            ),
+            new PeopleOperations(metadata, time)
+        );
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
-            await ControlServer.StartAsync(
-                Folder,
-                socket,
-                new ApplianceParts(
-                    Operations,
-                    agents,
-                    new DeploymentOperations(metadata, time),
-                    Restores,
-                    new PolicyOperations(metadata, time),
-                    sources,
-                    new NamespaceOperations(metadata),
-                    new CredentialOperations(metadata, time),
-                    new MonitoringOperations(metadata, time)
-                ),
-                _loggers.CreateLogger("Backup.Control"),
-                cancellation
-            )
+            await ControlServer.StartAsync(Folder, socket, parts, _loggers.CreateLogger("Backup.Control"), cancellation)
         );
+        if (!options.Offline)
+        {
+            await ServePeopleAsync(options, metadata, backEnd, parts, time, cancellation);
+        }
     }
 
-    private async Task ServeAsync(
+    private async Task ServePeopleAsync(
+        ApplianceOptions options,
+        IMetadataStore metadata,
+        BackEnd backEnd,
+        ApplianceParts parts,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        // Behind a loopback address nobody listens in, and a browser trusts it without a certificate.
+        var authority = IPAddress.IsLoopback(options.HttpAddress)
+            ? null
+            : await CertificateAuthority.EnsureAsync(Folder.Tls, options.Names, time, cancellation);
+        if (authority is not null)
+        {
+            Keep(new DisposedLater(authority));
+        }
+
+        var restores = Keep(
+            new RestoreTasks(
+                parts.Pushes,
+                parts.ClusterRestores,
+                parts.Audit,
+                time,
+                _loggers.CreateLogger("Backup.Restore")
+            )
+        );
+        var web = Keep(
+            await PortInUse.TranslateAsync(
+                options.HttpPort,
+                "--http",
+                () =>
+                    WebUIHost.StartAsync(
+                        new WebUIOptions
+                        {
+                            Port = options.HttpPort,
+                            Address = options.HttpAddress,
+                            Certificate = authority is null ? null : authority.ServerCertificate,
+                            Names = options.Names,
+                            Statuses = Statuses.OfErrors,
+                        },
+                        metadata,
+                        Desks.Of(parts, restores, new StorageDesk(metadata, backEnd, Folder)),
+                        parts.Ssh.Box,
+                        time,
+                        _loggers,
+                        cancellation
+                    )
+            )
+        );
+        HttpAddress = web.Address;
+        SetupToken = await parts.People.NewSetupTokenAsync(cancellation);
+    }
+
+    private async Task ServeAgentsAsync(
         ApplianceOptions options,
         IMetadataStore metadata,
         IObjectStore objects,
         BackEnd backEnd,
         AgentOperations agents,
+        DownloadSource downloads,
+        LinkOperations links,
         TimeProvider time,
         CancellationToken cancellation
     )
@@ -144,6 +249,7 @@ internal sealed class Appliance : IAsyncDisposable
                         ApplianceSettings.Server(Folder, options.AgentsPort, brake) with
                         {
                             Names = options.Names,
+                            Downloads = downloads,
                         },
                         metadata,
                         objects,
@@ -156,39 +262,23 @@ internal sealed class Appliance : IAsyncDisposable
         Operations.Watch(() => server.Trouble);
         AgentsAddress = new Uri($"https://localhost:{server.EndPoint.Port}");
         var name = options.Names.Count > 0 ? options.Names[0] : System.Net.Dns.GetHostName();
-        agents.Serve(server, new UriBuilder("https", name, server.EndPoint.Port).Uri);
-        var frontDoor = Keep(
-            await PortInUse.TranslateAsync(
-                options.HttpPort,
-                "--http",
-                () => FrontDoor.StartAsync(options.HttpPort, Operations, cancellation)
-            )
-        );
-        HttpAddress = frontDoor.Address;
-        var group = await metadata.Access.EnsureGroupAsync(AgentOperations.GroupName, cancellation);
+        var address = new UriBuilder("https", name, server.EndPoint.Port).Uri;
+        agents.Serve(server, address);
+        links.Serve(server, address);
+        var group = await HostGroup.IdAsync(metadata, cancellation);
         await ProtectAsync(options, metadata, group, time, cancellation);
         var agent = Keep(new AgentProcess(Folder, time, _loggers.CreateLogger("Backup.Agent")));
-        if (!agent.IsEnrolled)
-        {
-            var token = await Enrolment.CreateTokenAsync(
-                metadata,
-                group.Name,
-                server.CaFingerprint,
-                TokenLifetime,
-                time,
-                cancellation
-            );
-            await agent.EnrolAsync(AgentsAddress, token, cancellation);
-        }
-
-        agent.Run(AgentsAddress);
+        agent.Run(
+            AgentsAddress,
+            token => Enrolment.CreateGroupTokenAsync(metadata, group, server.CaFingerprint, TokenLifetime, time, token)
+        );
     }
 
     /// <summary>Stores the deployments to protect; with none named and none known, starts the sandbox and protects that.</summary>
     private async Task ProtectAsync(
         ApplianceOptions options,
         IMetadataStore metadata,
-        Group group,
+        string groupId,
         TimeProvider time,
         CancellationToken cancellation
     )
@@ -196,13 +286,22 @@ internal sealed class Appliance : IAsyncDisposable
         var known = await metadata.Deployments.ListAsync(cancellation);
         foreach (var uri in options.Protect)
         {
-            await DeploymentNaming.EnsureAsync(metadata, group.Id, uri, time.GetUtcNow(), cancellation);
+            await DeploymentNaming.EnsureAsync(metadata, groupId, uri, time.GetUtcNow(), cancellation);
         }
 
         if (options.Protect.Count == 0 && known.All(deployment => deployment.Name == SandboxSource.DeploymentName))
         {
             Sandbox = Keep(await SandboxSource.StartAsync(Folder, cancellation));
-            await Sandbox.RegisterAsync(metadata, group.Id, time.GetUtcNow(), cancellation);
+            await Sandbox.RegisterAsync(metadata, groupId, time.GetUtcNow(), cancellation);
+        }
+    }
+
+    private sealed class DisposedLater(IDisposable part) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
         }
     }
 

@@ -4,9 +4,11 @@ using Backup.BackupHttpServer;
 using Backup.Blockstore;
 using Backup.Cli.Control;
 using Backup.Daemon.Jobs;
+using Backup.Daemon.Schedule;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Appliance;
 
@@ -16,6 +18,7 @@ namespace Backup.Cli.Appliance;
 /// <param name="backEnd">Blocks, and the heads of this process.</param>
 /// <param name="agents">Who works on what.</param>
 /// <param name="sources">How it is read.</param>
+/// <param name="clusters">Of sharded clusters.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceOperations(
     IMetadataStore metadata,
@@ -23,9 +26,12 @@ internal sealed class ApplianceOperations(
     BackEnd backEnd,
     AgentOperations agents,
     SourceOperations sources,
+    ClusterOperations clusters,
     TimeProvider time
 )
 {
+    private readonly Retention _retention = new(metadata, time);
+
     /// <summary>From when on silence counts as lag: a heartbeat comes every few seconds.</summary>
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(30);
 
@@ -39,27 +45,32 @@ internal sealed class ApplianceOperations(
     {
         var replicaSets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
         var workers = await agents.ByDeploymentAsync(cancellation);
+        var views = new List<(string DeploymentId, ReplicaSetView View)>();
+        foreach (var replicaSet in replicaSets)
+        {
+            views.Add((replicaSet.DeploymentId, await ViewAsync(replicaSet, cancellation)));
+        }
+
+        List<ReplicaSetView> SetsOf(string deploymentId) =>
+            [.. views.Where(one => one.DeploymentId == deploymentId).Select(one => one.View)];
+
         var deployments = new List<DeploymentView>();
         foreach (var deployment in await metadata.Deployments.ListAsync(cancellation))
         {
-            var views = new List<ReplicaSetView>();
-            foreach (var replicaSet in replicaSets.Where(set => set.DeploymentId == deployment.Id))
-            {
-                views.Add(await ViewAsync(replicaSet, cancellation));
-            }
-
             deployments.Add(
                 new DeploymentView(
                     deployment.Id,
                     deployment.Name,
                     deployment.Type,
-                    views,
+                    SetsOf(deployment.Id),
                     workers[deployment.Id].FirstOrDefault(agent => agent.Error is not null)?.Error
                 )
                 {
                     RemovedAt = deployment.RemovedAt,
                     Agents = deployment.IsProtected ? [.. workers[deployment.Id]] : [],
                     Source = deployment.IsProtected ? await sources.ViewAsync(deployment, cancellation) : null,
+                    Cluster = await clusters.StatusAsync(deployment, SetsOf, cancellation),
+                    PartOf = await clusters.MembershipAsync(deployment, cancellation),
                 }
             );
         }
@@ -68,20 +79,49 @@ internal sealed class ApplianceOperations(
             deployments,
             [.. (await agents.ListAsync(cancellation)).Where(agent => !agent.Revoked)],
             [.. _parts.Select(trouble => trouble()).OfType<BackupException>().Select(ControlServer.Describe)]
-        );
+        )
+        {
+            Alerts = await clusters.AlertsAsync(cancellation),
+        };
     }
 
     internal async Task<IReadOnlyList<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation)
     {
         var found = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
         var snapshots = await metadata.Snapshots.ListAsync(found.Id, cancellation);
-        return [.. snapshots.Select(snapshot => View(snapshot, found))];
+        var keepings = await SnapshotViews.KeepingsAsync(metadata, _retention, found, snapshots, cancellation);
+        return [.. snapshots.Select(snapshot => View(snapshot, found, keepings.GetValueOrDefault(snapshot.Id)))];
     }
 
-    internal async Task<JobView> RequestSnapshotAsync(string replicaSet, CancellationToken cancellation)
+    /// <summary>Of a replica set, or of a sharded cluster as a whole.</summary>
+    /// <param name="replicaSet">As users name it.</param>
+    /// <param name="keep">How many seconds it is kept, whatever the policy says; null: the policy decides.</param>
+    /// <param name="cancellation">Nothing is queued then.</param>
+    /// <exception cref="BackupException">9570 where it is to be kept for longer than seven years, or not at all.</exception>
+    internal async Task<JobView> RequestSnapshotAsync(string replicaSet, long? keep, CancellationToken cancellation)
     {
+        if (keep <= 0 || keep > SnapshotPolicy.LongestRetention.TotalSeconds)
+        {
+            throw CliErrors.SnapshotEnd(
+                "How long the snapshot is kept is out of its range.",
+                $"Choose up to 7 years ({SnapshotPolicy.LongestRetention.TotalDays:0} days), or leave it to the policy.",
+                "keepSeconds"
+            );
+        }
+
+        var arguments = new SnapshotArguments("on demand", keep);
+        if (await ClusterNames.FindAsync(metadata, replicaSet, cancellation) is { } cluster)
+        {
+            return cluster.IsProtected
+                ? await QueueAsync(JobKinds.ClusterSnapshot, cluster.Id, arguments, cancellation)
+                : throw CliErrors.Argument(
+                    $"The cluster '{cluster.Name}' is no longer protected.",
+                    "Protect it again: backup deployments add URI. Its snapshots can be restored."
+                );
+        }
+
         var found = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
-        return await QueueAsync(JobKinds.Snapshot, found.Id, new SnapshotArguments("on demand"), cancellation);
+        return await QueueAsync(JobKinds.Snapshot, found.Id, arguments, cancellation);
     }
 
     /// <summary>Starts the initial sync over; snapshots stay.</summary>
@@ -122,6 +162,11 @@ internal sealed class ApplianceOperations(
 
     internal async Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation)
     {
+        if (await clusters.FindSnapshotAsync(snapshot, cancellation) is { State: "complete", Kind: "snapshot" } whole)
+        {
+            return await QueueAsync(JobKinds.Verify, null, new VerifyArguments(whole.Id), cancellation);
+        }
+
         var found = await FindSnapshotAsync(snapshot, cancellation);
         return await QueueAsync(JobKinds.Verify, found.ReplicaSetId, new VerifyArguments(found.Id), cancellation);
     }
@@ -177,7 +222,7 @@ internal sealed class ApplianceOperations(
 
     private async Task<JobView> QueueAsync<T>(
         string kind,
-        string replicaSetId,
+        string? replicaSetId,
         T arguments,
         CancellationToken cancellation
     )
@@ -200,8 +245,20 @@ internal sealed class ApplianceOperations(
             // The job keeps the snapshot's id; who waits for it wants the snapshot.
             var id = JsonSerializer.Deserialize<SnapshotResult>(json, JobKinds.Json)!.SnapshotId;
             var snapshot = await FindSnapshotAsync(id, cancellation);
-            var set = await metadata.Deployments.FindReplicaSetAsync(snapshot.ReplicaSetId, cancellation);
-            result = JsonSerializer.SerializeToElement(View(snapshot, set!), ControlJson.Options);
+            var set = (await metadata.Deployments.FindReplicaSetAsync(snapshot.ReplicaSetId, cancellation))!;
+            var keepings = await SnapshotViews.KeepingsAsync(metadata, _retention, set, [snapshot], cancellation);
+            result = JsonSerializer.SerializeToElement(
+                View(snapshot, set, keepings.GetValueOrDefault(id)),
+                ControlJson.Options
+            );
+        }
+
+        if (job is { Kind: JobKinds.ClusterSnapshot or JobKinds.ClusterCheckpoint, State: JobState.Succeeded })
+        {
+            // The cut has the job's id.
+            var whole =
+                await clusters.FindSnapshotAsync(job.Id, cancellation) ?? throw CliErrors.NoSuchSnapshot(job.Id);
+            result = JsonSerializer.SerializeToElement(whole, ControlJson.Options);
         }
 
         return new JobView(
@@ -215,7 +272,10 @@ internal sealed class ApplianceOperations(
         );
     }
 
-    private static SnapshotView View(SnapshotRecord snapshot, ReplicaSetRecord set) =>
+    /// <param name="snapshot">Of that set.</param>
+    /// <param name="set">As it is stored.</param>
+    /// <param name="keeping">Null where it was removed meanwhile.</param>
+    private static SnapshotView View(SnapshotRecord snapshot, ReplicaSetRecord set, Keeping? keeping) =>
         new(
             snapshot.Id,
             set.Name,
@@ -226,11 +286,14 @@ internal sealed class ApplianceOperations(
             snapshot.StoredBytes,
             snapshot.DurationSeconds,
             snapshot.CreatedAt,
-            snapshot.ExpiresAt,
+            keeping?.Until,
             snapshot.Trigger
         )
         {
             Filters = NamespaceOperations.Of(snapshot),
+            PartOf = snapshot.CutId,
+            PinnedAt = snapshot.PinnedAt,
+            Kept = keeping is null ? [] : SnapshotViews.Of(keeping),
         };
 
     internal static string StateName(ReplicaSetState state) =>

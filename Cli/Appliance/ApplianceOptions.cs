@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Backup.Cli.Appliance;
 
 /// <summary>How an appliance in one process is started.</summary>
@@ -6,14 +8,20 @@ internal sealed record ApplianceOptions
     /// <summary>The deployments to protect, besides those that are already; none at all: a sandbox.</summary>
     internal IReadOnlyList<string> Protect { get; init; } = [];
 
-    /// <summary>Health page and, later, the web interface. 1 to 65535, or 0 for any.</summary>
+    /// <summary>Web interface and public API. 1 to 65535, or 0 for any.</summary>
     internal int HttpPort { get; init; } = 8080;
+
+    /// <summary>Where they are served: on loopback without TLS, anywhere else with it.</summary>
+    internal IPAddress HttpAddress { get; init; } = IPAddress.Loopback;
 
     /// <summary>TLS, for agents. 1 to 65535, or 0 for any.</summary>
     internal int AgentsPort { get; init; } = 8081;
 
     /// <summary>Names and addresses by which agents reach this host, besides localhost and the host's own name; the first is the one that users are told.</summary>
     internal IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>The mongods of restores to data files, <c>VERSION=PATH</c> each, before those of the environment.</summary>
+    internal IReadOnlyList<string> Mongods { get; init; } = [];
 
     /// <summary>Only reads what is there: no agent is served, no head is kept.</summary>
     internal bool Offline { get; init; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backup.BackupHttpServer;
 using Backup.Daemon;
+using Backup.Daemon.DataFiles;
 using Backup.Foundation.Contracts;
 
 namespace Backup.Cli.Appliance;
@@ -23,8 +24,27 @@ internal static class ApplianceSettings
     /// <summary>MB (10^6) a second that an agent reads of a source; 0: no bound.</summary>
     internal const string AgentRate = "BACKUP_AGENT_MB_PER_SECOND";
 
+    /// <summary>Seconds to wait until a cluster's balancer rests.</summary>
+    internal const string BalancerSeconds = "BACKUP_BALANCER_SECONDS";
+
     /// <summary>MiB of the <c>_id</c> ranges that a large collection is copied in.</summary>
     internal const string AgentSplit = "BACKUP_AGENT_SPLIT_MB";
+
+    /// <summary>The mongods of restores to data files: VERSION=PATH, several with commas between them.</summary>
+    internal const string MongodPaths = "BACKUP_MONGOD";
+
+    /// <param name="given">By options: they go before those of the variable.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="Foundation.Errors.BackupException">9160 where one cannot be read.</exception>
+    internal static MongodPrograms Mongods(IReadOnlyList<string> given, TimeProvider time)
+    {
+        const StringSplitOptions tidy = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        var versions = given.Select(VersionOf).ToHashSet(StringComparer.Ordinal);
+        var others = (Text(MongodPaths) ?? "").Split(',', tidy).Where(one => !versions.Contains(VersionOf(one)));
+        return new MongodPrograms([.. given, .. others], Environment.GetEnvironmentVariable("PATH") ?? "", time);
+
+        static string VersionOf(string setting) => setting.Split('=')[0].Trim();
+    }
 
     /// <exception cref="Foundation.Errors.BackupException">9501 where a value is out of its range.</exception>
     internal static DaemonOptions Daemon(DataFolder folder)
@@ -59,12 +79,15 @@ internal static class ApplianceSettings
                 ),
             },
         };
-        return Number(ApiKeyDays, "a number of days", 0, 3650, 90) is { } days
-            ? options with
-            {
-                ApiKeyMaxAge = TimeSpan.FromDays(days),
-            }
-            : options;
+        return options with
+        {
+            ApiKeyMaxAge = Number(ApiKeyDays, "a number of days", 0, 3650, 90) is { } days
+                ? TimeSpan.FromDays(days)
+                : options.ApiKeyMaxAge,
+            BalancerPatience = Number(BalancerSeconds, "a number of seconds", 1, 3600, 300) is { } seconds
+                ? TimeSpan.FromSeconds(seconds)
+                : options.BalancerPatience,
+        };
     }
 
     /// <exception cref="Foundation.Errors.BackupException">9501 where a value is out of its range.</exception>

@@ -1,5 +1,5 @@
-using Backup.Cli.Control;
 using Backup.Metadata;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Appliance;
 

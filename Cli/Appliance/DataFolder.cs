@@ -5,7 +5,7 @@ using Backup.Foundation.Files;
 namespace Backup.Cli.Appliance;
 
 /// <summary>
-/// The appliance's folder: <c>metadata.db</c>, <c>blocks/</c>, <c>slices/</c>, <c>tls/</c>, <c>agent/</c>, <c>updates/</c>, <c>control.sock</c>, <c>lock</c>.
+/// The appliance's folder: <c>metadata.db</c>, <c>blocks/</c>, <c>slices/</c>, <c>tls/</c>, <c>agent/</c>, <c>updates/</c>, <c>secrets/</c>, <c>control.sock</c>, <c>lock</c>.
 /// Open to its owner alone. At most one process holds it: the operating system drops the lock with the process.
 /// </summary>
 public sealed class DataFolder : IDisposable
@@ -37,6 +37,8 @@ public sealed class DataFolder : IDisposable
     public string Agent => Path.Combine(Root, "agent");
 
     public string Updates => Path.Combine(Root, "updates");
+
+    public string Secrets => Path.Combine(Root, "secrets");
 
     public string Spill => Path.Combine(Root, "spill");
 

@@ -1,7 +1,7 @@
-using Backup.Cli.Control;
 using Backup.Foundation;
 using Backup.Metadata;
 using Backup.MongoWire.Uri;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Appliance;
 
@@ -12,21 +12,45 @@ internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider
         [.. (await metadata.Deployments.ListAsync(cancellation)).Select(View)];
 
     /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI; 1005 a pattern is none.</exception>
-    internal async Task<DeploymentEntryView> AddAsync(DeploymentRequest request, CancellationToken cancellation)
+    internal async Task<DeploymentEntryView> AddAsync(DeploymentRequest request, CancellationToken cancellation) =>
+        await AddAsync(await HostGroup.IdAsync(metadata, cancellation), request, cancellation);
+
+    /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI; 1005 a pattern is none.</exception>
+    internal async Task<DeploymentEntryView> AddAsync(
+        string groupId,
+        DeploymentRequest request,
+        CancellationToken cancellation
+    )
     {
         var filter = NamespaceFilter.Of(request.Include ?? [], request.Exclude ?? []);
-        var group = await metadata.Access.EnsureGroupAsync(AgentOperations.GroupName, cancellation);
         return View(
-            await DeploymentNaming.EnsureAsync(metadata, group.Id, request.Uri, time.GetUtcNow(), cancellation, filter)
+            await DeploymentNaming.EnsureAsync(
+                metadata,
+                groupId,
+                request.Uri,
+                time.GetUtcNow(),
+                cancellation,
+                filter,
+                request.Name
+            )
         );
     }
 
     /// <summary>No longer protected; all that is stored stays.</summary>
     /// <param name="deployment">Its name or id.</param>
-    /// <exception cref="Foundation.Errors.BackupException">9522 none.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">9522 none, 9501 it is a part of a cluster.</exception>
     internal async Task<DeploymentEntryView> RemoveAsync(string deployment, CancellationToken cancellation)
     {
         var found = await FindAsync(deployment, cancellation);
+        if (found.Cluster is { } membership)
+        {
+            var cluster = await metadata.Deployments.FindAsync(membership.DeploymentId, cancellation);
+            throw CliErrors.Argument(
+                $"'{found.Name}' is a part of the cluster '{cluster?.Name}'.",
+                "A cluster is protected as a whole: remove the cluster. A shard that leaves it is no longer protected by itself."
+            );
+        }
+
         await metadata.Deployments.RemoveAsync(found.Id, cancellation);
         return View(await FindAsync(found.Id, cancellation));
     }

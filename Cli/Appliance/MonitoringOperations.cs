@@ -19,7 +19,19 @@ internal sealed class MonitoringOperations(IMetadataStore metadata, TimeProvider
     )
     {
         var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
+        return await OfDeploymentAsync(set.DeploymentId, minutes, cancellation);
+    }
+
+    /// <param name="deployment">Its id.</param>
+    /// <param name="minutes">How far back, 1 to two days.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<IReadOnlyList<MonitoringSample>> OfDeploymentAsync(
+        string deployment,
+        int minutes,
+        CancellationToken cancellation
+    )
+    {
         var from = time.GetUtcNow().AddMinutes(-Math.Clamp(minutes, 1, MostMinutes));
-        return await Monitoring.ListAsync(metadata, set.DeploymentId, from, cancellation);
+        return await Monitoring.ListAsync(metadata, deployment, from, cancellation);
     }
 }

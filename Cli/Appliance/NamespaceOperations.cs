@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Backup.Cli.Control;
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Appliance;
 
@@ -12,6 +12,11 @@ internal sealed class NamespaceOperations(IMetadataStore metadata)
     /// <exception cref="Foundation.Errors.BackupException">9506, 9507.</exception>
     internal async Task<NamespacesView> ReadAsync(string replicaSet, CancellationToken cancellation)
     {
+        if (await FindClusterAsync(replicaSet, cancellation) is { } cluster)
+        {
+            return await ViewAsync(cluster, await ShardsAsync(cluster, cancellation), cancellation);
+        }
+
         var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
         return await ViewAsync(
             set,
@@ -27,14 +32,87 @@ internal sealed class NamespaceOperations(IMetadataStore metadata)
         CancellationToken cancellation
     )
     {
+        if (await FindClusterAsync(replicaSet, cancellation) is { } cluster)
+        {
+            return await ChangeAsync(cluster, change, cancellation);
+        }
+
         var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
         var deployment = (await metadata.Deployments.FindAsync(set.DeploymentId, cancellation))!;
+        if (deployment.Cluster is not null)
+        {
+            throw CliErrors.Argument(
+                $"'{deployment.Name}' is a part of a cluster.",
+                "What is backed up is set for the cluster: the config servers are copied whole, every shard follows."
+            );
+        }
+
         var before = change.Clear ? NamespaceFilter.Everything : deployment.Namespaces;
         var filter = NamespaceFilter.Of(change.Include ?? before.Include, change.Exclude ?? before.Exclude);
         return await ViewAsync(
             set,
             await metadata.Deployments.SetNamespacesAsync(deployment.Id, filter, cancellation),
             cancellation
+        );
+    }
+
+    /// <summary>
+    /// The cluster first: a shard that comes meanwhile follows it. Those that were not reached when this breaks off differ from it, which shows as not in
+    /// force; the same change again mends it.
+    /// </summary>
+    private async Task<NamespacesView> ChangeAsync(
+        Deployment cluster,
+        NamespacesChange change,
+        CancellationToken cancellation
+    )
+    {
+        var before = change.Clear ? NamespaceFilter.Everything : cluster.Namespaces;
+        var filter = NamespaceFilter.Of(change.Include ?? before.Include, change.Exclude ?? before.Exclude);
+        var changed = await metadata.Deployments.SetNamespacesAsync(cluster.Id, filter, cancellation);
+        foreach (var shard in await ShardsAsync(cluster, cancellation))
+        {
+            await metadata.Deployments.SetNamespacesAsync(shard.Id, filter, cancellation);
+        }
+
+        return await ViewAsync(changed, await ShardsAsync(cluster, cancellation), cancellation);
+    }
+
+    private async Task<Deployment?> FindClusterAsync(string name, CancellationToken cancellation) =>
+        (await metadata.Deployments.ListAsync(cancellation)).FirstOrDefault(one =>
+            one.Type == DeploymentTypes.ShardedCluster && (one.Id == name || one.Name == name)
+        );
+
+    /// <summary>Those that a filter is for: the config servers are copied whole.</summary>
+    private async Task<IReadOnlyList<Deployment>> ShardsAsync(Deployment cluster, CancellationToken cancellation) =>
+        [
+            .. (await metadata.Deployments.ListAsync(cancellation)).Where(one =>
+                one.Cluster?.DeploymentId == cluster.Id && !one.Cluster.IsConfigServers && one.IsProtected
+            ),
+        ];
+
+    private async Task<NamespacesView> ViewAsync(
+        Deployment cluster,
+        IReadOnlyList<Deployment> shards,
+        CancellationToken cancellation
+    )
+    {
+        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        var isInForce = shards.Count > 0;
+        foreach (var shard in shards)
+        {
+            var set = sets.LastOrDefault(one => one.DeploymentId == shard.Id);
+            isInForce &=
+                set is not null
+                && shard.Namespaces == cluster.Namespaces
+                && (await ViewAsync(set, shard, cancellation)).InForce;
+        }
+
+        return new NamespacesView(
+            cluster.Name,
+            cluster.Namespaces.Include,
+            cluster.Namespaces.Exclude,
+            isInForce,
+            cluster.Namespaces.ToString()
         );
     }
 

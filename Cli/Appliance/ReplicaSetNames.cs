@@ -5,7 +5,7 @@ namespace Backup.Cli.Appliance;
 /// <summary>How users name replica sets.</summary>
 internal static class ReplicaSetNames
 {
-    /// <summary>By id, by name, or by <c>deployment/name</c>; of several with one name the one that is not stopped.</summary>
+    /// <summary>By id, by name, by <c>deployment/name</c>, or by <c>cluster/shard</c>; of several with one name the one that is not stopped.</summary>
     /// <exception cref="Foundation.Errors.BackupException">9506 none, 9507 several.</exception>
     internal static async Task<ReplicaSetRecord> FindAsync(
         IMetadataStore metadata,
@@ -20,8 +20,7 @@ internal static class ReplicaSetNames
         }
 
         var deployments = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(d => d.Id);
-        var named = all.Where(set => set.Name == name || $"{deployments[set.DeploymentId].Name}/{set.Name}" == name)
-            .ToList();
+        var named = all.Where(set => set.Name == name || IsCalled(deployments[set.DeploymentId], set)).ToList();
         var alive = named.Where(set => set.State != ReplicaSetState.Stopped).ToList();
         return (named.Count, alive.Count) switch
         {
@@ -30,5 +29,13 @@ internal static class ReplicaSetNames
             (_, 1) => alive[0],
             _ => throw CliErrors.SeveralReplicaSets(name, named.Select(set => set.Id)),
         };
+
+        bool IsCalled(Deployment deployment, ReplicaSetRecord set) =>
+            $"{deployment.Name}/{set.Name}" == name
+            || (
+                deployment.Cluster is { } member
+                && deployments.TryGetValue(member.DeploymentId, out var cluster)
+                && $"{cluster.Name}/{member.Shard}" == name
+            );
     }
 }

@@ -5,6 +5,7 @@ using Backup.Daemon.PointInTime;
 using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Metadata;
+using Backup.WebUI.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Appliance;
@@ -32,21 +33,14 @@ internal sealed class RestoreOperations(
         var timeline = await new TimelineReader(metadata, backEnd.Blocks).ReadAsync(set.Id, cancellation);
         return new RangesView(
             set.Name,
-            [.. timeline.Ranges.Select(range => new RangeView(First(range.From), Last(range.To)))],
-            [
-                .. timeline.Gaps.Select(gap => new GapView(
-                    Last(gap.From),
-                    gap.To is { } to ? First(to) : null,
-                    new CauseView(CodeOf(gap.Kind), gap.Cause, gap.Code),
-                    gap.Namespace
-                )),
-            ]
+            [.. timeline.Ranges.Select(range => new RangeView(Moments.First(range.From), Moments.Last(range.To)))],
+            [.. timeline.Gaps.Select(View)]
         )
         {
             Changes =
             [
                 .. timeline.Events.Select(one => new ChangeView(
-                    First(one.At),
+                    Moments.First(one.At),
                     CodeOf(one.Kind),
                     one.Namespace,
                     one.Text
@@ -59,12 +53,13 @@ internal sealed class RestoreOperations(
         string snapshot,
         RestoreFormat format,
         IReadOnlyList<NamespacePattern>? only,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        bool users = false
     )
     {
         var found =
             await metadata.Snapshots.FindAsync(snapshot, cancellation) ?? throw CliErrors.NoSuchSnapshot(snapshot);
-        return await Service().OpenAsync(found, format, cancellation, only);
+        return await Service().OpenAsync(found, format, cancellation, only, users);
     }
 
     /// <param name="replicaSet">As users name it.</param>
@@ -73,24 +68,37 @@ internal sealed class RestoreOperations(
     /// <param name="id">Under which <see cref="Progress"/> tells how far the replay is; null for nobody.</param>
     /// <param name="only">What is restored; null: everything.</param>
     /// <param name="cancellation">Gives up.</param>
+    /// <param name="progress">Told how far the replay is, where no id is given.</param>
+    /// <param name="users">With users and roles.</param>
     internal async Task<OpenRestore> OpenMomentAsync(
         string replicaSet,
         RestorePoint point,
         RestoreFormat format,
         string? id,
         IReadOnlyList<NamespacePattern>? only,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        IProgress<ReplayProgress>? progress = null,
+        bool users = false
     )
     {
         var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
-        if (id is null)
+        return await FollowedAsync(
+            id,
+            told => Service().OpenAsync(set, point, format, told ?? progress, cancellation, only, users)
+        );
+    }
+
+    /// <summary>Opens something that replays the oplog; how far it is can be asked for under that id meanwhile.</summary>
+    internal async Task<T> FollowedAsync<T>(string? id, Func<IProgress<ReplayProgress>?, Task<T>> open)
+    {
+        if (string.IsNullOrEmpty(id))
         {
-            return await Service().OpenAsync(set, point, format, progress: null, cancellation, only);
+            return await open(null);
         }
 
         try
         {
-            return await Service().OpenAsync(set, point, format, new Teller(_replays, id), cancellation, only);
+            return await open(new Teller(_replays, id));
         }
         finally
         {
@@ -104,16 +112,18 @@ internal sealed class RestoreOperations(
             ? new ReplayView(new OptimeView(replay.At.T, replay.At.I), replay.Bytes, replay.ExpectedBytes)
             : new ReplayView(null, 0, 0);
 
-    private RestoreService Service() =>
-        new(new RestoreServices(metadata, backEnd.Blocks, objects, backEnd.Options, time, logger));
+    private RestoreService Service() => new(Services());
 
-    /// <summary>"Before" a second: the first second that leaves nothing of the entry out is the next one.</summary>
-    private static MomentView First(Optime optime) => View(optime, optime.WallClock.AddSeconds(1));
+    /// <summary>What restores work with, as it is now.</summary>
+    internal RestoreServices Services() => new(metadata, backEnd.Blocks, objects, backEnd.Options, time, logger);
 
-    private static MomentView Last(Optime optime) => View(optime, optime.WallClock);
-
-    private static MomentView View(Optime optime, DateTimeOffset second) =>
-        new(new OptimeView(optime.T, optime.I), second);
+    internal static GapView View(RestorableGap gap) =>
+        new(
+            Moments.Last(gap.From),
+            gap.To is { } to ? Moments.First(to) : null,
+            new CauseView(CodeOf(gap.Kind), gap.Cause, gap.Code),
+            gap.Namespace
+        );
 
     private static string CodeOf(TimelineEventKind kind) =>
         kind switch

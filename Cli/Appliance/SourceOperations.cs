@@ -4,6 +4,7 @@ using Backup.Cli.Control;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.MongoWire.Uri;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Appliance;
 
@@ -36,8 +37,25 @@ internal sealed class SourceOperations(
     internal async Task<SourceView> ChangeAsync(string replicaSet, SourceChange change, CancellationToken cancellation)
     {
         var deployment = await FindAsync(replicaSet, cancellation);
+        var changed = await ChangeAsync(deployment, change, cancellation);
+        // What is said of a cluster is meant for each of its sets.
+        var all = await metadata.Deployments.ListAsync(cancellation);
+        foreach (var member in all.Where(one => one.Cluster?.DeploymentId == deployment.Id && one.IsProtected))
+        {
+            await ChangeAsync(member, change, cancellation);
+        }
+
+        return await ViewAsync(changed, cancellation);
+    }
+
+    private async Task<Deployment> ChangeAsync(
+        Deployment deployment,
+        SourceChange change,
+        CancellationToken cancellation
+    )
+    {
         var source = deployment.Source;
-        var changed = await metadata.Deployments.SetSourceAsync(
+        return await metadata.Deployments.SetSourceAsync(
             deployment.Id,
             source with
             {
@@ -55,7 +73,6 @@ internal sealed class SourceOperations(
             },
             cancellation
         );
-        return await ViewAsync(changed, cancellation);
     }
 
     internal async Task<SourceView> ViewAsync(Deployment deployment, CancellationToken cancellation)

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
 using Backup.Foundation.Contracts;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Backup.Cli.Control;
 using Backup.Foundation.Errors;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
@@ -44,7 +45,7 @@ internal static class CommandRunner
     {
         var error = CliErrors.Argument(
             string.Join(" ", parsed.Errors.Select(e => e.Message)),
-            $"See: backup {string.Join(' ', Path(parsed))} --help"
+            $"See: backup {string.Join(' ', Path(parsed).Reverse())} --help"
         );
         Print(ControlServer.Describe(error), parsed.Tokens.Any(t => t.Value == "--json"), onStandardError: false);
         return ExitCodes.Usage;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
@@ -24,17 +24,26 @@ internal static class DeploymentsCommand
     private static Command Add()
     {
         var (include, exclude) = (NamespacesCommand.Include(), NamespacesCommand.Exclude());
+        var name = new Option<string?>("--name")
+        {
+            Description = "By which commands name it; unless given, its replica set's name or its first host's",
+            HelpName = "NAME",
+        };
         return SharedOptions.Command(
             "add",
             "Protect a further deployment; agents begin within seconds",
             new Argument<string>("FILE") { Description = "A file with its URI, or - for standard input" },
-            [include, exclude],
+            [include, exclude, name],
             (parsed, data, file, json, cancellation) =>
                 AddAsync(
                     data,
                     file,
-                    NamespacesCommand.Given(parsed, include),
-                    NamespacesCommand.Given(parsed, exclude),
+                    uri => new DeploymentRequest(
+                        uri,
+                        NamespacesCommand.Given(parsed, include),
+                        NamespacesCommand.Given(parsed, exclude),
+                        parsed.GetValue(name)
+                    ),
                     json,
                     cancellation
                 )
@@ -64,8 +73,7 @@ internal static class DeploymentsCommand
     private static async Task<int> AddAsync(
         string? data,
         string file,
-        string[]? include,
-        string[]? exclude,
+        Func<string, DeploymentRequest> request,
         bool json,
         CancellationToken cancellation
     )
@@ -76,10 +84,7 @@ internal static class DeploymentsCommand
                 : await File.ReadAllTextAsync(file, cancellation)
         ).Trim();
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var added = await appliance.Client.AddDeploymentAsync(
-            new DeploymentRequest(uri, include, exclude),
-            cancellation
-        );
+        var added = await appliance.Client.AddDeploymentAsync(request(uri), cancellation);
         return Print(added, json, $"{added.Name} is protected; 'backup status' shows how far its copy is.");
     }
 

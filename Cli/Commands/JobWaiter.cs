@@ -1,4 +1,5 @@
 using Backup.Cli.Control;
+using Backup.WebUI.Contracts;
 using Spectre.Console;
 
 namespace Backup.Cli.Commands;

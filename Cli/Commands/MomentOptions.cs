@@ -29,6 +29,16 @@ internal sealed class MomentOptions
         HelpName = "T,I",
     };
 
+    /// <summary>Whether the command does other things, too, that no moment is asked for.</summary>
+    internal bool IsOptional { get; init; }
+
+    /// <summary>Whether any of them is given.</summary>
+    internal bool IsGiven(CommandResult result) =>
+        result.GetValue(_snapshot) is not null
+        || result.GetValue(_latest)
+        || result.GetValue(_time) is not null
+        || result.GetValue(_optime) is not null;
+
     internal void AddTo(Command command)
     {
         command.Options.Add(_snapshot);
@@ -64,7 +74,7 @@ internal sealed class MomentOptions
             time is not null,
             optime is not null,
         };
-        if (given.Count(one => one) != 1)
+        if (given.Count(one => one) is var count && count != 1 && (count > 1 || !IsOptional))
         {
             result.AddError("Say what: one of --snapshot ID, --latest, --time TIME and --optime T,I.");
         }
@@ -80,7 +90,7 @@ internal sealed class MomentOptions
         }
     }
 
-    private static bool TryReadTime(string text, out uint second)
+    internal static bool TryReadTime(string text, out uint second)
     {
         var seconds = InstantText.TryParse(text, out var time) ? time.ToUnixTimeSeconds() : 0;
         second = seconds is > 0 and <= uint.MaxValue ? (uint)seconds : 0;

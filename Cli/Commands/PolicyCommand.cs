@@ -1,29 +1,81 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
-/// <summary><c>backup policy RS [--interval 6h] [--reference TIME] [--keep 2d] [--window 24h]</c>: shows, and changes what is given.</summary>
+/// <summary>
+/// <c>backup policy NAME [--every 6h] [--at 02:00] [--zone Europe/Berlin] [--keep 2d] [--daily 7d] [--weekly 31d] [--monthly 366d] [--week-ends sunday]
+/// [--window 24h]</c>, of a cluster also <c>[--checkpoints 30m] [--balancer refuse]</c>: shows, and changes what is given; with <c>--preview</c> says what
+/// that would do.
+/// </summary>
 internal static class PolicyCommand
 {
     internal static Command Create()
     {
-        var interval = Length("--interval", "From one snapshot to the next: 15m to 24h");
-        var keep = Length("--keep", "How long a snapshot is kept: at least the interval");
+        var interval = Length(
+            "--every",
+            "From one snapshot to the next: 15m to 24h, a length that divides a day",
+            "--interval"
+        );
+        var at = Text(
+            "--at",
+            "Snapshots are due at this time of day, and every interval from it, for example 02:00",
+            "HH:MM"
+        );
+        var zone = Text(
+            "--zone",
+            "The time zone by its IANA name, for example Europe/Berlin: its clocks say when snapshots are due, its days which is a day's last",
+            "ZONE"
+        );
+        var keep = Length("--keep", "How long every snapshot is kept: at least the interval; 0: not for being one");
+        var daily = Length("--daily", "How long the last one of each day is kept; 0: not for being that");
+        var weekly = Length("--weekly", "How long the last one of each week is kept; 0: not for being that");
+        var monthly = Length(
+            "--monthly",
+            "How long the last one of each month is kept, up to 7y; 0: not for being that"
+        );
+        var weekEnds = Text("--week-ends", "The last day of a week: sunday unless set", "DAY");
         var window = Length("--window", "How far back every moment can be restored: 0 (none) to 90d");
-        var reference = new Option<string?>("--reference")
+        var reference = Text(
+            "--reference",
+            "In the place of --at: snapshots are due at the time of day of this moment, for example 2026-01-01T02:30:00+02:00",
+            "TIME"
+        );
+        var checkpoints = Length(
+            "--checkpoints",
+            "Of a cluster: from one moment with the balancer at rest to the next, 15m, 30m or 1h; off: none between snapshots"
+        );
+        var balancer = Text(
+            "--balancer",
+            "Of a cluster: flag a snapshot whose balancer cannot be stopped, or refuse to take it",
+            "flag|refuse"
+        );
+        var preview = new Option<bool>("--preview")
         {
             Description =
-                "Snapshots are due at this time and every interval from it, for example 2026-01-01T02:30:00+02:00",
-            HelpName = "TIME",
+                "Change nothing: say when the next ones would be due, which would be removed, and which moments would be lost",
         };
         return SharedOptions.Command(
             "policy",
             "Show or change when snapshots are taken and what is kept",
-            SharedOptions.ReplicaSet(),
-            [interval, reference, keep, window],
+            SharedOptions.ReplicaSetOrCluster(),
+            [
+                interval,
+                at,
+                zone,
+                keep,
+                daily,
+                weekly,
+                monthly,
+                weekEnds,
+                window,
+                reference,
+                checkpoints,
+                balancer,
+                preview,
+            ],
             (parsed, data, replicaSet, json, cancellation) =>
             {
                 var change = new PolicyChange(
@@ -31,8 +83,20 @@ internal static class PolicyCommand
                     parsed.GetValue(reference) is { } time ? InstantText.Parse("--reference", time) : null,
                     Seconds(parsed, keep),
                     Seconds(parsed, window)
-                );
-                return RunAsync(data, replicaSet, change, json, cancellation);
+                )
+                {
+                    At = parsed.GetValue(at),
+                    Zone = parsed.GetValue(zone),
+                    DailySeconds = Seconds(parsed, daily),
+                    WeeklySeconds = Seconds(parsed, weekly),
+                    MonthlySeconds = Seconds(parsed, monthly),
+                    WeekEnds = parsed.GetValue(weekEnds),
+                    CheckpointSeconds = parsed.GetValue(checkpoints) == "off" ? 0 : Seconds(parsed, checkpoints),
+                    Balancer = parsed.GetValue(balancer),
+                };
+                return parsed.GetValue(preview)
+                    ? PreviewAsync(data, replicaSet, change, json, cancellation)
+                    : RunAsync(data, replicaSet, change, json, cancellation);
             }
         );
     }
@@ -56,21 +120,7 @@ internal static class PolicyCommand
             return ExitCodes.Ok;
         }
 
-        var (interval, keep, window) = (
-            TimeSpan.FromSeconds(policy.IntervalSeconds),
-            TimeSpan.FromSeconds(policy.KeepSeconds),
-            TimeSpan.FromSeconds(policy.WindowSeconds)
-        );
-        Console.Out.WriteLine($"replica set {policy.ReplicaSet}");
-        Console.Out.WriteLine(
-            $"  a snapshot every {DurationText.Of(interval)}, the next one is due at {policy.NextDue:u}"
-        );
-        Console.Out.WriteLine($"  each is kept for {DurationText.Of(keep)}; the newest always");
-        Console.Out.WriteLine(
-            window == TimeSpan.Zero
-                ? "  no moments between snapshots are kept"
-                : $"  every moment of the last {DurationText.Of(window)} can be restored ('backup ranges {policy.ReplicaSet}')"
-        );
+        PolicyText.Print(policy);
         if (policy.WindowSeconds < before.WindowSeconds)
         {
             Console.Out.WriteLine("  what is older than the new window is given up from now on");
@@ -79,8 +129,33 @@ internal static class PolicyCommand
         return ExitCodes.Ok;
     }
 
-    private static Option<string?> Length(string name, string description) =>
-        new(name) { Description = description, HelpName = "LENGTH" };
+    private static async Task<int> PreviewAsync(
+        string? data,
+        string replicaSet,
+        PolicyChange change,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        var preview = await appliance.Client.PreviewPolicyAsync(replicaSet, change, cancellation);
+        if (json)
+        {
+            Printer.Json(preview);
+        }
+        else
+        {
+            PolicyText.Print(preview);
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static Option<string?> Length(string name, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, HelpName = "LENGTH" };
+
+    private static Option<string?> Text(string name, string description, string helpName) =>
+        new(name) { Description = description, HelpName = helpName };
 
     private static long? Seconds(ParseResult parsed, Option<string?> option) =>
         parsed.GetValue(option) is { } text ? (long)DurationText.Parse(option.Name, text).TotalSeconds : null;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
@@ -12,7 +12,10 @@ internal static class RangesCommand
         SharedOptions.Command(
             "ranges",
             "List the stretches of which every moment can be restored, and the gaps",
-            SharedOptions.ReplicaSet(),
+            new Argument<string>("RS|CLUSTER")
+            {
+                Description = "A replica set (its name, its id, DEPLOYMENT/NAME, CLUSTER/SHARD) or a sharded cluster",
+            },
             RunAsync
         );
 
@@ -42,9 +45,17 @@ internal static class RangesCommand
 
         foreach (var gap in ranges.Gaps)
         {
-            var what = gap.Collection is null ? "gap" : $"gap of {gap.Collection} alone";
+            var of = gap.Set is null ? "" : $" by {gap.Set}";
+            var what = gap.Collection is null ? $"gap{of}" : $"gap of {gap.Collection} alone{of}";
             var to = gap.To is null ? "on" : $"to {Text(gap.To.Optime)}";
             Console.Out.WriteLine($"{what}  after {Text(gap.From.Optime)} {to}: {gap.Cause.Code}, {gap.Cause.Text}");
+        }
+
+        foreach (var cut in ranges.Cuts ?? [])
+        {
+            Console.Out.WriteLine(
+                $"{cut.Kind}  {cut.Id}  at {Text(cut.At.Optime)}  {cut.At.Time:yyyy-MM-ddTHH:mm:ssZ}"
+            );
         }
 
         foreach (var change in ranges.Changes)

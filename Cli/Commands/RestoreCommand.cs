@@ -3,82 +3,47 @@ using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
 using Backup.Daemon.Restores;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
 /// <summary>
-/// <c>backup restore RS (--snapshot ID | --latest | --time T | --optime T,I) --format F --output PATH|-</c>: a snapshot, or a moment
-/// between snapshots, as files. The output appears under its name only when it is whole and its hash is the one that was sent.
+/// <c>backup restore RS|CLUSTER (--snapshot ID | --latest | --time T | --optime T,I) (--output PATH|- | --to URI | --push TARGET)</c>: a snapshot, or a moment between snapshots,
+/// as files, here or pushed over SSH, or straight into MongoDB. The output appears under its name only when it is whole and its hash is the one that was sent.
 /// </summary>
 internal static class RestoreCommand
 {
-    /// <param name="Data">The data folder.</param>
-    /// <param name="ReplicaSet">As the user names it.</param>
-    /// <param name="Snapshot">Its id; null for the newest one, or where a moment is given.</param>
-    /// <param name="Moment">Null for a snapshot.</param>
-    /// <param name="Format">How it is written.</param>
-    /// <param name="Namespaces">What is restored; none: everything.</param>
-    /// <param name="Output">Where to.</param>
-    /// <param name="Json">For scripts.</param>
-    private sealed record Request(
-        string? Data,
-        string ReplicaSet,
-        string? Snapshot,
-        (string Parameter, string Value)? Moment,
-        RestoreFormat Format,
-        IReadOnlyList<string> Namespaces,
-        string Output,
-        bool Json
-    )
-    {
-        internal bool ToStandardOutput => Output == "-";
-    }
-
     internal static Command Create()
     {
-        var (replicaSet, data, json) = (SharedOptions.ReplicaSet(), SharedOptions.Data(), SharedOptions.Json());
+        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
+        var subject = new Argument<string>("RS|CLUSTER")
+        {
+            Description = "A replica set (its name, its id, DEPLOYMENT/NAME, CLUSTER/SHARD) or a sharded cluster",
+        };
         var which = new MomentOptions();
-        var format = new Option<string>("--format")
+        var how = new RestoreFormOptions();
+        var command = new Command(
+            "restore",
+            "Write a snapshot, or any moment between snapshots, out as files or into MongoDB"
+        )
         {
-            Description = "archive (mongorestore --archive), directory (mongorestore --dir) or ndjson",
-            DefaultValueFactory = _ => "archive",
-            HelpName = "archive|directory|ndjson",
-        };
-        format.AcceptOnlyFromAmong([.. RestoreFormats.Names]);
-        var output = new Option<string>("--output")
-        {
-            Description = "A file, a folder (directory), or - for standard output (directory: as tar)",
-            Required = true,
-            HelpName = "PATH|-",
-        };
-        var namespaces = new Option<string[]>("--namespace")
-        {
-            Description = "Only these: db, db.coll or db.prefix*; may be given several times",
-            HelpName = "NAMESPACE",
-        };
-        var command = new Command("restore", "Write a snapshot, or any moment between snapshots, out as files")
-        {
-            replicaSet,
-            format,
-            namespaces,
-            output,
+            subject,
             data,
             json,
         };
+        how.AddTo(command);
         which.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
             {
-                var request = new Request(
-                    parsed.GetValue(data),
-                    parsed.GetRequiredValue(replicaSet),
-                    which.SnapshotOf(parsed),
-                    which.MomentOf(parsed),
-                    RestoreFormats.Parse(parsed.GetRequiredValue(format)),
-                    parsed.GetValue(namespaces) ?? [],
-                    parsed.GetRequiredValue(output),
-                    parsed.GetValue(json)
-                );
+                var request = how.Request(parsed) with
+                {
+                    Data = parsed.GetValue(data),
+                    Subject = parsed.GetRequiredValue(subject),
+                    Snapshot = which.SnapshotOf(parsed),
+                    Moment = which.MomentOf(parsed),
+                    Json = parsed.GetValue(json),
+                };
                 return CommandRunner.RunAsync(
                     request.Json,
                     token => RunAsync(request, token),
@@ -90,11 +55,11 @@ internal static class RestoreCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(Request request, CancellationToken cancellation)
+    private static async Task<int> RunAsync(RestoreRequest request, CancellationToken cancellation)
     {
-        if (!request.ToStandardOutput && Path.Exists(request.Output))
+        if (request is { ToStandardOutput: false, Output: { } output } && Path.Exists(output))
         {
-            throw CliErrors.NotEmpty(request.Output);
+            throw CliErrors.NotEmpty(output);
         }
 
         await using var appliance = await ApplianceConnection.OpenAsync(
@@ -102,16 +67,74 @@ internal static class RestoreCommand
             needsRunning: false,
             cancellation
         );
+        var client = appliance.Client;
+        if (request.Push is not null)
+        {
+            return await RestorePush.RunAsync(client, request, cancellation);
+        }
+
+        if (request.DataFiles is not null)
+        {
+            return await RestoreDataFiles.RunAsync(client, request, cancellation);
+        }
+
+        if (request.To is not null)
+        {
+            return await RestoreInto.RunAsync(client, request, cancellation);
+        }
+
+        var subject = await client.SubjectAsync(request.Subject, cancellation);
+        if (subject.Kind == SubjectView.Cluster)
+        {
+            if (request.Users)
+            {
+                throw CliErrors.UsersOfCluster(subject.Name);
+            }
+
+            return request.IsMerged
+                ? Report(request, subject.Name, await MergedAsync(client, request, cancellation))
+                : await RestoreCluster.RunAsync(client, request, cancellation);
+        }
+
+        if (request.IsMerged || request.IsRaw)
+        {
+            throw CliErrors.ReplicaSetForm(subject.Name, request.IsMerged ? "--merged" : "--raw");
+        }
+
         var (what, result) = request.Moment is { } moment
-            ? await MomentAsync(appliance.Client, request, moment, cancellation)
-            : await SnapshotAsync(appliance.Client, request, cancellation);
-        Report(request, what, result);
-        return ExitCodes.Ok;
+            ? await MomentAsync(client, request, moment, cancellation)
+            : await SnapshotAsync(client, request, cancellation);
+        return Report(request, what, result);
+    }
+
+    private static async Task<RestoreView> MergedAsync(
+        ControlClient client,
+        RestoreRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var id = Guid.NewGuid().ToString("N");
+        using var progress = new RestoreProgress($"restore {request.Subject}", 0, client, id);
+        return await WriteAsync(
+            request,
+            output =>
+                client.RestoreClusterAsync(
+                    request.Subject,
+                    request.ClusterPoint,
+                    request.Format,
+                    request.Shape,
+                    id,
+                    output,
+                    progress.Report,
+                    cancellation
+                ),
+            cancellation
+        );
     }
 
     private static async Task<(string What, RestoreView Result)> SnapshotAsync(
         ControlClient client,
-        Request request,
+        RestoreRequest request,
         CancellationToken cancellation
     )
     {
@@ -123,7 +146,7 @@ internal static class RestoreCommand
                 client.RestoreSnapshotAsync(
                     snapshot.Id,
                     request.Format,
-                    request.Namespaces,
+                    request.Shape,
                     output,
                     progress.Report,
                     cancellation
@@ -135,24 +158,24 @@ internal static class RestoreCommand
 
     private static async Task<(string What, RestoreView Result)> MomentAsync(
         ControlClient client,
-        Request request,
+        RestoreRequest request,
         (string Parameter, string Value) moment,
         CancellationToken cancellation
     )
     {
-        var snapshots = await client.SnapshotsAsync(request.ReplicaSet, cancellation);
+        var snapshots = await client.SnapshotsAsync(request.Subject, cancellation);
         var id = Guid.NewGuid().ToString("N");
         // About as much as the newest snapshot: the moment's own size is known when it is written.
         var expected = snapshots.Count == 0 ? 0 : snapshots[0].RawBytes;
-        using var progress = new RestoreProgress($"restore {request.ReplicaSet}", expected, client, id);
+        using var progress = new RestoreProgress($"restore {request.Subject}", expected, client, id);
         var result = await WriteAsync(
             request,
             output =>
                 client.RestoreMomentAsync(
-                    request.ReplicaSet,
+                    request.Subject,
                     moment,
                     request.Format,
-                    request.Namespaces,
+                    request.Shape,
                     id,
                     output,
                     progress.Report,
@@ -160,24 +183,24 @@ internal static class RestoreCommand
                 ),
             cancellation
         );
-        return (request.ReplicaSet, result);
+        return (request.Subject, result);
     }
 
     private static async Task<SnapshotView> ChooseAsync(
         ControlClient client,
-        Request request,
+        RestoreRequest request,
         CancellationToken cancellation
     )
     {
-        var snapshots = await client.SnapshotsAsync(request.ReplicaSet, cancellation);
+        var snapshots = await client.SnapshotsAsync(request.Subject, cancellation);
         return request.Snapshot is null
-            ? snapshots.FirstOrDefault() ?? throw CliErrors.NothingToRestore(request.ReplicaSet)
+            ? snapshots.FirstOrDefault() ?? throw CliErrors.NothingToRestore(request.Subject)
             : snapshots.FirstOrDefault(s => s.Id == request.Snapshot)
                 ?? throw CliErrors.NoSuchSnapshot(request.Snapshot);
     }
 
     private static async Task<RestoreView> WriteAsync(
-        Request request,
+        RestoreRequest request,
         Func<Stream, Task<RestoreView>> restore,
         CancellationToken cancellation
     )
@@ -191,52 +214,47 @@ internal static class RestoreCommand
         try
         {
             return request.Format == RestoreFormat.Directory
-                ? await RestoreOutput.ToFolderAsync(request.Output, restore, cancellation)
-                : await RestoreOutput.ToFileAsync(request.Output, restore);
+                ? await RestoreOutput.ToFolderAsync(request.Output!, restore, cancellation)
+                : await RestoreOutput.ToFileAsync(request.Output!, restore);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw CliErrors.Output(request.Output, failure);
+            throw CliErrors.Output(request.Output!, failure);
         }
     }
 
-    private static void Report(Request request, string what, RestoreView result)
+    private static int Report(RestoreRequest request, string what, RestoreView result)
     {
         var to = request.ToStandardOutput ? Console.Error : Console.Out;
         if (request.Json)
         {
             to.WriteLine(System.Text.Json.JsonSerializer.Serialize(result, ControlJson.Options));
-            return;
+            return ExitCodes.Ok;
         }
 
         to.WriteLine(
-            $"Restored {what}: {result.Documents} documents, {Printer.Bytes(result.Bytes)}, sha256 {result.Sha256}"
+            $"Restored {what}: {result.Documents} documents, {Printer.Bytes(result.Bytes)}{(result.Sha256 is { } sum ? $", sha256 {sum}" : "")}"
         );
         to.WriteLine(
             $"  up to and including optime {result.Optime.T},{result.Optime.I} ({DateTimeOffset.FromUnixTimeSeconds(result.Optime.T):u})"
         );
-        foreach (var excluded in result.Excluded ?? [])
-        {
-            to.WriteLine($"  without the documents of {excluded.Namespace}: {excluded.Reason}");
-        }
-
-        foreach (var open in result.Undecided ?? [])
-        {
-            to.WriteLine(
-                $"  without the transaction prepared at optime {open.T},{open.I}: whether it was committed by then is not known; restore again when it is, or any later moment with --optime"
-            );
-        }
+        LeftOutLines.Print(to, result.Excluded, result.Undecided);
 
         if (!request.ToStandardOutput)
         {
+            var gzip = request.Gzip ? " --gzip" : "";
             to.WriteLine(
                 request.Format switch
                 {
-                    RestoreFormat.Archive => $"Load it: mongorestore --uri mongodb://… --archive={request.Output}",
-                    RestoreFormat.Directory => $"Load it: mongorestore --uri mongodb://… --dir={request.Output}",
+                    RestoreFormat.Archive =>
+                        $"Load it: mongorestore --uri mongodb://…{gzip} --archive={request.Output}",
+                    RestoreFormat.Directory => $"Load it: mongorestore --uri mongodb://…{gzip} --dir={request.Output}",
+                    _ when request.Gzip => $"Each line is one document, compressed: {request.Output}",
                     _ => $"Each line is one document: {request.Output}",
                 }
             );
         }
+
+        return ExitCodes.Ok;
     }
 }

@@ -2,13 +2,14 @@ using System.Formats.Tar;
 using System.IO.Pipelines;
 using Backup.Cli.Control;
 using Backup.Foundation.Files;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
 /// <summary>Where a restore is written: under a temporary name, renamed when it is whole.</summary>
 internal static class RestoreOutput
 {
-    internal static async Task<RestoreView> ToFileAsync(string path, Func<Stream, Task<RestoreView>> restore)
+    internal static async Task<T> ToFileAsync<T>(string path, Func<Stream, Task<T>> restore)
     {
         using var file = DurableFile.Create(path);
         await using var stream = new PendingFileStream(file);
@@ -16,6 +17,9 @@ internal static class RestoreOutput
         file.Publish();
         return result;
     }
+
+    /// <summary>A file in a folder that appears as a whole: flushed to the disk when it is closed.</summary>
+    internal static Stream CreateFile(string path) => new FlushedFileStream(path);
 
     /// <summary>Unpacks the tar stream of a directory dump on the fly.</summary>
     internal static async Task<RestoreView> ToFolderAsync(
@@ -31,10 +35,10 @@ internal static class RestoreOutput
         }
 
         Directory.CreateDirectory(temporary);
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 4 * 1024 * 1024));
+        var unpacking = UnpackAsync(pipe.Reader, temporary, cancellation);
         try
         {
-            var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 4 * 1024 * 1024));
-            var unpacking = UnpackAsync(pipe.Reader, temporary, cancellation);
             var result = await FeedAsync(pipe.Writer, restore);
             await unpacking;
             Directory.Move(temporary, Path.GetFullPath(path));
@@ -42,6 +46,8 @@ internal static class RestoreOutput
         }
         catch
         {
+            // What is unpacked until the feed's end is seen would come back behind the deletion.
+            await unpacking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Directory.Delete(temporary, recursive: true);
             throw;
         }
@@ -80,45 +86,25 @@ internal static class RestoreOutput
         }
     }
 
-    /// <summary>A stream onto a <see cref="PendingFile"/>.</summary>
-    private sealed class PendingFileStream(PendingFile file) : Stream
+    /// <summary>What is written is durable once it is closed.</summary>
+    private sealed class FlushedFileStream(string path)
+        : FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 128 * 1024)
     {
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => file.Length;
-
-        public override long Position
+        protected override void Dispose(bool disposing)
         {
-            get => file.Length;
-            set => throw new NotSupportedException();
+            if (disposing)
+            {
+                Flush(flushToDisk: true);
+            }
+
+            base.Dispose(disposing);
         }
 
-        public override void Write(byte[] buffer, int offset, int count) => file.Append(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer) => file.Append(buffer);
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+        public override async ValueTask DisposeAsync()
         {
-            file.Append(buffer.AsSpan(offset, count));
-            return Task.CompletedTask;
+            await FlushAsync();
+            Flush(flushToDisk: true);
+            await base.DisposeAsync();
         }
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            file.Append(buffer.Span);
-            return ValueTask.CompletedTask;
-        }
-
-        public override void Flush() { }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

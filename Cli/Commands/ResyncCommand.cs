@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 

@@ -17,6 +17,12 @@ internal static class SharedOptions
     internal static Argument<string> ReplicaSet() =>
         new("RS") { Description = "The replica set: its name, its id, or DEPLOYMENT/NAME" };
 
+    internal static Argument<string> ReplicaSetOrCluster() =>
+        new("NAME")
+        {
+            Description = "A sharded cluster, or a replica set: its name, its id, DEPLOYMENT/NAME, or CLUSTER/SHARD",
+        };
+
     /// <summary>A command about everything, with --data and --json.</summary>
     /// <param name="name">What is typed.</param>
     /// <param name="description">For --help.</param>

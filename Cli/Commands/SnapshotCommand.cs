@@ -3,35 +3,54 @@ using System.Text.Json;
 using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.Daemon.Jobs;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
-/// <summary><c>backup snapshot RS [--wait]</c>: a snapshot now, of everything that the source has committed until now.</summary>
+/// <summary><c>backup snapshot NAME [--wait] [--keep 30d]</c>: a snapshot now, of everything that the source has committed until now; of a cluster at one moment.</summary>
 internal static class SnapshotCommand
 {
     internal static Command Create()
     {
+        var keep = new Option<string?>("--keep")
+        {
+            Description = "Keep it for so long, whatever the policy says: up to 2562d",
+            HelpName = "LENGTH",
+        };
         var wait = new Option<bool>("--wait") { Description = "Wait until it is there, and print it" };
-        return SharedOptions.Command(
+        var command = SharedOptions.Command(
             "snapshot",
-            "Take a snapshot now",
-            SharedOptions.ReplicaSet(),
-            [wait],
+            "Take a snapshot now; or pin, unpin, expire, delete one that is there",
+            SharedOptions.ReplicaSetOrCluster(),
+            [wait, keep],
             (parsed, data, replicaSet, json, cancellation) =>
-                RunAsync(data, replicaSet, parsed.GetValue(wait), json, cancellation)
+            {
+                long? seconds = parsed.GetValue(keep) is { } length
+                    ? (long)DurationText.Parse("--keep", length).TotalSeconds
+                    : null;
+                return RunAsync(data, replicaSet, parsed.GetValue(wait), seconds, json, cancellation);
+            }
         );
+        foreach (var one in SnapshotKeepingCommands.Create())
+        {
+            command.Subcommands.Add(one);
+        }
+
+        return command;
     }
 
     private static async Task<int> RunAsync(
         string? data,
         string replicaSet,
         bool wait,
+        long? keep,
         bool json,
         CancellationToken cancellation
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var job = await appliance.Client.RequestSnapshotAsync(replicaSet, cancellation);
+        var job = await appliance.Client.RequestSnapshotAsync(replicaSet, keep, cancellation);
         if (!wait)
         {
             if (json)
@@ -49,6 +68,13 @@ internal static class SnapshotCommand
         }
 
         job = await JobWaiter.WaitAsync(appliance.Client, job, cancellation);
+        if (job.Kind == JobKinds.ClusterSnapshot)
+        {
+            var whole = job.Result!.Value.Deserialize<ClusterSnapshotView>(ControlJson.Options)!;
+            ClusterSnapshotList.Print(whole, json);
+            return ExitCodes.Ok;
+        }
+
         var snapshot = job.Result!.Value.Deserialize<SnapshotView>(ControlJson.Options)!;
         if (json)
         {

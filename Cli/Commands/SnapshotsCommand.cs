@@ -1,20 +1,48 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
 using Spectre.Console;
 
 namespace Backup.Cli.Commands;
 
-/// <summary><c>backup snapshots RS</c>: what can be restored, newest first.</summary>
+/// <summary><c>backup snapshots NAME [--all]</c>: what can be restored, newest first.</summary>
 internal static class SnapshotsCommand
 {
-    internal static Command Create() =>
-        SharedOptions.Command("snapshots", "List the snapshots of a replica set", SharedOptions.ReplicaSet(), RunAsync);
+    internal static Command Create()
+    {
+        var all = new Option<bool>("--all")
+        {
+            Description = "Of a cluster: those that failed or are being made, and checkpoints, too",
+        };
+        return SharedOptions.Command(
+            "snapshots",
+            "List the snapshots of a replica set or a sharded cluster",
+            SharedOptions.ReplicaSetOrCluster(),
+            [all],
+            (parsed, data, name, json, cancellation) => RunAsync(data, name, parsed.GetValue(all), json, cancellation)
+        );
+    }
 
-    private static async Task<int> RunAsync(string? data, string replicaSet, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        string? data,
+        string replicaSet,
+        bool all,
+        bool json,
+        CancellationToken cancellation
+    )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        if ((await appliance.Client.SubjectAsync(replicaSet, cancellation)).Kind == SubjectView.Cluster)
+        {
+            ClusterSnapshotList.Print(
+                replicaSet,
+                await appliance.Client.ClusterSnapshotsAsync(replicaSet, all, cancellation),
+                json
+            );
+            return ExitCodes.Ok;
+        }
+
         var snapshots = await appliance.Client.SnapshotsAsync(replicaSet, cancellation);
         if (json)
         {
@@ -35,7 +63,7 @@ internal static class SnapshotsCommand
     private static Table Table(IEnumerable<SnapshotView> snapshots)
     {
         var table = new Table().Border(TableBorder.Simple);
-        table.AddColumns("snapshot", "up to (UTC)", "documents", "size", "new", "kept until");
+        table.AddColumns("snapshot", "up to (UTC)", "documents", "size", "new", "kept until", "as");
         foreach (var snapshot in snapshots)
         {
             table.AddRow(
@@ -44,7 +72,8 @@ internal static class SnapshotsCommand
                 $"{snapshot.Documents}",
                 Printer.Bytes(snapshot.RawBytes),
                 Printer.Bytes(snapshot.NewBytes),
-                snapshot.ExpiresAt?.UtcDateTime.ToString("yyyy-MM-dd") ?? "ever"
+                KeepingText.Short(snapshot.ExpiresAt, snapshot.Kept),
+                KeepingText.Why(snapshot.Kept)
             );
         }
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
@@ -59,24 +59,45 @@ internal static class StatusCommand
             return;
         }
 
-        foreach (var deployment in status.Deployments)
+        foreach (var deployment in status.Deployments.Where(one => one.PartOf is null))
         {
             var removed = deployment.RemovedAt is { } at
                 ? $": no longer protected since {at:u}; its snapshots stay"
                 : "";
             Console.Out.WriteLine($"deployment {deployment.Name}{removed}");
-            if (deployment.ReplicaSets.Count == 0 && deployment.RemovedAt is null)
+            if (deployment.Cluster is { } cluster)
+            {
+                ClusterStatus.Print(cluster);
+                foreach (var member in status.Deployments.Where(one => one.PartOf?.Cluster == deployment.Name))
+                {
+                    PrintSets(member, status.Running);
+                }
+            }
+            else if (deployment.ReplicaSets.Count == 0 && deployment.RemovedAt is null)
             {
                 Console.Out.WriteLine("  waiting for its agent");
             }
 
-            // Who is paused says nothing of the source.
-            var isFollowed = status.Running && deployment is { RemovedAt: null, Source.PausedAt: null };
-            deployment.ReplicaSets.ToList().ForEach(set => Print(set, isFollowed));
+            PrintSets(deployment, status.Running);
             Print(deployment.Source);
-            deployment.Agents.ToList().ForEach(Print);
-            Printer.Error(deployment.Name, deployment.Error);
         }
+
+        ClusterStatus.Print(status.Alerts);
+    }
+
+    private static void PrintSets(DeploymentView deployment, bool isRunning)
+    {
+        // Who is paused says nothing of the source.
+        var isFollowed = isRunning && deployment is { RemovedAt: null, Source.PausedAt: null };
+        var what = deployment.PartOf is { } part ? $"{ClusterStatus.Role(part.Set)}, replica set" : "replica set";
+        if (deployment is { PartOf.Set: { } set, ReplicaSets.Count: 0, RemovedAt: null })
+        {
+            Console.Out.WriteLine($"  {ClusterStatus.Role(set)}: waiting for its agent");
+        }
+
+        deployment.ReplicaSets.ToList().ForEach(one => Print(one, what, isFollowed));
+        deployment.Agents.ToList().ForEach(Print);
+        Printer.Error(deployment.Name, deployment.Error);
     }
 
     private static void Print(SourceView? source)
@@ -93,10 +114,10 @@ internal static class StatusCommand
         Console.Out.WriteLine($"  agent {agent.HostName} ({agent.Id}): {agent.Role}, {agent.Phase}");
 
     /// <summary>Lines, not a table: they fit any terminal, and an error has room for its way out.</summary>
-    private static void Print(ReplicaSetView set, bool isFollowed)
+    private static void Print(ReplicaSetView set, string what, bool isFollowed)
     {
         var progress = set.Sync is { } sync ? ": " + Printer.SyncProgress(sync) : "";
-        Console.Out.WriteLine($"  replica set {set.Name}: {set.State}{progress}");
+        Console.Out.WriteLine($"  {what} {set.Name}: {set.State}{progress}");
         if (set.Optime.T != 0)
         {
             var upTo = DateTimeOffset.FromUnixTimeSeconds(set.Optime.T);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Backup.Cli.Appliance;
 
 namespace Backup.Cli.Commands;
@@ -17,13 +18,33 @@ internal static class UpCommand
                 $"A MongoDB deployment to protect, may be repeated (or the variable {ProtectVariable}, several with spaces between them); without it, what was protected before, or a sandbox",
             HelpName = "URI",
         };
-        var http = Port("--http", 8080, "Health page");
+        var http = Port("--http", 8080, "Web interface and public API");
+        var address = new Option<string>("--http-address")
+        {
+            Description =
+                "Where the web interface is served: on loopback without TLS, on any other address (0.0.0.0 for all) with the appliance's certificate",
+            DefaultValueFactory = _ => "127.0.0.1",
+            HelpName = "ADDRESS",
+        };
+        address.Validators.Add(result =>
+        {
+            if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
+            {
+                result.AddError("--http-address takes an address of this host, for example 127.0.0.1 or 0.0.0.0.");
+            }
+        });
         var agents = Port("--agents", 8081, "TLS port for agents");
         var names = new Option<string[]>("--name")
         {
             Description =
                 "A name or address by which agents on other hosts reach this one, for its certificate (may be repeated)",
             HelpName = "NAME",
+        };
+        var mongods = new Option<string[]>("--mongod")
+        {
+            Description =
+                $"The mongod of a version, for restores to data files: 4.2=/opt/mongodb/4.2/bin/mongod, may be repeated (or the variable {ApplianceSettings.MongodPaths}, several with commas between them)",
+            HelpName = "VERSION=PATH",
         };
         var verbose = new Option<bool>("--verbose") { Description = "Log to standard error too, not only to DIR/log" };
         var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
@@ -32,8 +53,10 @@ internal static class UpCommand
             protect,
             data,
             http,
+            address,
             agents,
             names,
+            mongods,
             verbose,
             json,
         };
@@ -48,8 +71,10 @@ internal static class UpCommand
                             {
                                 Protect = Named(parsed.GetValue(protect)),
                                 HttpPort = parsed.GetValue(http),
+                                HttpAddress = IPAddress.Parse(parsed.GetValue(address)!),
                                 AgentsPort = parsed.GetValue(agents),
                                 Names = parsed.GetValue(names) ?? [],
+                                Mongods = parsed.GetValue(mongods) ?? [],
                                 Verbose = parsed.GetValue(verbose),
                             },
                             parsed.GetValue(json),

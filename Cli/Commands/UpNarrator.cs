@@ -1,6 +1,6 @@
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
@@ -23,11 +23,24 @@ internal sealed class UpNarrator(string root, bool json)
             },
             $"""
             The backup appliance runs.
+              web     {appliance.HttpAddress}
               data    {root}
               agents  {appliance.AgentsAddress}
-              health  {appliance.HttpAddress}healthz
             """
         );
+        if (appliance.SetupToken is { } token)
+        {
+            // Behind a # it is sent to nobody: the page reads it.
+            var address = $"{appliance.HttpAddress}setup#token={token}";
+            Tell(
+                new { @event = "setup", address },
+                $"""
+                Nobody can log in yet: make the first administrator. The token is good until it is used, or the appliance starts again.
+                  open    {address}
+                """
+            );
+        }
+
         if (appliance.Sandbox is { } sandbox)
         {
             Tell(
@@ -57,6 +70,13 @@ internal sealed class UpNarrator(string root, bool json)
                 {
                     await TellAsync(operations, deployment, set, cancellation);
                 }
+
+                TellCluster(deployment);
+            }
+
+            foreach (var alert in status.Alerts)
+            {
+                Changed($"{alert.Condition} {alert.Subject}", alert.Error, error => ErrorLine(alert.Subject, error));
             }
 
             await Task.Delay(Look, cancellation);
@@ -88,7 +108,8 @@ internal sealed class UpNarrator(string root, bool json)
             );
         }
 
-        if (set.Snapshots > 0 && NewTo($"{set.Id}#", $"{set.Snapshots}"))
+        // What a set of a cluster gives is told of the cluster.
+        if (deployment.PartOf is null && set.Snapshots > 0 && NewTo($"{set.Id}#", $"{set.Snapshots}"))
         {
             var newest = (await operations.SnapshotsAsync(set.Id, cancellation))[0];
             Tell(
@@ -100,6 +121,21 @@ internal sealed class UpNarrator(string root, bool json)
                   restore it, in another terminal:
                     ./backup restore {set.Name} --latest --format archive --output dump.archive{_dataOption}
                     mongorestore --uri mongodb://… --archive=dump.archive
+                """
+            );
+        }
+    }
+
+    private void TellCluster(DeploymentView deployment)
+    {
+        if (deployment.Cluster?.Newest is { Time: { } time } newest && NewTo($"{deployment.Id}#", newest.Id))
+        {
+            Tell(
+                new { @event = "cluster-snapshot", snapshot = newest },
+                $"""
+                {deployment.Name}: cluster snapshot {newest.Id}, {newest.Sets.Count} sets, {newest.Documents} documents, {Printer.Bytes(
+                    newest.RawBytes
+                )}, up to {DateTimeOffset.FromUnixTimeSeconds(time.T):u}
                 """
             );
         }

@@ -11,7 +11,7 @@ internal static class VerifyCommand
         SharedOptions.Command(
             "verify",
             "Read a snapshot back: decode, count and hash everything",
-            new Argument<string>("SNAPSHOT") { Description = "The snapshot's id" },
+            new Argument<string>("SNAPSHOT") { Description = "The id of a snapshot, of a replica set or a cluster" },
             RunAsync
         );
 
@@ -27,6 +27,22 @@ internal static class VerifyCommand
         }
 
         var result = job.Result!.Value;
+        if (result.TryGetProperty("parts", out var parts))
+        {
+            Console.Out.WriteLine(
+                $"Cluster snapshot {snapshot} is whole: {result.GetProperty("documents")} documents, {Printer.Bytes(result.GetProperty("bytes").GetInt64())}"
+            );
+            foreach (var part in parts.EnumerateArray())
+            {
+                var of = part.GetProperty("result");
+                Console.Out.WriteLine(
+                    $"  {part.GetProperty("set")}: {of.GetProperty("documents")} documents, {Printer.Bytes(of.GetProperty("bytes").GetInt64())}, sha256 {of.GetProperty("sha256")}"
+                );
+            }
+
+            return ExitCodes.Ok;
+        }
+
         Console.Out.WriteLine(
             $"Snapshot {snapshot} is whole: {result.GetProperty("documents")} documents, {Printer.Bytes(result.GetProperty("bytes").GetInt64())}, sha256 {result.GetProperty("sha256")}"
         );

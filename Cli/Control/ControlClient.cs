@@ -6,21 +6,33 @@ using System.Text.Json;
 using Backup.Daemon.Restores;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
+using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Control;
 
 /// <summary>Asks the appliance that holds a data folder; errors come back as they were thrown there.</summary>
-internal sealed class ControlClient : IDisposable
+internal sealed partial class ControlClient : IDisposable
 {
+    // Bytes.
+    private const int ReceiveWindow = 4 * 1024 * 1024;
+
+    /// <summary>How often a file that the appliance writes is looked at, for the progress.</summary>
+    private static readonly TimeSpan FileLook = TimeSpan.FromMilliseconds(200);
+
+    private readonly string _folder;
+    private readonly string _socketName;
     private readonly FolderSocket _socket;
     private readonly HttpClient _http;
 
     internal ControlClient(string dataFolder, string socketName)
     {
+        (_folder, _socketName) = (dataFolder, socketName);
         _socket = new FolderSocket(dataFolder, socketName);
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
+            // A restore is on its way all the time, not only when the last window was acknowledged.
+            InitialHttp2StreamWindowSize = ReceiveWindow,
             ConnectCallback = async (_, cancellation) =>
             {
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -40,7 +52,7 @@ internal sealed class ControlClient : IDisposable
         {
             BaseAddress = new Uri("http://appliance"),
             Timeout = Timeout.InfiniteTimeSpan,
-            // Trailers, which end a restore's stream with its hash, are HTTP/2's.
+            // Trailers, which end a restore's stream with what it holds, are HTTP/2's.
             DefaultRequestVersion = System.Net.HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
@@ -57,7 +69,7 @@ internal sealed class ControlClient : IDisposable
         try
         {
             using var response = await _http.GetAsync(
-                ControlRoutes.Status,
+                ControlRoutes.There,
                 HttpCompletionOption.ResponseHeadersRead,
                 cancellation
             );
@@ -122,8 +134,22 @@ internal sealed class ControlClient : IDisposable
     internal Task<List<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<List<SnapshotView>>(ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet), cancellation);
 
-    internal Task<JobView> RequestSnapshotAsync(string replicaSet, CancellationToken cancellation) =>
-        PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet), cancellation);
+    internal Task<List<ClusterSnapshotView>> ClusterSnapshotsAsync(
+        string cluster,
+        bool all,
+        CancellationToken cancellation
+    ) =>
+        GetAsync<List<ClusterSnapshotView>>(
+            $"{ControlRoutes.Fill(ControlRoutes.ClusterSnapshots, cluster)}?{ControlRoutes.AllParameter}={(all ? "true" : "false")}",
+            cancellation
+        );
+
+    internal Task<JobView> RequestSnapshotAsync(string replicaSet, long? keep, CancellationToken cancellation) =>
+        PostAsync<JobView>(
+            ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet)
+                + (keep is null ? "" : $"?{ControlRoutes.KeepParameter}={keep}"),
+            cancellation
+        );
 
     internal Task<ReplicaSetView> ResyncAsync(string replicaSet, CancellationToken cancellation) =>
         PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.Resync, replicaSet), cancellation);
@@ -172,16 +198,6 @@ internal sealed class ControlClient : IDisposable
     internal Task<JobView> CancelAsync(string job, CancellationToken cancellation) =>
         PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Cancel, job), cancellation);
 
-    internal Task<PolicyView> PolicyAsync(string replicaSet, CancellationToken cancellation) =>
-        GetAsync<PolicyView>(ControlRoutes.Fill(ControlRoutes.Policy, replicaSet), cancellation);
-
-    internal Task<PolicyView> ChangePolicyAsync(
-        string replicaSet,
-        PolicyChange change,
-        CancellationToken cancellation
-    ) =>
-        PostAsync<PolicyChange, PolicyView>(ControlRoutes.Fill(ControlRoutes.Policy, replicaSet), change, cancellation);
-
     internal Task<SourceView> SourceAsync(string replicaSet, CancellationToken cancellation) =>
         GetAsync<SourceView>(ControlRoutes.Fill(ControlRoutes.Source, replicaSet), cancellation);
 
@@ -215,13 +231,14 @@ internal sealed class ControlClient : IDisposable
     internal Task<RestoreView> RestoreSnapshotAsync(
         string snapshot,
         RestoreFormat format,
-        IReadOnlyList<string> namespaces,
+        RestoreShape shape,
         Stream output,
         Action<long> progress,
         CancellationToken cancellation
     ) =>
         RestoreAsync(
-            $"{Route(ControlRoutes.Restore, snapshot, format)}?{Query(namespaces)}",
+            $"{Route(ControlRoutes.Restore, snapshot, format)}?{shape.Query}",
+            shape.Hashes,
             output,
             progress,
             cancellation
@@ -233,7 +250,7 @@ internal sealed class ControlClient : IDisposable
     /// <param name="replicaSet">As users name it.</param>
     /// <param name="moment"><see cref="ControlRoutes.OptimeParameter"/> or <see cref="ControlRoutes.SecondParameter"/>, and its value.</param>
     /// <param name="format">How it is written.</param>
-    /// <param name="namespaces">What is restored; none: everything.</param>
+    /// <param name="shape">What of it.</param>
     /// <param name="id">Under which <see cref="ReplayAsync"/> tells how far it is before the first byte.</param>
     /// <param name="output">Receives it.</param>
     /// <param name="progress">Told of bytes received.</param>
@@ -242,7 +259,7 @@ internal sealed class ControlClient : IDisposable
         string replicaSet,
         (string Parameter, string Value) moment,
         RestoreFormat format,
-        IReadOnlyList<string> namespaces,
+        RestoreShape shape,
         string id,
         Stream output,
         Action<long> progress,
@@ -250,39 +267,54 @@ internal sealed class ControlClient : IDisposable
     )
     {
         var route = Route(ControlRoutes.RestoreMoment, replicaSet, format);
-        var query =
-            $"?{moment.Parameter}={Uri.EscapeDataString(moment.Value)}&{ControlRoutes.IdParameter}={id}&{Query(namespaces)}";
-        return RestoreAsync(route + query, output, progress, cancellation);
+        return RestoreAsync(route + Query(moment, id, []) + shape.Query, shape.Hashes, output, progress, cancellation);
     }
 
     private static string Route(string route, string of, RestoreFormat format) =>
         ControlRoutes.Fill(route, of).Replace("{format}", RestoreFormats.Name(format), StringComparison.Ordinal);
 
     /// <summary>
-    /// Copies a restore's stream to <paramref name="output"/>, hashing it on the way, and compares hash and length with what the
-    /// appliance says it sent.
+    /// Copies a restore's stream to <paramref name="output"/>, hashing it on the way, and compares its length with what the appliance says
+    /// it sent. The socket is the kernel's, which loses no byte and changes none: what can happen is that the stream ends early.
     /// </summary>
     private async Task<RestoreView> RestoreAsync(
         string route,
+        bool hashes,
         Stream output,
         Action<long> progress,
         CancellationToken cancellation
     )
     {
+        if (
+            output is PendingFileStream { File: var file }
+            && PassedFiles.TryPass(_folder, _socketName, file.Path, file.Handle) is var (ticket, passed)
+        )
+        {
+            using (passed)
+            {
+                return await RestoreAsync(
+                    $"{route}&{ControlRoutes.FileParameter}={ticket}",
+                    file,
+                    progress,
+                    cancellation
+                );
+            }
+        }
+
         using var response = await _http.GetAsync(route, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (!response.IsSuccessStatusCode)
         {
             throw await ErrorAsync(response, cancellation);
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = hashes ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         var (received, buffer) = (0L, new byte[256 * 1024]);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellation);
             for (int read; (read = await body.ReadAsync(buffer, cancellation)) > 0; )
             {
-                hash.AppendData(buffer, 0, read);
+                hash?.AppendData(buffer, 0, read);
                 await output.WriteAsync(buffer.AsMemory(0, read), cancellation);
                 received += read;
                 progress(received);
@@ -293,7 +325,37 @@ internal sealed class ControlClient : IDisposable
             throw CliErrors.Damaged($"the stream ended after {received} bytes ({broken.Message})");
         }
 
-        return Checked(response, received, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return Checked(response, received, hash is null ? null : Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>The appliance writes into the file itself, hashes what it writes, and has it on the disk before it answers.</summary>
+    private async Task<RestoreView> RestoreAsync(
+        string route,
+        PendingFile file,
+        Action<long> progress,
+        CancellationToken cancellation
+    )
+    {
+        var restoring = GetAsync<RestoreView>(route, cancellation);
+        for (var known = 0L; await Task.WhenAny(restoring, Task.Delay(FileLook, CancellationToken.None)) != restoring; )
+        {
+            var there = RandomAccess.GetLength(file.Handle);
+            if (there > known)
+            {
+                progress(known = there);
+            }
+        }
+
+        try
+        {
+            var result = await restoring;
+            file.WrittenElsewhere(result.Bytes);
+            return result;
+        }
+        catch (Exception broken) when (broken is HttpRequestException or HttpIOException)
+        {
+            throw CliErrors.Damaged($"the appliance ended before the file was whole ({broken.Message})");
+        }
     }
 
     public void Dispose()
@@ -302,24 +364,23 @@ internal sealed class ControlClient : IDisposable
         _socket.Dispose();
     }
 
-    private static RestoreView Checked(HttpResponseMessage response, long received, string sha256)
+    private static RestoreView Checked(HttpResponseMessage response, long received, string? sha256)
     {
-        string? Trailer(string name) =>
-            response.TrailingHeaders.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+        string? Trailer(string name) => TrailerOf(response, name);
 
         if (Trailer(ControlRoutes.ErrorTrailer) is { } error)
         {
             throw Thrown(Decoded<ErrorView>(error));
         }
 
-        if (Trailer(ControlRoutes.Sha256Trailer) is not { } announced)
+        if (!long.TryParse(Trailer(ControlRoutes.BytesTrailer), CultureInfo.InvariantCulture, out var announced))
         {
-            throw CliErrors.Damaged($"the stream ended after {received} bytes without its closing hash");
+            throw CliErrors.Damaged($"the stream ended after {received} bytes, and nothing says that this is all");
         }
 
-        if (announced != sha256)
+        if (announced != received)
         {
-            throw CliErrors.Damaged($"SHA-256 {sha256} arrived, {announced} was sent");
+            throw CliErrors.Damaged($"{received} bytes arrived, {announced} were sent");
         }
 
         var documents = long.Parse(Trailer(ControlRoutes.DocumentsTrailer)!, CultureInfo.InvariantCulture);
@@ -369,5 +430,6 @@ internal sealed class ControlClient : IDisposable
         return Thrown(envelope!.Error);
     }
 
-    private static BackupException Thrown(ErrorView error) => CliErrors.Job(error.Code, error.Message, error.Hint);
+    private static BackupException Thrown(ErrorView error) =>
+        CliErrors.Job(error.Code, error.Message, error.Hint, error.Field);
 }

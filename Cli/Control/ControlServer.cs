@@ -5,6 +5,7 @@ using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
+using Backup.WebUI.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -21,26 +22,42 @@ internal sealed record ApplianceParts(
     AgentOperations Agents,
     DeploymentOperations Deployments,
     RestoreOperations Restores,
+    ClusterRestoreOperations ClusterRestores,
     PolicyOperations Policies,
+    KeepingOperations Keeping,
     SourceOperations Sources,
     NamespaceOperations Namespaces,
     CredentialOperations Credentials,
-    MonitoringOperations Monitoring
+    MonitoringOperations Monitoring,
+    ClusterOperations Clusters,
+    LinkOperations Links,
+    SshOperations Ssh,
+    PushOperations Pushes,
+    ServeOperations Serving,
+    DocumentOperations Documents,
+    TakeoutAudit Audit,
+    DataFilesOperations DataFiles,
+    PeopleOperations People
 );
 
 /// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
 internal sealed partial class ControlServer : IAsyncDisposable
 {
     // A header has an end: of more than this the first are named.
-    private const int MostNamed = 50;
+    internal const int MostNamed = 50;
+
+    // So that what is restored next is made while what is made is sent; bytes.
+    private const int ResponseBuffer = 1024 * 1024;
 
     private readonly WebApplication _application;
     private readonly FolderSocket _socket;
+    private readonly PassedFiles _files;
 
-    private ControlServer(WebApplication application, FolderSocket socket)
+    private ControlServer(WebApplication application, FolderSocket socket, PassedFiles files)
     {
         _application = application;
         _socket = socket;
+        _files = files;
     }
 
     internal static async Task<ControlServer> StartAsync(
@@ -59,6 +76,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MinResponseDataRate = null; // A restore may be read as slowly as its reader likes.
+            kestrel.Limits.MaxResponseBufferSize = ResponseBuffer;
             // Compressing and tar streams write synchronously when they are closed; nobody but the owner's own commands is served here.
             kestrel.AllowSynchronousIO = true;
             kestrel.ListenUnixSocket(socket.Address, listen => listen.Protocols = HttpProtocols.Http2);
@@ -68,8 +86,11 @@ internal sealed partial class ControlServer : IAsyncDisposable
             json.SerializerOptions.DefaultIgnoreCondition = ControlJson.Options.DefaultIgnoreCondition;
             json.SerializerOptions.Encoder = ControlJson.Options.Encoder;
         });
+        var files = new PassedFiles(folder.Root, socketName);
+        builder.Services.AddSingleton(files);
         var application = builder.Build();
         application.UseExceptionHandler(handler => handler.Run(context => AnswerErrorAsync(context, logger)));
+        application.Use(DecodeSlashes);
         Map(application, parts, logger);
         await application.StartAsync(cancellation);
         if (!OperatingSystem.IsWindows())
@@ -77,7 +98,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             File.SetUnixFileMode(socket.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
-        return new ControlServer(application, socket);
+        return new ControlServer(application, socket, files);
     }
 
     public async ValueTask DisposeAsync()
@@ -85,27 +106,72 @@ internal sealed partial class ControlServer : IAsyncDisposable
         using var impatience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         await _application.StopAsync(impatience.Token);
         await _application.DisposeAsync();
+        await _files.DisposeAsync();
         File.Delete(_socket.Path);
         _socket.Dispose();
     }
 
+    /// <summary>Names like CLUSTER/SHARD are one segment of a path; the slash in it is left encoded by the routing.</summary>
+    private static Task DecodeSlashes(HttpContext context, RequestDelegate next)
+    {
+        foreach (var (name, value) in context.Request.RouteValues.ToList())
+        {
+            if (value is string text && text.Contains("%2F", StringComparison.OrdinalIgnoreCase))
+            {
+                context.Request.RouteValues[name] = text.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+            }
+        }
+
+        return next(context);
+    }
+
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (operations, agents, deployments, restores, policies, sources, _, credentials, monitoring) = parts;
+        var (
+            operations,
+            agents,
+            deployments,
+            restores,
+            clusterRestores,
+            policies,
+            keeping,
+            sources,
+            _,
+            credentials,
+            monitoring,
+            clusters,
+            links,
+            ssh,
+            pushes,
+            serving,
+            documents,
+            _,
+            _,
+            _
+        ) = parts;
+        DocumentEndpoints.Map(application, documents, parts.Audit, logger);
         MapAgents(application, agents);
         application.MapGet(ControlRoutes.Deployments, deployments.ListAsync);
-        application.MapPost(ControlRoutes.Deployments, deployments.AddAsync);
+        application.MapPost(
+            ControlRoutes.Deployments,
+            (DeploymentRequest request, CancellationToken cancellation) => deployments.AddAsync(request, cancellation)
+        );
         application.MapPost(ControlRoutes.RemoveDeployment, deployments.RemoveAsync);
         MapCredentials(application, credentials);
+        application.MapGet(ControlRoutes.There, () => Results.NoContent());
         application.MapGet(ControlRoutes.Status, operations.StatusAsync);
         application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
         application.MapPost(ControlRoutes.Snapshots, operations.RequestSnapshotAsync);
+        MapKeeping(application, keeping);
+        application.MapGet(ControlRoutes.ClusterSnapshots, clusters.SnapshotsAsync);
         application.MapGet(ControlRoutes.Policy, policies.ReadAsync);
         application.MapPost(ControlRoutes.Policy, policies.ChangeAsync);
+        application.MapPost(ControlRoutes.PolicyPreview, policies.PreviewAsync);
         application.MapGet(ControlRoutes.Source, sources.ReadAsync);
         application.MapPost(ControlRoutes.Source, sources.ChangeAsync);
         application.MapGet(ControlRoutes.Namespaces, parts.Namespaces.ReadAsync);
         application.MapPost(ControlRoutes.Namespaces, parts.Namespaces.ChangeAsync);
+        ServeEndpoints.Map(application, serving);
         application.MapPost(ControlRoutes.Resync, operations.ResyncAsync);
         application.MapPost(ControlRoutes.Copies, operations.CopyAsync);
         application.MapPost(ControlRoutes.CancelCopies, operations.CancelCopiesAsync);
@@ -113,19 +179,28 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapGet(ControlRoutes.Job, operations.JobAsync);
         application.MapPost(ControlRoutes.Cancel, operations.CancelAsync);
         application.MapGet(ControlRoutes.Monitoring, monitoring.SamplesAsync);
-        application.MapGet(ControlRoutes.Ranges, restores.RangesAsync);
+        RestoreEndpoints.Map(application, clusterRestores, parts.Audit, logger);
+        DataFilesEndpoints.Map(application, parts.DataFiles, parts.Audit, logger);
+        MapLinks(application, links);
+        SshEndpoints.Map(application, ssh);
+        PeopleEndpoints.Map(application, parts.People);
+        PushEndpoints.Map(application, pushes, logger);
         application.MapGet(ControlRoutes.RestoreProgress, restores.Progress);
         application.MapGet(
             ControlRoutes.Restore,
             (HttpContext context, string snapshot, string format, CancellationToken cancellation) =>
                 RestoreAsync(
                     context,
-                    restores.OpenSnapshotAsync(
-                        snapshot,
-                        RestoreFormats.Parse(format),
-                        NamespacesOf(context.Request.Query),
-                        cancellation
-                    ),
+                    $"snapshot {snapshot}, {format}",
+                    () =>
+                        restores.OpenSnapshotAsync(
+                            snapshot,
+                            RestoreFormats.Parse(format),
+                            NamespacesOf(context.Request.Query),
+                            cancellation,
+                            users: context.Request.Query.ContainsKey(ControlRoutes.UsersParameter)
+                        ),
+                    parts.Audit,
                     logger,
                     cancellation
                 )
@@ -135,14 +210,18 @@ internal sealed partial class ControlServer : IAsyncDisposable
             (HttpContext context, string replicaSet, string format, CancellationToken cancellation) =>
                 RestoreAsync(
                     context,
-                    restores.OpenMomentAsync(
-                        replicaSet,
-                        PointOf(context.Request.Query),
-                        RestoreFormats.Parse(format),
-                        context.Request.Query[ControlRoutes.IdParameter],
-                        NamespacesOf(context.Request.Query),
-                        cancellation
-                    ),
+                    $"{replicaSet} at {PointOf(context.Request.Query).Text}, {format}",
+                    () =>
+                        restores.OpenMomentAsync(
+                            replicaSet,
+                            PointOf(context.Request.Query),
+                            RestoreFormats.Parse(format),
+                            context.Request.Query[ControlRoutes.IdParameter],
+                            NamespacesOf(context.Request.Query),
+                            cancellation,
+                            users: context.Request.Query.ContainsKey(ControlRoutes.UsersParameter)
+                        ),
+                    parts.Audit,
                     logger,
                     cancellation
                 )
@@ -158,10 +237,30 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapPost(ControlRoutes.RevokeCertificate, credentials.RevokeCertificateAsync);
     }
 
+    private static void MapKeeping(WebApplication application, KeepingOperations keeping)
+    {
+        application.MapGet(ControlRoutes.Keeping, keeping.ShowAsync);
+        application.MapPost(ControlRoutes.Keeping, keeping.ChangeAsync);
+        application.MapGet(ControlRoutes.DeleteSnapshot, keeping.PreviewDeletionAsync);
+        application.MapPost(ControlRoutes.DeleteSnapshot, keeping.DeleteAsync);
+    }
+
+    private static void MapLinks(WebApplication application, LinkOperations links)
+    {
+        application.MapGet(ControlRoutes.Links, links.ListAsync);
+        application.MapPost(ControlRoutes.Links, links.CreateAsync);
+        application.MapGet(ControlRoutes.Link, links.ShowAsync);
+        application.MapPost(ControlRoutes.RevokeLink, links.RevokeAsync);
+        application.MapGet(ControlRoutes.Audit, links.AuditAsync);
+    }
+
     private static void MapAgents(WebApplication application, AgentOperations agents)
     {
         application.MapGet(ControlRoutes.Agents, agents.ListAsync);
-        application.MapPost(ControlRoutes.Tokens, agents.MakeTokenAsync);
+        application.MapPost(
+            ControlRoutes.Tokens,
+            (double minutes, CancellationToken cancellation) => agents.MakeTokenAsync(minutes, cancellation)
+        );
         application.MapPost(ControlRoutes.RevokeAgent, agents.RevokeAsync);
         application.MapPost(ControlRoutes.AgentLogs, agents.LogsAsync);
         application.MapGet(ControlRoutes.Updates, agents.Updates);
@@ -170,43 +269,50 @@ internal sealed partial class ControlServer : IAsyncDisposable
     }
 
     /// <summary>Null for everything.</summary>
-    private static List<NamespacePattern>? NamespacesOf(IQueryCollection query) =>
+    internal static List<NamespacePattern>? NamespacesOf(IQueryCollection query) =>
         query[ControlRoutes.NamespaceParameter] is { Count: > 0 } given
             ? [.. given.Select(one => NamespacePattern.Parse(one ?? ""))]
             : null;
 
     private static RestorePoint PointOf(IQueryCollection query) =>
-        Optime.TryParse(query[ControlRoutes.OptimeParameter].ToString(), out var optime) ? RestorePoint.UpTo(optime)
-        : uint.TryParse(
-            query[ControlRoutes.SecondParameter].ToString(),
-            NumberStyles.None,
-            CultureInfo.InvariantCulture,
-            out var second
-        )
-        && second > 0
-            ? RestorePoint.Before(DateTimeOffset.FromUnixTimeSeconds(second))
-        : throw CliErrors.Argument("The request names no moment.", "Give an optime or a second.");
+        NamedMoments.PointOf(query[ControlRoutes.OptimeParameter], query[ControlRoutes.SecondParameter]);
 
-    private static async Task RestoreAsync(
+    /// <param name="context">Of the request.</param>
+    /// <param name="subject">What is restored, for the audit; the selection is added.</param>
+    /// <param name="open">Opens it.</param>
+    /// <param name="audit">Writes it down.</param>
+    /// <param name="logger">For what nobody expected.</param>
+    /// <param name="cancellation">The command went away.</param>
+    internal static async Task RestoreAsync(
         HttpContext context,
-        Task<OpenRestore> opening,
+        string subject,
+        Func<Task<OpenRestore>> open,
+        TakeoutAudit audit,
         ILogger logger,
         CancellationToken cancellation
     )
     {
-        await using var restore = await opening;
         var response = context.Response;
+        if (context.Request.Query[ControlRoutes.FileParameter] is [{ } ticket])
+        {
+            await using var file = context.RequestServices.GetRequiredService<PassedFiles>().Take(ticket);
+            var hashes = !context.Request.Query.ContainsKey(ControlRoutes.NoChecksumParameter);
+            var into = await WriteAsync(context, subject, open, audit, file, hashes, cancellation);
+            await response.WriteAsJsonAsync(ViewOf(into), ControlJson.Options, cancellation);
+            return;
+        }
+
         response.ContentType = "application/octet-stream";
-        response.DeclareTrailer(ControlRoutes.Sha256Trailer);
+        response.DeclareTrailer(ControlRoutes.BytesTrailer);
         try
         {
-            var result = await restore.WriteAsync(response.Body, cancellation);
+            // The command hashes what arrives, and compares its length with the one that is told here.
+            var result = await WriteAsync(context, subject, open, audit, response.Body, hashes: false, cancellation);
             response.AppendTrailer(
                 ControlRoutes.DocumentsTrailer,
                 result.Documents.ToString(CultureInfo.InvariantCulture)
             );
             response.AppendTrailer(ControlRoutes.BytesTrailer, result.Bytes.ToString(CultureInfo.InvariantCulture));
-            response.AppendTrailer(ControlRoutes.Sha256Trailer, result.Sha256);
             response.AppendTrailer(ControlRoutes.OptimeTrailer, result.Optime.ToString());
             if (result.Excluded.Count > 0)
             {
@@ -215,8 +321,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
             if (result.Undecided.Count > 0)
             {
-                var undecided = result.Undecided.Take(MostNamed).Select(at => new OptimeView(at.T, at.I));
-                response.AppendTrailer(ControlRoutes.UndecidedTrailer, Encoded(undecided));
+                response.AppendTrailer(ControlRoutes.UndecidedTrailer, Encoded(Views(result.Undecided)));
             }
         }
         catch (Exception failure) when (response.HasStarted && failure is not OperationCanceledException)
@@ -227,12 +332,52 @@ internal sealed partial class ControlServer : IAsyncDisposable
         }
     }
 
+    private static Task<RestoreResult> WriteAsync(
+        HttpContext context,
+        string subject,
+        Func<Task<OpenRestore>> open,
+        TakeoutAudit audit,
+        Stream output,
+        bool hashes,
+        CancellationToken cancellation
+    )
+    {
+        var query = context.Request.Query;
+        return audit.RecordAsync(
+            TakeoutAudit.Output,
+            subject + TakeoutAudit.Selection(query[ControlRoutes.NamespaceParameter]!),
+            async () =>
+            {
+                await using var restore = await open();
+                var renames = query[ControlRoutes.RenameParameter];
+                restore.Rename([.. renames.Select(static one => NamespaceRename.Parse(one ?? ""))]);
+                var gzip = query.ContainsKey(ControlRoutes.GzipParameter);
+                return await restore.WriteAsync(output, gzip, cancellation, hashes);
+            },
+            static result => result.Bytes
+        );
+    }
+
+    private static RestoreView ViewOf(RestoreResult result) =>
+        new(
+            true,
+            result.Documents,
+            result.Bytes,
+            result.Sha256.Length > 0 ? result.Sha256 : null,
+            new OptimeView(result.Optime.T, result.Optime.I),
+            result.Excluded.Count > 0 ? Views(result.Excluded) : null,
+            result.Undecided.Count > 0 ? Views(result.Undecided) : null
+        );
+
     /// <summary>Header values are plain text of one line.</summary>
-    private static string Encoded<T>(T value) =>
+    internal static string Encoded<T>(T value) =>
         Convert.ToBase64String(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(value, ControlJson.Options));
 
     private static List<ExcludedView> Views(IReadOnlyList<ExcludedCollection> excluded) =>
         [.. excluded.Take(MostNamed).Select(one => new ExcludedView(one.Namespace, one.Reason))];
+
+    private static List<OptimeView> Views(IReadOnlyList<Optime> undecided) =>
+        [.. undecided.Take(MostNamed).Select(static at => new OptimeView(at.T, at.I))];
 
     private static Task AnswerErrorAsync(HttpContext context, ILogger logger)
     {
@@ -243,7 +388,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
         return context.Response.WriteAsJsonAsync(new ErrorEnvelope(Describe(failure)), ControlJson.Options);
     }
 
-    private static void LogIfUnexpected(ILogger logger, Exception failure)
+    internal static void LogIfUnexpected(ILogger logger, Exception failure)
     {
         if (failure is not (BackupException or OperationCanceledException))
         {
@@ -257,6 +402,6 @@ internal sealed partial class ControlServer : IAsyncDisposable
     internal static ErrorView Describe(Exception failure)
     {
         var known = failure as BackupException ?? CliErrors.Defect(failure);
-        return new ErrorView(known.Code, known.Message, known.Hint);
+        return new ErrorView(known.Code, known.Message, known.Hint) { Field = known.Field };
     }
 }

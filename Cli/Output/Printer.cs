@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Backup.Cli.Commands;
 using Backup.Cli.Control;
+using Backup.WebUI.Contracts;
 using Spectre.Console;
 
 namespace Backup.Cli.Output;

@@ -12,7 +12,7 @@ namespace Backup.Daemon.Heads;
 /// An open head that is brought forward by stored oplog slices. What it holds beyond its last checkpoint lives in memory only and
 /// is read from the slices again after a crash. Belongs to one caller.
 /// </summary>
-internal sealed class HeadFollower : IDisposable
+internal sealed class HeadFollower : IAsyncDisposable
 {
     private const int SlicesAtOnce = 16;
 
@@ -20,6 +20,7 @@ internal sealed class HeadFollower : IDisposable
     private readonly SyncRecord _sync;
     private readonly Head _head;
     private readonly OplogReplayer _replayer;
+    private readonly RunMerges _merges;
     private readonly List<ReplayNotice> _lostCollections = [];
     private readonly List<ReplayNotice> _leftCollections = [];
     private readonly Optime _resumedAt;
@@ -31,10 +32,11 @@ internal sealed class HeadFollower : IDisposable
         _services = services;
         _sync = sync;
         _head = head;
+        _merges = new RunMerges(head, services.Blocks, services.HeadOptions.MaxRuns);
         _stored = stored;
         _head.ToleratesMissing = !stored.Consistent;
         _read = Before(stored.ReplayFrom);
-        Applied = stored.Optime;
+        (Applied, Through) = (stored.Optime, stored.Optime);
         // Where transactions were open, they are not known again before the entries up to here were read.
         _resumedAt = stored.ReplayFrom < stored.Optime ? stored.Optime : Optime.Zero;
         _replayer = new OplogReplayer(
@@ -56,7 +58,16 @@ internal sealed class HeadFollower : IDisposable
     /// <summary>Everything up to and including this entry is applied.</summary>
     internal Optime Applied { get; private set; }
 
+    /// <summary>
+    /// Nothing that the source has up to this moment is left to be applied: never before <see cref="Applied"/>, and behind it where the next stored
+    /// entry is known to come later.
+    /// </summary>
+    internal Optime Through { get; private set; }
+
     internal string SyncId => _sync.Id;
+
+    /// <summary>The entry from which on it is consistent; null while that is not known.</summary>
+    internal Optime? ConsistentFrom => _sync.End;
 
     /// <summary>Whether the end of the initial sync is passed.</summary>
     internal bool IsConsistent => _replayer.Mode == ReplayMode.Consistent;
@@ -94,32 +105,40 @@ internal sealed class HeadFollower : IDisposable
     /// <summary>False after it was opened, until the entries of the transactions that were open then are read again: no checkpoint before that.</summary>
     internal bool KnowsTransactions => _replayer.Position >= _resumedAt;
 
-    /// <summary>Applies the next stored slices, a few at most.</summary>
+    /// <summary>The next stored slices, a few at most; fewer than <see cref="IsBehind"/> asks for means that the end was reached.</summary>
+    internal Task<IReadOnlyList<OplogSlice>> NextAsync(CancellationToken cancellation) =>
+        _services.Metadata.OplogSlices.AfterAsync(_sync.Id, _read, SlicesAtOnce, cancellation);
+
+    /// <summary>Applies them.</summary>
+    /// <param name="slices">From <see cref="NextAsync"/>, nothing applied since.</param>
     /// <param name="untilDecided">Whether to stop at the first entry where <see cref="IsDecided"/> holds, in the midst of a slice.</param>
+    /// <param name="upTo">The entries after this one are left; null: none is.</param>
     /// <param name="cancellation">What was applied stays applied.</param>
-    /// <returns>How many there were; fewer than <see cref="IsBehind"/> asks for means that the end was reached.</returns>
-    internal async Task<int> AdvanceAsync(bool untilDecided, CancellationToken cancellation)
+    internal async Task ApplyAsync(
+        IReadOnlyList<OplogSlice> slices,
+        bool untilDecided,
+        Optime? upTo,
+        CancellationToken cancellation
+    )
     {
-        var slices = await _services.Metadata.OplogSlices.AfterAsync(_sync.Id, _read, SlicesAtOnce, cancellation);
         foreach (var slice in slices)
         {
             CheckContinues(slice);
-            if (!await ApplyAsync(slice, untilDecided, cancellation))
+            if (!await ApplyAsync(slice, untilDecided, upTo, cancellation))
             {
-                return slices.Count;
+                return;
             }
 
             _read = slice.Last;
+            Pass(slice.Last);
             if (_head.IsFull)
             {
                 await CheckpointAsync(cancellation);
             }
         }
-
-        return slices.Count;
     }
 
-    internal static bool IsBehind(int slices) => slices >= SlicesAtOnce;
+    internal static bool IsBehind(IReadOnlyList<OplogSlice> slices) => slices.Count >= SlicesAtOnce;
 
     /// <summary>What the source is, as the head knows it.</summary>
     internal ReplicaSetIdentity ReplicaSet => _head.ReplicaSet;
@@ -135,17 +154,19 @@ internal sealed class HeadFollower : IDisposable
     /// <summary>Writes everything applied to the block store. The head is not stored before the caller has done so, nor before <see cref="Adopt"/> known to be.</summary>
     internal async Task<HeadRecord> FlushAsync(CancellationToken cancellation)
     {
-        _head.PreparedTransactions = [.. _replayer.PreparedTransactions.Select(Describe)];
+        _head.PreparedTransactions = [.. _replayer.PreparedTransactions.Select(SnapshotManifest.Describe)];
         if (_replayer.FeatureCompatibilityVersion is { } version)
         {
             _head.ReplicaSet = _head.ReplicaSet with { FeatureCompatibilityVersion = version };
         }
 
+        var merged = await _merges.CollectAsync(cancellation);
         var newBytes = _services.Blocks.Statistics.NewBytes;
-        await _head.MergeAsync(cancellation);
         var replayFrom = _replayer.OldestOpenTransaction is { } open && open < Applied ? open : Applied;
         var position = new HeadPosition(Applied, replayFrom, IsConsistent, _sync.Begin, _sync.End ?? Optime.Zero);
         var flushed = await _head.FlushAsync(position, cancellation);
+        newBytes = _services.Blocks.Statistics.NewBytes - newBytes;
+        _merges.Start(newBytes);
         await RecordLostCollectionsAsync(cancellation);
         return _stored with
         {
@@ -153,7 +174,7 @@ internal sealed class HeadFollower : IDisposable
             Optime = Applied,
             ReplayFrom = replayFrom,
             Consistent = IsConsistent,
-            NewBytes = _stored.NewBytes + _services.Blocks.Statistics.NewBytes - newBytes,
+            NewBytes = _stored.NewBytes + merged + newBytes,
             UpdatedAt = _services.Time.GetUtcNow(),
         };
     }
@@ -241,8 +262,9 @@ internal sealed class HeadFollower : IDisposable
         _head.Drop(collection);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        await _merges.DisposeAsync();
         _replayer.Dispose();
         _head.Dispose();
     }
@@ -308,8 +330,19 @@ internal sealed class HeadFollower : IDisposable
     }
 
     /// <returns>False where it stopped at an entry, from behind which the slice is to be read again.</returns>
-    private async Task<bool> ApplyAsync(OplogSlice slice, bool untilDecided, CancellationToken cancellation)
+    private async Task<bool> ApplyAsync(
+        OplogSlice slice,
+        bool untilDecided,
+        Optime? upTo,
+        CancellationToken cancellation
+    )
     {
+        if (slice.First > upTo)
+        {
+            Pass(upTo.Value);
+            return false;
+        }
+
         using var bytes = await SliceBytes.LoadAsync(
             _services.Objects,
             slice.ObjectName,
@@ -325,9 +358,17 @@ internal sealed class HeadFollower : IDisposable
                 continue;
             }
 
+            if (at > upTo?.Timestamp)
+            {
+                _read = _replayer.Position > _read ? _replayer.Position : _read;
+                Pass(upTo.Value);
+                return false;
+            }
+
             _replayer.Apply(entry);
             var position = _replayer.Position;
             Applied = position > Applied ? position : Applied;
+            Pass(position);
             if (!IsConsistent && _sync.End is { } end && position >= end)
             {
                 _replayer.Mode = ReplayMode.Consistent;
@@ -344,14 +385,7 @@ internal sealed class HeadFollower : IDisposable
         return true;
     }
 
-    private static BsonDocument Describe(PreparedTransaction transaction) =>
-        BsonDocument.Build(writer =>
-            writer
-                .Timestamp("start"u8, transaction.Start.Timestamp)
-                .Timestamp("prepared"u8, transaction.Prepared.Timestamp)
-                .Int64("txnNumber"u8, transaction.TransactionNumber)
-                .Document("lsid"u8, transaction.Session)
-        );
+    private void Pass(Optime moment) => Through = moment > Through ? moment : Through;
 
     /// <summary>So that the entry at that optime is read too. An optime's ordinal is at least 1.</summary>
     private static Optime Before(Optime optime) => optime.I > 0 ? optime with { I = optime.I - 1 } : optime;

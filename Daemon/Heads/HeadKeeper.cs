@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Backup.Daemon.Cuts;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -120,7 +121,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
 
         // Built, the sync has an end.
         sync = await _services.Metadata.Syncs.FindAsync(sync.Id, cancellation) ?? sync;
-        using var head = await HeadFollower.OpenAsync(_services, sync, stored, cancellation);
+        await using var head = await HeadFollower.OpenAsync(_services, sync, stored, cancellation);
         Volatile.Write(ref _live, head.Applied.Timestamp);
         await SetStateAsync(ReplicaSetState.CatchingUp, cancellation);
         await FollowAsync(head, sync, cancellation);
@@ -165,26 +166,31 @@ internal sealed class HeadKeeper : IAsyncDisposable
     {
         _stopPoint = new StopPoint(_services, _replicaSetId, sync.Id);
         await using var partials = new PartialSyncKeeper(_services, _snapshots, sync);
+        await using var cuts = new CutKeeper(_services, _snapshots, _replicaSetId);
         var filters = new FilterKeeper(_services, _snapshots, sync);
         while (true)
         {
             var seen = _services.Metadata.ChangeCount;
-            int slices;
-            try
-            {
-                var waits = _pending.Count > 0 || partials.IsReady;
-                slices = await head.AdvanceAsync(waits && !head.IsDecided, cancellation);
-            }
-            finally
-            {
-                Volatile.Write(ref _live, head.Applied.Timestamp);
-            }
-
+            var slices = await head.NextAsync(cancellation);
+            // After the slices were listed, never before.
+            var bound = await cuts.LookAsync(head, cancellation);
+            var waits = _pending.Count > 0 || partials.IsReady;
+            await ApplyAsync(head, bound.Holds ? [] : slices, waits, bound.UpTo, cancellation);
             Trouble = null;
             await _stopPoint.PassAsync(head.Applied, cancellation);
             CollectRequests();
-            await ServeAsync(head, cancellation);
-            var more = await partials.StepAsync(head, () => IsComplete(head), cancellation);
+            var more = await cuts.StepAsync(head, cancellation);
+            if (bound.IsFree)
+            {
+                await ServeAsync(head, cancellation);
+            }
+            else
+            {
+                // What decides comes after the cut.
+                _undecidedSince = null;
+            }
+
+            more |= await partials.StepAsync(head, () => MayBeChanged(head, cuts), cancellation);
             if (
                 head.IsDirty
                 && _services.Time.GetUtcNow() - head.LastCheckpoint >= _services.Options.CheckpointInterval
@@ -199,24 +205,56 @@ internal sealed class HeadKeeper : IAsyncDisposable
                 return;
             }
 
-            await filters.StepAsync(head, set.DeploymentId, () => IsComplete(head), cancellation);
-            if (HeadFollower.IsBehind(slices))
+            await filters.StepAsync(head, set.DeploymentId, () => MayBeChanged(head, cuts), cancellation);
+            if (bound.IsFree)
             {
-                await SetStateAsync(ReplicaSetState.CatchingUp, cancellation);
-            }
-            else if (head.IsConsistent)
-            {
-                var isNew = _state != ReplicaSetState.Tailing;
-                await SetStateAsync(ReplicaSetState.Tailing, cancellation);
-                if (isNew && _state == ReplicaSetState.Tailing)
-                {
-                    _services.OnTailing?.Invoke();
-                }
+                await TellStateAsync(head, slices, cancellation);
             }
 
-            if (slices == 0 && !more)
+            if (!more && (slices.Count == 0 || bound.Holds || head.Through >= bound.UpTo))
             {
                 await _services.Metadata.WaitForChangeAsync(seen, IdleWait, cancellation);
+            }
+        }
+    }
+
+    private async Task ApplyAsync(
+        HeadFollower head,
+        IReadOnlyList<OplogSlice> slices,
+        bool waits,
+        Optime? upTo,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            await head.ApplyAsync(slices, waits && !head.IsDecided, upTo, cancellation);
+        }
+        finally
+        {
+            Volatile.Write(ref _live, head.Applied.Timestamp);
+        }
+    }
+
+    private bool MayBeChanged(HeadFollower head, CutKeeper cuts) => cuts.AllowsSeam(head) && IsComplete(head);
+
+    private async Task TellStateAsync(
+        HeadFollower head,
+        IReadOnlyList<OplogSlice> slices,
+        CancellationToken cancellation
+    )
+    {
+        if (HeadFollower.IsBehind(slices))
+        {
+            await SetStateAsync(ReplicaSetState.CatchingUp, cancellation);
+        }
+        else if (head.IsConsistent)
+        {
+            var isNew = _state != ReplicaSetState.Tailing;
+            await SetStateAsync(ReplicaSetState.Tailing, cancellation);
+            if (isNew && _state == ReplicaSetState.Tailing)
+            {
+                _services.OnTailing?.Invoke();
             }
         }
     }
@@ -244,7 +282,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
             _pending.Remove(request);
             try
             {
-                var snapshot = await _snapshots.TakeAsync(head, request.Trigger, cancellation);
+                var snapshot = await _snapshots.TakeAsync(head, request, cancellation);
                 HeadLog.Snapshot(
                     _services.Logger,
                     snapshot.Id,

@@ -5,7 +5,8 @@ namespace Backup.Daemon.Heads;
 /// <summary>A snapshot that a job asks of a head's keeper.</summary>
 /// <param name="Trigger">Shown to people.</param>
 /// <param name="RequestedAt">Everything that the source had committed by then is to be in it; null: what the head holds will do.</param>
-internal sealed record SnapshotRequest(string Trigger, DateTimeOffset? RequestedAt)
+/// <param name="KeepFor">How long it is kept, whatever the policy says; null: the policy decides.</param>
+internal sealed record SnapshotRequest(string Trigger, DateTimeOffset? RequestedAt, TimeSpan? KeepFor = null)
 {
     private readonly TaskCompletionSource<SnapshotRecord> _done = new(
         TaskCreationOptions.RunContinuationsAsynchronously

@@ -11,16 +11,56 @@ namespace Backup.Daemon.Heads;
 internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
 {
     /// <param name="head">Consistent.</param>
-    /// <param name="trigger">Shown to people.</param>
+    /// <param name="request">What it is for.</param>
     /// <param name="cancellation">Nothing is published then.</param>
-    internal async Task<SnapshotRecord> TakeAsync(HeadFollower head, string trigger, CancellationToken cancellation)
+    internal async Task<SnapshotRecord> TakeAsync(
+        HeadFollower head,
+        SnapshotRequest request,
+        CancellationToken cancellation
+    )
     {
         var started = services.Time.GetTimestamp();
         await head.CheckpointAsync(cancellation);
-        var (stored, snapshot) = await DescribeAsync(head, head.Stored, trigger, started, cancellation);
+        var snapshot = await DescribeAsync(head.Stored, request.Trigger, started, cancellation);
+        snapshot = snapshot with { ExpiresAt = snapshot.CreatedAt + request.KeepFor };
+        var stored = head.Stored with { NewBytes = 0 };
         await services.Metadata.Heads.SetAsync(stored, snapshot, cancellation);
         head.Adopt(stored);
         return snapshot;
+    }
+
+    /// <summary>The head's part of a cluster's snapshot; it is recorded, and becomes a snapshot with the others.</summary>
+    /// <param name="head">Consistent, at the cut's time, and without a prepared transaction.</param>
+    /// <param name="cut">Settled.</param>
+    /// <param name="cancellation">Nothing is recorded then.</param>
+    /// <returns>Null where the cut does not want it any more.</returns>
+    internal async Task<SnapshotRecord?> TakePartAsync(HeadFollower head, CutRecord cut, CancellationToken cancellation)
+    {
+        var started = services.Time.GetTimestamp();
+        await head.CheckpointAsync(cancellation);
+        var part = await DescribePartAsync(head.Stored, cut, started, cancellation);
+        if (!await services.Metadata.Clusters.AddPartAsync(cut.Id, part, cancellation))
+        {
+            return null;
+        }
+
+        var stored = head.Stored with { NewBytes = 0 };
+        await services.Metadata.Heads.SetAsync(stored, cancellation);
+        head.Adopt(stored);
+        return part;
+    }
+
+    /// <summary>What is flushed, as a part of that cut.</summary>
+    internal async Task<SnapshotRecord> DescribePartAsync(
+        HeadRecord flushed,
+        CutRecord cut,
+        long started,
+        CancellationToken cancellation
+    )
+    {
+        var part = await DescribeAsync(flushed, cut.Trigger, started, cancellation);
+        // Up to the cut's time, where this set may have no entry: what another set's transaction committed by then is in it too.
+        return part with { Optime = cut.Time with { Term = flushed.Optime.Term }, CutId = cut.Id };
     }
 
     /// <summary>
@@ -42,7 +82,8 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
     {
         var started = services.Time.GetTimestamp();
         var flushed = await head.FlushAsync(cancellation);
-        var (stored, snapshot) = await DescribeAsync(head, flushed, trigger, started, cancellation);
+        var snapshot = await DescribeAsync(flushed, trigger, started, cancellation);
+        var stored = flushed with { NewBytes = 0 };
         var seam = new Seam(snapshot, happened(snapshot), partialSyncId);
         if (!await services.Metadata.Heads.CrossAsync(stored, seam, cancellation))
         {
@@ -53,8 +94,7 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
         return snapshot;
     }
 
-    private async Task<(HeadRecord Head, SnapshotRecord Snapshot)> DescribeAsync(
-        HeadFollower head,
+    private async Task<SnapshotRecord> DescribeAsync(
         HeadRecord flushed,
         string trigger,
         long started,
@@ -64,9 +104,9 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
         _ = BlockId.TryParse(flushed.ManifestBlock, out var manifest);
         var contents = await SnapshotReader.OpenAsync(services.Blocks, manifest, cancellation);
         var size = await contents.MeasureAsync(static collection => UserData.Holds(collection), cancellation);
-        var policy = await services.Metadata.Deployments.PolicyAsync(replicaSetId, cancellation);
         var now = services.Time.GetUtcNow();
-        var snapshot = new SnapshotRecord(
+        var filters = contents.Manifest.Filters;
+        return new SnapshotRecord(
             Guid.CreateVersion7(now).ToString(),
             replicaSetId,
             flushed.Optime,
@@ -78,16 +118,12 @@ internal sealed class SnapshotTaker(HeadServices services, string replicaSetId)
             services.Time.GetElapsedTime(started).TotalSeconds,
             trigger,
             now,
-            now + policy.BaseRetention,
-            head.SyncId,
+            ExpiresAt: null,
+            flushed.SyncId,
             flushed.ReplayFrom
         )
         {
-            Filters =
-                head.Filters.Count == 0
-                    ? null
-                    : JsonSerializer.Serialize(head.Filters, AgentJson.Default.NamespaceFilters),
+            Filters = filters.Count == 0 ? null : JsonSerializer.Serialize(filters, AgentJson.Default.NamespaceFilters),
         };
-        return (flushed with { NewBytes = 0 }, snapshot);
     }
 }

@@ -9,7 +9,13 @@ public static class JobKinds
     public const string Snapshot = "snapshot";
     public const string Verify = "verify";
 
-    public static readonly IReadOnlyCollection<string> All = [Snapshot, Verify];
+    /// <summary>A snapshot of all sets of a cluster at one moment. The job's replica set is the cluster's deployment; its arguments are those of a snapshot.</summary>
+    public const string ClusterSnapshot = "cluster-snapshot";
+
+    /// <summary>A moment of a cluster with its balancer at rest, between snapshots; the same arguments.</summary>
+    public const string ClusterCheckpoint = "cluster-checkpoint";
+
+    public static readonly IReadOnlyCollection<string> All = [Snapshot, Verify, ClusterSnapshot, ClusterCheckpoint];
 
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -40,7 +46,8 @@ public static class JobKinds
 }
 
 /// <param name="Trigger"><c>on demand</c>, <c>policy</c>, …: shown to people.</param>
-public sealed record SnapshotArguments(string Trigger)
+/// <param name="KeepSeconds">How long it is kept from when it is taken, whatever the policy says; null: the policy decides.</param>
+public sealed record SnapshotArguments(string Trigger, long? KeepSeconds = null)
 {
     /// <summary>The trigger of the schedule: such a snapshot holds what the head holds when it is taken.</summary>
     public const string Policy = "policy";
@@ -48,6 +55,10 @@ public sealed record SnapshotArguments(string Trigger)
 
 public sealed record SnapshotResult(string SnapshotId);
 
+/// <param name="CutId">Complete.</param>
+public sealed record ClusterCutResult(string CutId);
+
+/// <param name="SnapshotId">Of a replica set, or of a cluster.</param>
 public sealed record VerifyArguments(string SnapshotId);
 
 /// <param name="Documents">Read back and decoded.</param>
@@ -65,3 +76,19 @@ public sealed record VerifyResult(
     IReadOnlyDictionary<string, string> Databases,
     IReadOnlyList<string>? Collated
 );
+
+/// <summary>What was read back of a cluster's snapshot.</summary>
+/// <param name="SnapshotId">Of the cluster's snapshot.</param>
+/// <param name="Documents">Of all sets.</param>
+/// <param name="Bytes">Their BSON bytes.</param>
+/// <param name="Parts">Each set by itself.</param>
+public sealed record ClusterVerifyResult(
+    string SnapshotId,
+    long Documents,
+    long Bytes,
+    IReadOnlyList<PartVerifyResult> Parts
+);
+
+/// <param name="Set">As <c>config.shards</c> names it, or <c>config</c>.</param>
+/// <param name="Result">Of the set's part.</param>
+public sealed record PartVerifyResult(string Set, VerifyResult Result);

@@ -39,7 +39,7 @@ internal interface IJobHandler
 /// </summary>
 internal sealed partial class JobWorker : IAsyncDisposable
 {
-    private const int MaxAttempts = 5;
+    internal const int MaxAttempts = 5;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     private readonly IJobs _jobs;

@@ -13,8 +13,12 @@ internal sealed class SnapshotJob(IMetadataStore metadata, Func<string, HeadKeep
 
     public async Task<string> RunAsync(JobRecord job, JobProgress progress, CancellationToken cancellation)
     {
-        var trigger = JobJson.Arguments<SnapshotArguments>(job).Trigger;
-        var request = new SnapshotRequest(trigger, trigger == SnapshotArguments.Policy ? null : job.CreatedAt);
+        var arguments = JobJson.Arguments<SnapshotArguments>(job);
+        var request = new SnapshotRequest(
+            arguments.Trigger,
+            arguments.Trigger == SnapshotArguments.Policy ? null : job.CreatedAt,
+            arguments.KeepSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null
+        );
         HeadKeeper? keeper;
         while ((keeper = keeperOf(job.ReplicaSetId!)) is null)
         {

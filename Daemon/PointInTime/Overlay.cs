@@ -1,7 +1,5 @@
 using Backup.Blockstore;
-using Backup.Daemon.Heads;
 using Backup.Foundation;
-using Backup.MongoWire.Bson;
 using Backup.Oplog;
 using Backup.Snapshots.Heads;
 using Backup.Snapshots.Reading;
@@ -41,19 +39,21 @@ internal sealed class Overlay : IAsyncDisposable
     /// <param name="services">Stores, options, clock.</param>
     /// <param name="progress">Told after each slice.</param>
     /// <param name="cancellation">Everything temporary is removed.</param>
+    /// <param name="select">What takes the operations in the place of the head that it is given; null: the head.</param>
     /// <exception cref="Foundation.Errors.BackupException">9013 where a transaction is not decided yet; 9001, 9007, 3000s, 4000s, 5000s of what is read.</exception>
     internal static async Task<Overlay> BuildAsync(
         RestorePlan plan,
         RestoreServices services,
         IProgress<ReplayProgress>? progress,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        Func<Head, IOperationTarget>? select = null
     )
     {
         var folder = RestoreFolder.Make(services.Options);
         var overlay = new Overlay(services.Blocks, plan, folder);
         try
         {
-            await overlay.ReplayAsync(services, progress, cancellation);
+            await overlay.ReplayAsync(services, select, progress, cancellation);
             return overlay;
         }
         catch
@@ -72,37 +72,27 @@ internal sealed class Overlay : IAsyncDisposable
 
     private async Task ReplayAsync(
         RestoreServices services,
+        Func<Head, IOperationTarget>? select,
         IProgress<ReplayProgress>? progress,
         CancellationToken cancellation
     )
     {
         var options = new HeadOptions { MemtableBytes = services.Options.RestoreMemtableBytes };
         _head = await Head.OpenAsync(_scratch, _plan.Manifest, options, cancellation);
-        using var replayer = new OplogReplayer(
-            _head.Catalogue,
-            _head,
-            new OplogReplayerOptions
-            {
-                AppliedThrough = _plan.BaseOptime,
-                FeatureCompatibilityVersion = _head.ReplicaSet.FeatureCompatibilityVersion,
-                SpillFolder = Path.Combine(_folder, "transactions"),
-                Includes = ns => NamespaceFilters.Include(_head.Filters, ns),
-                Keeps = ns => NamespaceFilters.Keep(_head.Filters, ns),
-            }
-        );
-        Optime = _plan.BaseOptime;
+        using var replay = new MomentReplay(_plan, _head, Path.Combine(_folder, "transactions"), select?.Invoke(_head));
         // At the base itself only transactions that were prepared then can be missing.
         if (_plan.Point.AtMost > _plan.BaseOptime || _head.PreparedTransactions.Count > 0)
         {
-            await ReadOplogAsync(services, replayer, progress, cancellation);
+            await ReadOplogAsync(services, replay, progress, cancellation);
         }
 
+        Optime = replay.Optime;
         Reader = _head.OpenReader(_head.Position with { Optime = Optime });
     }
 
     private async Task ReadOplogAsync(
         RestoreServices services,
-        OplogReplayer replayer,
+        MomentReplay replay,
         IProgress<ReplayProgress>? progress,
         CancellationToken cancellation
     )
@@ -120,7 +110,7 @@ internal sealed class Overlay : IAsyncDisposable
             any = true;
             using (slice)
             {
-                if (Apply(slice, replayer))
+                if (replay.Apply(slice))
                 {
                     return;
                 }
@@ -128,10 +118,10 @@ internal sealed class Overlay : IAsyncDisposable
                 bytes += slice.Memory.Length;
             }
 
-            progress?.Report(new ReplayProgress(Optime, Math.Min(bytes, expected), expected));
+            progress?.Report(new ReplayProgress(replay.Optime, Math.Min(bytes, expected), expected));
             if (_head!.IsFull)
             {
-                await SpillAsync(cancellation);
+                await SpillAsync(replay.Optime, cancellation);
             }
         }
 
@@ -140,7 +130,7 @@ internal sealed class Overlay : IAsyncDisposable
             throw DaemonErrors.MissingEntries(_plan.Set.Name, _plan.ReplayFrom);
         }
 
-        if (replayer.PreparedTransactions is [var oldest, ..])
+        if (replay.Undecided is [var oldest, ..])
         {
             throw DaemonErrors.Undecided(
                 _plan.Set.Name,
@@ -151,41 +141,11 @@ internal sealed class Overlay : IAsyncDisposable
         }
     }
 
-    /// <returns>True where the moment is complete: nothing after it is of any interest.</returns>
-    private bool Apply(SliceBytes slice, OplogReplayer replayer)
-    {
-        foreach (var entry in slice.Documents())
-        {
-            var at = new BsonView(entry.Span)["ts"u8].AsTimestamp;
-            if (at < _plan.ReplayFrom.Timestamp)
-            {
-                continue;
-            }
-
-            if (at > _plan.Point.AtMost.Timestamp)
-            {
-                // Past the moment only the decisions on transactions that were prepared by then count.
-                if (replayer.PreparedTransactions.Count == 0 || replayer.DecideAfter(_plan.Point.AtMost, entry))
-                {
-                    return true;
-                }
-
-                continue;
-            }
-
-            replayer.Apply(entry);
-            Optime = replayer.Position > Optime ? replayer.Position : Optime;
-        }
-
-        // The entry that was named is the last one: what follows need not be read, unless for a decision.
-        return Optime.Timestamp >= _plan.Point.AtMost.Timestamp && replayer.PreparedTransactions.Count == 0;
-    }
-
-    private async Task SpillAsync(CancellationToken cancellation)
+    private async Task SpillAsync(Optime at, CancellationToken cancellation)
     {
         Spills++;
         await _head!.MergeAsync(cancellation);
-        await _head.FlushAsync(_head.Position with { Optime = Optime }, cancellation);
+        await _head.FlushAsync(_head.Position with { Optime = at }, cancellation);
     }
 
     private static Optime BeforeOf(Optime optime) => optime.I > 0 ? optime with { I = optime.I - 1 } : optime;

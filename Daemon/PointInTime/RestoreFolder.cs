@@ -5,7 +5,7 @@ namespace Backup.Daemon.PointInTime;
 /// <summary>Folders for what restores need for a while, one each; what a killed process left is removed at the next start.</summary>
 internal static class RestoreFolder
 {
-    private static string Root(DaemonOptions options) => Path.Combine(options.SpillFolder, "restores");
+    internal static string Root(DaemonOptions options) => Path.Combine(options.SpillFolder, "restores");
 
     internal static string Make(DaemonOptions options)
     {

@@ -100,9 +100,7 @@ internal sealed class RestorePlanner(IMetadataStore metadata, IBlockStore blocks
             return DaemonErrors.NothingRestorable(set.Name);
         }
 
-        var before = moments.Where(moment => moment < point.AtMost).Select(moment => (Optime?)moment).Max();
-        var after = moments.Where(moment => moment > point.AtMost).Select(moment => (Optime?)moment).Min();
-        var near = Near(before, after);
+        var near = point.Near(moments);
         var gap = timeline.Gaps.FirstOrDefault(one =>
             one.Namespace is null && one.From < point.AtMost && (one.To is null || point.AtMost < one.To)
         );
@@ -128,21 +126,5 @@ internal sealed class RestorePlanner(IMetadataStore metadata, IBlockStore blocks
         return isFuture
             ? DaemonErrors.Future(set.Name, point.Text, stored, near)
             : DaemonErrors.NotYet(set.Name, point.Text, stored, near);
-    }
-
-    private static string Near(Optime? before, Optime? after)
-    {
-        var parts = new List<string>(2);
-        if (before is { } earlier)
-        {
-            parts.Add($"{RestorePoint.Describe(earlier)} before it");
-        }
-
-        if (after is { } later)
-        {
-            parts.Add($"{RestorePoint.Describe(later)} after it");
-        }
-
-        return string.Join(", ", parts);
     }
 }

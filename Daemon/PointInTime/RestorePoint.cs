@@ -25,5 +25,23 @@ public readonly record struct RestorePoint(Optime AtMost, string Text)
     /// <summary>An optime with its wall-clock second, as messages name it.</summary>
     internal static string Describe(Optime optime) => $"{optime} ({Time(optime.WallClock.UtcDateTime)})";
 
+    /// <summary>The nearest of these before and after this point, as messages name them; empty where there is none.</summary>
+    internal string Near(IReadOnlyCollection<Optime> moments)
+    {
+        var atMost = AtMost;
+        var parts = new List<string>(2);
+        if (moments.Where(one => one < atMost).Select(static one => (Optime?)one).Max() is { } earlier)
+        {
+            parts.Add($"{Describe(earlier)} before it");
+        }
+
+        if (moments.Where(one => one > atMost).Select(static one => (Optime?)one).Min() is { } later)
+        {
+            parts.Add($"{Describe(later)} after it");
+        }
+
+        return string.Join(", ", parts);
+    }
+
     private static string Time(DateTime utc) => utc.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,5 @@
+using Backup.Foundation;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +13,9 @@ internal sealed partial class SliceHold : IAsyncDisposable
 {
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(3);
 
+    /// <summary>Behind every entry.</summary>
+    private static readonly Optime NoEntry = new(uint.MaxValue, uint.MaxValue);
+
     private readonly IReadHolds _holds;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -21,25 +26,64 @@ internal sealed partial class SliceHold : IAsyncDisposable
     private SliceHold(IReadHolds holds, TimeProvider time, ILogger logger, ReadHold hold) =>
         (_holds, _time, _logger, _hold) = (holds, time, logger, hold);
 
-    /// <summary>When this is back, nothing of the plan that was there is given up any more.</summary>
-    internal static async Task<SliceHold> TakeAsync(
+    /// <summary>When this is back, nothing of the plan that was there is given up any more; where the disk is full, once there is room.</summary>
+    internal static Task<SliceHold> TakeAsync(
         IMetadataStore metadata,
         RestorePlan plan,
         TimeProvider time,
         ILogger logger,
         CancellationToken cancellation
+    ) =>
+        TakeAsync(
+            metadata,
+            New(plan.Set.Id, plan.SyncId, plan.ReplayFrom, plan.Manifest.ToString(), time),
+            time,
+            logger,
+            cancellation
+        );
+
+    /// <summary>When this is back, a snapshot that was there is not removed any more (where the disk is full, once there is room); of the oplog nothing is held.</summary>
+    internal static Task<SliceHold> TakeAsync(
+        IMetadataStore metadata,
+        SnapshotRecord snapshot,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken cancellation
+    ) =>
+        TakeAsync(
+            metadata,
+            New(snapshot.ReplicaSetId, snapshot.SyncId, NoEntry, snapshot.ManifestBlock, time),
+            time,
+            logger,
+            cancellation
+        );
+
+    private static ReadHold New(string replicaSetId, string syncId, Optime from, string manifest, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        return new ReadHold(Guid.CreateVersion7(now).ToString("N"), replicaSetId, syncId, from, manifest, now + Lease);
+    }
+
+    private static async Task<SliceHold> TakeAsync(
+        IMetadataStore metadata,
+        ReadHold record,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken cancellation
     )
     {
-        var record = new ReadHold(
-            Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
-            plan.Set.Id,
-            plan.SyncId,
-            plan.ReplayFrom,
-            plan.Manifest.ToString(),
-            time.GetUtcNow() + Lease
-        );
         var hold = new SliceHold(metadata.Holds, time, logger, record);
-        await metadata.Holds.SetAsync(record, cancellation);
+        try
+        {
+            await metadata.Holds.SetAsync(record, cancellation);
+        }
+        catch (BackupException failure) when (failure.Number == FoundationErrors.DiskFull)
+        {
+            // A full disk keeps nobody from a restore. Where there is no room to write the hold down there is none to give anything up;
+            // it is tried again with the renewals.
+            hold.LogNotTaken(failure);
+        }
+
         hold._renewal = hold.RenewAsync();
         return hold;
     }
@@ -53,7 +97,7 @@ internal sealed partial class SliceHold : IAsyncDisposable
         {
             await _holds.ReleaseAsync(_hold.Id);
         }
-        catch (Foundation.Errors.BackupException failure)
+        catch (BackupException failure)
         {
             LogNotReleased(failure);
         }
@@ -73,7 +117,7 @@ internal sealed partial class SliceHold : IAsyncDisposable
             {
                 await _holds.SetAsync(_hold with { Until = _time.GetUtcNow() + Lease });
             }
-            catch (Foundation.Errors.BackupException failure)
+            catch (BackupException failure)
             {
                 LogNotRenewed(failure);
             }
@@ -82,6 +126,13 @@ internal sealed partial class SliceHold : IAsyncDisposable
 
     [LoggerMessage(50, LogLevel.Warning, "A restore's hold on its oplog could not be renewed; it is tried again")]
     private partial void LogNotRenewed(Exception failure);
+
+    [LoggerMessage(
+        52,
+        LogLevel.Warning,
+        "The disk is full: a restore goes on without a hold on what it reads until there is room for it"
+    )]
+    private partial void LogNotTaken(Exception failure);
 
     [LoggerMessage(51, LogLevel.Warning, "A restore's hold on its oplog could not be released; it runs out by itself")]
     private partial void LogNotReleased(Exception failure);

@@ -1,6 +1,4 @@
 using Backup.Blockstore;
-using Backup.Daemon.PointInTime;
-using Backup.Foundation;
 using Backup.Metadata;
 
 namespace Backup.Daemon.Schedule;
@@ -13,18 +11,20 @@ namespace Backup.Daemon.Schedule;
 public sealed class OplogRetention(IMetadataStore metadata, IBlockStore blocks, IObjectStore objects, TimeProvider time)
 {
     private const int ObjectsAtOnce = 500;
-    private static readonly Optime Everything = new(uint.MaxValue, uint.MaxValue);
 
-    private readonly SnapshotBases _bases = new(blocks);
+    private readonly OplogNeed _need = new(metadata, blocks, time);
 
     public async Task GroomAsync(ReplicaSetRecord set, CancellationToken cancellation = default)
     {
-        var policy = await metadata.Deployments.PolicyAsync(set.Id, cancellation);
+        var policy = await Policies.OfAsync(metadata, set, cancellation);
+        // Before the snapshots: a part is among these once its cut is complete.
+        var given = await GivenAsync(set, cancellation);
         var snapshots = (await metadata.Snapshots.ListAsync(set.Id, cancellation)).Reverse().ToList();
         foreach (var sync in await metadata.Syncs.ListAsync(set.Id, cancellation))
         {
             var own = snapshots.FindAll(snapshot => snapshot.SyncId == sync.Id);
-            var before = await NeededFromAsync(set, sync, own, policy.PointInTimeWindow, cancellation);
+            List<SnapshotRecord> bases = [.. own, .. given.Where(one => one.SyncId == sync.Id)];
+            var before = await _need.FromAsync(set, sync, bases, policy.PointInTimeWindow, cancellation);
             await metadata.OplogSlices.RemoveBeforeAsync(sync.Id, before, cancellation);
             if (sync.State == SyncState.Abandoned && own.Count == 0)
             {
@@ -35,34 +35,16 @@ public sealed class OplogRetention(IMetadataStore metadata, IBlockStore blocks, 
         await DeleteDoomedAsync(cancellation);
     }
 
-    /// <summary>The oldest entry of the sync that is needed.</summary>
-    private async Task<Optime> NeededFromAsync(
-        ReplicaSetRecord set,
-        SyncRecord sync,
-        List<SnapshotRecord> snapshots,
-        TimeSpan window,
-        CancellationToken cancellation
-    )
+    /// <summary>What the set gave for a cut that is not complete: the oplog behind it must be there when it is.</summary>
+    private async Task<IEnumerable<SnapshotRecord>> GivenAsync(ReplicaSetRecord set, CancellationToken cancellation)
     {
-        var start = time.GetUtcNow() - window;
-        var byWindow = Everything;
-        if (window > TimeSpan.Zero && snapshots.Count > 0)
-        {
-            // The first moment of the window needs the newest snapshot that is not after it.
-            var oldest = snapshots.FindLast(snapshot => snapshot.Optime.WallClock <= start) ?? snapshots[0];
-            byWindow = await _bases.ReplayFromAsync(oldest, cancellation);
-        }
-
-        if (sync.State == SyncState.Abandoned)
-        {
-            var extent = await metadata.OplogSlices.ExtentAsync(sync.Id, cancellation);
-            return extent is null || extent.Last.WallClock < start ? Everything : byWindow;
-        }
-
-        // Before there is a head everything is needed, then what it would read again after a restart.
-        var head = await metadata.Heads.FindAsync(set.Id, cancellation);
-        var byHead = head?.SyncId == sync.Id ? head.ReplayFrom : Optime.Zero;
-        return byHead < byWindow ? byHead : byWindow;
+        var deployment = await metadata.Deployments.FindAsync(set.DeploymentId, cancellation);
+        var cut = deployment?.Cluster is { } membership
+            ? await metadata.Clusters.OpenCutAsync(membership.DeploymentId, cancellation)
+            : null;
+        return cut is null
+            ? []
+            : (await metadata.Clusters.PartsAsync(cut.Id, cancellation)).Where(part => part.ReplicaSetId == set.Id);
     }
 
     /// <summary>A sync that was given up goes with the last thing that can be restored of it.</summary>

@@ -32,4 +32,10 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(NamespaceFilter))]
 [JsonSerializable(typeof(IReadOnlyList<NamespaceFilter>), TypeInfoPropertyName = "NamespaceFilters")]
 [JsonSerializable(typeof(PartialSyncAnswer))]
+[JsonSerializable(typeof(ClusterReport))]
+[JsonSerializable(typeof(ClusterOrders))]
+[JsonSerializable(typeof(CutBegun))]
+[JsonSerializable(typeof(CutRested))]
+[JsonSerializable(typeof(CutMarked))]
+[JsonSerializable(typeof(CutAnswer))]
 public sealed partial class AgentJson : JsonSerializerContext;

@@ -121,6 +121,21 @@ public static class AgentRoutes
     /// <summary>POST <see cref="DiscoveryReport"/>, answered with an <see cref="Assignment"/>.</summary>
     public const string DiscoveryTemplate = Prefix + "/deployments/{deploymentId}/discovery";
 
+    /// <summary>POST <see cref="ClusterReport"/>, or GET: answered with <see cref="ClusterOrders"/>.</summary>
+    public const string ClusterTemplate = Prefix + "/deployments/{deploymentId}/cluster";
+
+    /// <summary>POST without a body: the balancer is on again; answered with a <see cref="CutAnswer"/>.</summary>
+    public const string BalancerStartedTemplate = ClusterTemplate + "/balancer-started";
+
+    /// <summary>POST <see cref="CutBegun"/>, answered with a <see cref="CutAnswer"/>.</summary>
+    public const string CutBegunTemplate = ClusterTemplate + "/cuts/{cutId}/begun";
+
+    /// <summary>POST <see cref="CutRested"/>, answered with a <see cref="CutAnswer"/>.</summary>
+    public const string CutRestedTemplate = ClusterTemplate + "/cuts/{cutId}/rested";
+
+    /// <summary>POST <see cref="CutMarked"/>, answered with a <see cref="CutAnswer"/>.</summary>
+    public const string CutMarkedTemplate = ClusterTemplate + "/cuts/{cutId}/marked";
+
     /// <summary>POST <see cref="MonitoringSample"/>, once a minute.</summary>
     public const string MonitoringTemplate = Prefix + "/deployments/{deploymentId}/monitoring";
 
@@ -164,6 +179,16 @@ public static class AgentRoutes
     public static string LeaseRelease(string deploymentId) => $"{Lease(deploymentId)}/release";
 
     public static string Discovery(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/discovery";
+
+    public static string Cluster(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/cluster";
+
+    public static string BalancerStarted(string deploymentId) => $"{Cluster(deploymentId)}/balancer-started";
+
+    /// <param name="deploymentId">Of the cluster.</param>
+    /// <param name="cutId">Ours.</param>
+    /// <param name="step"><c>begun</c>, <c>rested</c> or <c>marked</c>.</param>
+    public static string Cut(string deploymentId, string cutId, string step) =>
+        $"{Cluster(deploymentId)}/cuts/{cutId}/{step}";
 
     public static string Monitoring(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/monitoring";
 

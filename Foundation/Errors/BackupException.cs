@@ -6,8 +6,8 @@ namespace Backup.Foundation.Errors;
 /// Each room makes its own in a static class <c>&lt;Room&gt;Errors</c>; docs/errors.md lists them all.
 /// </summary>
 /// <remarks>
-/// Ranges: Foundation 1000, MongoWire 2000, Sandbox 2500, Oplog 3000, Snapshots 4000, Blockstore 5000,
-/// Metadata 6000, Agent 7000, BackupHttpServer 8000, Daemon 9000, Cli 9500.
+/// Ranges: Foundation 1000, MongoWire 2000, Sandbox 2500, MongoQuery 2600, Oplog 3000, Snapshots 4000, Blockstore 5000,
+/// Metadata 6000, Agent 7000, BackupHttpServer 8000, WebUI 8500, AlertService 8800, Daemon 9000, Cli 9500.
 /// </remarks>
 public class BackupException : Exception
 {
@@ -31,6 +31,12 @@ public class BackupException : Exception
     public string Hint { get; }
 
     public bool IsTransient { get; }
+
+    /// <summary>
+    /// What of a request is wrong, as the request's JSON names it (<c>retention.daily</c>: a part of a part), so that a form can mark the input. Null
+    /// where no single one is.
+    /// </summary>
+    public string? Field { get; init; }
 
     public override string ToString() => $"{Code}: {base.ToString()}\nHint: {Hint}";
 }

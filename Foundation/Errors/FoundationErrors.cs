@@ -8,6 +8,9 @@ public static class FoundationErrors
     public const int DiskFull = 1003;
     public const int WriteFailed = 1004;
     public const int BadPattern = 1005;
+    public const int BadSecretKey = 1006;
+    public const int NotUnsealed = 1007;
+    public const int BadRename = 1008;
 
     public static BackupException NoZstd(Exception inner) =>
         new(
@@ -38,10 +41,33 @@ public static class FoundationErrors
             inner: inner
         );
 
+    public static BackupException Rename(string text) =>
+        new(
+            BadRename,
+            $"'{text}' does not say what is called otherwise.",
+            "Write FROM=TO: shop.orders=shop.orders_old, shop.*=shop2.*, or prod_*=test_*; both sides name one namespace, or both end with a star."
+        );
+
     public static BackupException Pattern(string text) =>
         new(
             BadPattern,
             $"'{text}' names no namespaces.",
             "Write db or db.* (a database), db.coll (a collection), or db.prefix* (those that begin so); a star stands at the end only."
+        );
+
+    public static BackupException SecretKey(string path, string why, Exception? inner = null) =>
+        new(
+            BadSecretKey,
+            $"The key for stored secrets in '{path}' cannot be used: {why}.",
+            "Put the file back from a copy of the data folder. Without it the stored secrets are lost: move it away, start again, and make SSH keys and targets anew.",
+            inner: inner
+        );
+
+    public static BackupException Sealed(string purpose, string why, Exception? inner = null) =>
+        new(
+            NotUnsealed,
+            $"The stored secret ({purpose}) cannot be opened: {why}.",
+            "Put the key file of the data folder (secrets/box.key) back as it was, or remove what the secret belongs to and make it anew.",
+            inner: inner
         );
 }

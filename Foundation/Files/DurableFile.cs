@@ -179,7 +179,7 @@ public sealed class PendingFile : IDisposable
     /// <param name="mode">The file's mode from its creation on; null for what the umask gives.</param>
     internal PendingFile(string path, UnixFileMode? mode = null)
     {
-        _path = Path.GetFullPath(path);
+        _path = System.IO.Path.GetFullPath(path);
         _temporary = $"{_path}.{Guid.NewGuid():N}{DurableFile.TemporarySuffix}";
         try
         {
@@ -210,6 +210,16 @@ public sealed class PendingFile : IDisposable
 
     /// <summary>Bytes appended so far.</summary>
     public long Length { get; private set; }
+
+    /// <summary>The name that it will have.</summary>
+    public string Path => _path;
+
+    /// <summary>For another process to write into; see <see cref="WrittenElsewhere"/>.</summary>
+    public SafeFileHandle Handle => _handle;
+
+    /// <summary>Whoever got the handle has written that much: <see cref="Publish"/> compares it with what is there.</summary>
+    /// <param name="length">Bytes.</param>
+    public void WrittenElsewhere(long length) => Length = length;
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -258,7 +268,7 @@ public sealed class PendingFile : IDisposable
             File.Move(_temporary, _path, overwrite: true);
 #pragma warning restore RS0030
             _published = true;
-            DurableFile.SyncFolder(Path.GetDirectoryName(_path)!);
+            DurableFile.SyncFolder(System.IO.Path.GetDirectoryName(_path)!);
         }
         catch (IOException failure)
         {

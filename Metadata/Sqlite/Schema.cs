@@ -5,7 +5,7 @@ namespace Backup.Metadata.Sqlite;
 /// that was released never changes. Enumerations are stored as the numbers of Records.cs, times as milliseconds since
 /// 1970-01-01 UTC, optimes as seconds, ordinal and term in three columns, UUIDs as lower-case text.
 /// </summary>
-internal static class Schema
+internal static partial class Schema
 {
     /// <summary>Stands in the file's header, so that a stranger's database is not taken for ours: "BKMD".</summary>
     internal const int ApplicationId = 0x424B4D44;
@@ -23,6 +23,12 @@ internal static class Schema
         PartialSyncs,
         AgentLogs,
         Namespaces,
+        Clusters,
+        Links,
+        SshTargets,
+        People,
+        Answers,
+        Policies,
     ];
 
     internal static int Version => Steps.Length;

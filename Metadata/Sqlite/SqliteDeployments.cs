@@ -6,7 +6,11 @@ namespace Backup.Metadata.Sqlite;
 
 internal sealed class SqliteDeployments(ITransactions database, TimeProvider time) : IDeployments
 {
-    private const string OwnColumns = "id, group_id, name, type, uri, created_at, removed_at, namespaces";
+    private const string OwnColumns =
+        "id, group_id, name, type, uri, created_at, removed_at, namespaces, cluster_id, shard";
+
+    /// <summary>A cluster goes with its sets.</summary>
+    private const string AllOfIt = "(id = @deploymentId OR cluster_id = @deploymentId)";
 
     private const string DeploymentColumns =
         $"{OwnColumns}, source_revision, source_member, source_cursors, source_bytes_per_second, source_paused_at";
@@ -20,23 +24,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         database.WriteAsync(
             session =>
             {
-                session.Execute(
-                    $"""
-                    INSERT INTO deployments ({OwnColumns})
-                    VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created, NULL, @namespaces)
-                    ON CONFLICT (group_id, uri) DO UPDATE SET removed_at = NULL WHERE removed_at IS NOT NULL
-                    """,
-                    new
-                    {
-                        deployment.Id,
-                        deployment.GroupId,
-                        deployment.Name,
-                        deployment.Type,
-                        deployment.Uri,
-                        created = deployment.CreatedAt.ToUnixTimeMilliseconds(),
-                        namespaces = TextOf(deployment.Namespaces),
-                    }
-                );
+                Insert(session, deployment);
                 return session.Find(
                     $"SELECT {DeploymentColumns} FROM deployments WHERE group_id = @GroupId AND uri = @Uri",
                     Deployment,
@@ -65,11 +53,14 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
             {
                 RequireDeployment(session, deploymentId);
                 session.Execute(
-                    "UPDATE deployments SET removed_at = @now WHERE id = @deploymentId AND removed_at IS NULL",
+                    $"UPDATE deployments SET removed_at = @now WHERE {AllOfIt} AND removed_at IS NULL",
                     new { deploymentId, now = time.GetUtcNow().ToUnixTimeMilliseconds() }
                 );
                 session.Execute(
-                    "UPDATE agent_leases SET agent_id = NULL WHERE deployment_id = @deploymentId",
+                    $"""
+                    UPDATE agent_leases SET agent_id = NULL
+                    WHERE deployment_id IN (SELECT id FROM deployments WHERE {AllOfIt})
+                    """,
                     new { deploymentId }
                 );
             },
@@ -260,44 +251,36 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
             cancellation
         );
 
-    public async Task<SnapshotPolicy> PolicyAsync(string replicaSetId, CancellationToken cancellation = default) =>
-        await database.ReadAsync(
-            session =>
-                session.Find(
-                    """
-                    SELECT replica_set_id, interval_ms, reference, base_retention_ms, window_ms
-                    FROM policies WHERE replica_set_id = @replicaSetId
-                    """,
-                    row => new SnapshotPolicy(row.Text(), row.Duration(), row.Time(), row.Duration(), row.Duration()),
-                    new { replicaSetId }
-                ),
-            cancellation
-        ) ?? SnapshotPolicy.Default(replicaSetId);
+    public Task<SnapshotPolicy> PolicyAsync(string subjectId, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => SqlitePolicies.Find(session, subjectId), cancellation);
 
     public Task SetPolicyAsync(SnapshotPolicy policy, CancellationToken cancellation = default)
     {
         policy.Validate();
-        return database.WriteAsync(
-            session =>
+        return database.WriteAsync(session => SqlitePolicies.Set(session, policy), cancellation);
+    }
+
+    /// <summary>Adds it; one of that group with that URI is protected again where it was removed.</summary>
+    internal static void Insert(Session session, Deployment deployment)
+    {
+        session.Execute(
+            $"""
+            INSERT INTO deployments ({OwnColumns})
+            VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created, NULL, @namespaces, @cluster, @shard)
+            ON CONFLICT (group_id, uri) DO UPDATE SET removed_at = NULL WHERE removed_at IS NOT NULL
+            """,
+            new
             {
-                RequireReplicaSet(session, policy.ReplicaSetId);
-                session.Execute(
-                    """
-                    INSERT OR REPLACE INTO policies
-                        (replica_set_id, interval_ms, reference, base_retention_ms, window_ms)
-                    VALUES (@ReplicaSetId, @interval, @reference, @retention, @window)
-                    """,
-                    new
-                    {
-                        policy.ReplicaSetId,
-                        interval = (long)policy.Interval.TotalMilliseconds,
-                        reference = policy.Reference.ToUnixTimeMilliseconds(),
-                        retention = (long)policy.BaseRetention.TotalMilliseconds,
-                        window = (long)policy.PointInTimeWindow.TotalMilliseconds,
-                    }
-                );
-            },
-            cancellation
+                deployment.Id,
+                deployment.GroupId,
+                deployment.Name,
+                deployment.Type,
+                deployment.Uri,
+                created = deployment.CreatedAt.ToUnixTimeMilliseconds(),
+                namespaces = TextOf(deployment.Namespaces),
+                cluster = deployment.Cluster?.DeploymentId,
+                shard = deployment.Cluster?.Shard,
+            }
         );
     }
 
@@ -376,6 +359,9 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         )!;
     }
 
+    private static ClusterMembership? Membership(string? clusterId, string? shard) =>
+        clusterId is null ? null : new ClusterMembership(clusterId, shard!);
+
     private static string? TextOf(NamespaceFilter filter) =>
         filter.IsEverything ? null : JsonSerializer.Serialize(filter, AgentJson.Default.NamespaceFilter);
 
@@ -385,6 +371,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
             Namespaces = row.TextOrNull() is { } filter
                 ? JsonSerializer.Deserialize(filter, AgentJson.Default.NamespaceFilter)!
                 : NamespaceFilter.Everything,
+            Cluster = Membership(row.TextOrNull(), row.TextOrNull()),
             Source = new SourceSettings(
                 row.Long(),
                 row.Text(),

@@ -1,3 +1,5 @@
+using Backup.Metadata.People;
+
 namespace Backup.Metadata.Sqlite;
 
 /// <summary>The catalogue in one SQLite file, for the appliance in one process. See <see cref="Schema"/> for its tables.</summary>
@@ -17,24 +19,37 @@ public sealed class SqliteMetadataStore : IMetadataStore
         _time = time;
         Access = new SqliteAccess(transactions, time);
         Credentials = new SqliteCredentials(transactions, time);
+        People = new SqlitePeople(transactions);
+        SshTargets = new SqliteSshTargets(transactions);
+        Answers = new SqliteAnswers(transactions);
         Instances = new SqliteServerInstances(transactions, time);
         Monitoring = new SqliteMonitoring(transactions);
         AgentLogs = new SqliteAgentLogs(transactions);
         Deployments = new SqliteDeployments(transactions, time);
+        Clusters = new SqliteClusters(transactions, time);
+        Alerts = new SqliteAlerts(transactions, time);
         Leases = new SqliteLeases(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
         PartialSyncs = new SqlitePartialSyncs(transactions);
         OplogSlices = new SqliteOplogSlices(transactions, time);
         Holds = new SqliteReadHolds(transactions, time);
         Heads = new SqliteHeads(transactions);
-        Snapshots = new SqliteSnapshots(transactions);
+        Snapshots = new SqliteSnapshots(transactions, time);
         Jobs = new SqliteJobs(transactions, time);
+        Links = new SqliteDownloadLinks(transactions);
+        Audit = new SqliteAudit(transactions);
         Settings = new SqliteSettings(transactions);
     }
 
     public IAccess Access { get; }
 
     public ICredentials Credentials { get; }
+
+    public IPeople People { get; }
+
+    public ISshTargets SshTargets { get; }
+
+    public IAnswers Answers { get; }
 
     public IServerInstances Instances { get; }
 
@@ -43,6 +58,10 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IAgentLogs AgentLogs { get; }
 
     public IDeployments Deployments { get; }
+
+    public IClusters Clusters { get; }
+
+    public IAlerts Alerts { get; }
 
     public ILeases Leases { get; }
 
@@ -59,6 +78,10 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public ISnapshots Snapshots { get; }
 
     public IJobs Jobs { get; }
+
+    public IDownloadLinks Links { get; }
+
+    public IAudit Audit { get; }
 
     public ISettings Settings { get; }
 

@@ -1,21 +1,18 @@
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
+internal sealed class SqliteSnapshots(ITransactions database, TimeProvider time) : ISnapshots
 {
     private const string Columns = """
         id, replica_set_id, optime_t, optime_i, optime_term, manifest_block, documents, raw_bytes, new_bytes,
         stored_bytes, duration_seconds, cause, created_at, expires_at, sync_id, replay_t, replay_i, replay_term,
-        filters
+        filters, cut_id, pinned_at
         """;
 
     public Task AddAsync(SnapshotRecord snapshot, CancellationToken cancellation = default) =>
         database.WriteAsync(session => Add(session, snapshot), cancellation);
 
     public Task<SnapshotRecord?> FindAsync(string id, CancellationToken cancellation = default) =>
-        database.ReadAsync(
-            session => session.Find($"SELECT {Columns} FROM snapshots WHERE id = @id", Snapshot, new { id }),
-            cancellation
-        );
+        database.ReadAsync(session => Find(session, id), cancellation);
 
     public async Task<IReadOnlyList<SnapshotRecord>> ListAsync(
         string replicaSetId,
@@ -34,17 +31,94 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
             cancellation
         );
 
-    public Task RemoveAsync(string id, CancellationToken cancellation = default) =>
+    public Task<SnapshotRecord> KeepAsync(string id, KeepingChange change, CancellationToken cancellation = default) =>
         database.WriteAsync(
             session =>
             {
-                if (session.Execute("DELETE FROM snapshots WHERE id = @id", new { id }) == 0)
-                {
-                    throw MetadataErrors.Missing("snapshot", id);
-                }
+                var found = FindLoose(session, id);
+                var (pinned, expires) = change.Of(found.PinnedAt, found.ExpiresAt, time.GetUtcNow());
+                session.Execute(
+                    "UPDATE snapshots SET pinned_at = @pinned, expires_at = @expires WHERE id = @id",
+                    new
+                    {
+                        id,
+                        pinned = pinned?.ToUnixTimeMilliseconds(),
+                        expires = expires?.ToUnixTimeMilliseconds(),
+                    }
+                );
+                return Find(session, id)!;
             },
             cancellation
         );
+
+    public Task<bool> ExpireAsync(SnapshotRecord seen, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+                Find(session, seen.Id) is { CutId: null, PinnedAt: null } now
+                && now.ExpiresAt == seen.ExpiresAt
+                && !IsRead(session, now, time)
+                && Others(session, now) > 0
+                && session.Execute("DELETE FROM snapshots WHERE id = @Id", new { seen.Id }) == 1,
+            cancellation
+        );
+
+    public Task DeleteAsync(string id, bool evenLast, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                var found = FindLoose(session, id);
+                if (found.PinnedAt is not null)
+                {
+                    throw MetadataErrors.Pinned(id);
+                }
+
+                if (IsRead(session, found, time))
+                {
+                    throw MetadataErrors.BeingRead(id);
+                }
+
+                if (!evenLast && Others(session, found) == 0)
+                {
+                    throw MetadataErrors.Last(id);
+                }
+
+                session.Execute("DELETE FROM snapshots WHERE id = @id", new { id });
+            },
+            cancellation
+        );
+
+    /// <summary>Whether somebody reads it now.</summary>
+    internal static bool IsRead(Session session, SnapshotRecord snapshot, TimeProvider time) =>
+        session.Number(
+            """
+            SELECT count(*) FROM read_holds
+            WHERE replica_set_id = @ReplicaSetId AND manifest_block = @ManifestBlock AND until > @now
+            """,
+            new
+            {
+                snapshot.ReplicaSetId,
+                snapshot.ManifestBlock,
+                now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            }
+        ) > 0;
+
+    internal static List<SnapshotRecord> OfCut(Session session, string cutId) =>
+        session.Query($"SELECT {Columns} FROM snapshots WHERE cut_id = @cutId", Snapshot, new { cutId });
+
+    private static long Others(Session session, SnapshotRecord snapshot) =>
+        session.Number(
+            "SELECT count(*) FROM snapshots WHERE replica_set_id = @ReplicaSetId AND id <> @Id",
+            new { snapshot.ReplicaSetId, snapshot.Id }
+        );
+
+    private static SnapshotRecord? Find(Session session, string id) =>
+        session.Find($"SELECT {Columns} FROM snapshots WHERE id = @id", Snapshot, new { id });
+
+    private static SnapshotRecord FindLoose(Session session, string id)
+    {
+        var found = Find(session, id) ?? throw MetadataErrors.Missing("snapshot", id);
+        return found.CutId is { } cut ? throw MetadataErrors.Part(id, cut) : found;
+    }
 
     internal static void Add(Session session, SnapshotRecord snapshot)
     {
@@ -53,7 +127,8 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
             $"""
             INSERT INTO snapshots ({Columns})
             VALUES (@Id, @ReplicaSetId, @t, @i, @term, @ManifestBlock, @Documents, @RawBytes, @NewBytes,
-                @StoredBytes, @DurationSeconds, @Trigger, @created, @expires, @SyncId, @rt, @ri, @rterm, @Filters)
+                @StoredBytes, @DurationSeconds, @Trigger, @created, @expires, @SyncId, @rt, @ri, @rterm, @Filters, @CutId,
+                @pinned)
             """,
             new
             {
@@ -76,6 +151,8 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
                 ri = (long?)snapshot.ReplayFrom?.I,
                 rterm = snapshot.ReplayFrom?.Term,
                 snapshot.Filters,
+                snapshot.CutId,
+                pinned = snapshot.PinnedAt?.ToUnixTimeMilliseconds(),
             }
         );
     }
@@ -99,5 +176,7 @@ internal sealed class SqliteSnapshots(ITransactions database) : ISnapshots
         )
         {
             Filters = row.TextOrNull(),
+            CutId = row.TextOrNull(),
+            PinnedAt = row.TimeOrNull(),
         };
 }

@@ -67,7 +67,8 @@ public sealed class MongoClient : IAsyncDisposable
         );
     }
 
-    private ConnectionString Source { get; }
+    /// <summary>What it was opened with, members looked up.</summary>
+    public ConnectionString Source { get; }
 
     /// <summary>A client; the members of a mongodb+srv:// URI are looked up first.</summary>
     /// <exception cref="BackupException">2100, 2101 wrong or unsupported; 2102 the members could not be looked up.</exception>
@@ -88,6 +89,12 @@ public sealed class MongoClient : IAsyncDisposable
     /// </summary>
     public MongoClient DirectTo(HostAddress host) =>
         new(Source, _options, TopologyMachine.Start([host], Topology.SetName, direct: true, _options.MinWireVersion));
+
+    /// <summary>Another client, for another replica set that takes the same login: a shard of this cluster. It belongs to the caller.</summary>
+    /// <param name="replicaSet">Its name.</param>
+    /// <param name="hosts">Some of its members.</param>
+    public MongoClient ToSet(string replicaSet, IReadOnlyList<HostAddress> hosts) =>
+        new(Source, _options, TopologyMachine.Start(hosts, replicaSet, direct: false, _options.MinWireVersion));
 
     /// <summary>What is known of the members now.</summary>
     public TopologyDescription Topology => _deployment.Topology;

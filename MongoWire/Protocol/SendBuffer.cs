@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Backup.Foundation.Streams;
 
 namespace Backup.MongoWire.Protocol;
 
@@ -7,7 +8,7 @@ namespace Backup.MongoWire.Protocol;
 /// Where a message is put together before it is sent. It grows as needed and lets a large buffer go at
 /// <see cref="Clear"/>. A stream only so that a compressor can write into it.
 /// </summary>
-internal sealed class SendBuffer : Stream
+internal sealed class SendBuffer : WriteOnlyStream
 {
     private const int Keep = 256 * 1024;
     private byte[] _bytes = ArrayPool<byte>.Shared.Rent(4096);
@@ -65,31 +66,15 @@ internal sealed class SendBuffer : Stream
 
     internal void PatchInt32(int offset, int value) => BinaryPrimitives.WriteInt32LittleEndian(Bytes[offset..], value);
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
     public override long Length => _length;
 
-    public override long Position
-    {
-        get => _length;
-        set => throw new NotSupportedException();
-    }
-
-    public override void Flush() { }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => Append(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer) => Append(buffer);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Append(buffer.Span);
+        return ValueTask.CompletedTask;
+    }
 
     protected override void Dispose(bool disposing)
     {

@@ -37,10 +37,14 @@ internal sealed class TransactionBuffer : IDisposable
 
     internal OpenTransaction? Find(TransactionKey key) => _open.GetValueOrDefault(key);
 
-    internal IReadOnlyList<PreparedTransaction> Prepared =>
+    internal IReadOnlyList<PreparedTransaction> Prepared => PreparedOnes(areApplied: false);
+
+    internal IReadOnlyList<PreparedTransaction> AppliedAhead => PreparedOnes(areApplied: true);
+
+    private List<PreparedTransaction> PreparedOnes(bool areApplied) =>
         [
             .. _open
-                .Where(t => t.Value.Prepared is not null && !t.Value.IsAppliedAhead)
+                .Where(t => t.Value.Prepared is not null && t.Value.IsAppliedAhead == areApplied)
                 .OrderBy(t => t.Value.Start)
                 .Select(t => new PreparedTransaction(
                     t.Value.Start,

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using Backup.MongoQuery;
+using Backup.MongoQuery.Filters;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
 using Backup.Sandbox.Storage;
@@ -248,7 +250,7 @@ internal static class CatalogueCommands
             var collection = context.Collection ?? throw CommandFault.NamespaceNotFound();
             context.Engine.Transactions.CheckFree(collection);
             var before = collection.Indexes.Count;
-            var wanted = ConditionParser.Wrap(context.View["index"u8]);
+            var wanted = Backup.MongoQuery.Values.Wrap(context.View["index"u8]);
             var goes = collection.Indexes.Where(index => !IndexSpecs.IsOnId(index) && IsMeant(wanted, index)).ToList();
             if (goes.Count == 0 && !IsStar(wanted))
             {
@@ -362,7 +364,7 @@ internal static class CatalogueCommands
                 context.View.First.Type == BsonType.String
                     ? ReadCommands.Matching(context, BsonDocument.Empty)
                     : throw CommandFault.InvalidNamespace("The sandbox aggregates collections only");
-            result = Pipeline.Run(input, context.View["pipeline"u8].AsDocument.ToDocument());
+            result = [.. Pipeline.Run(input, context.View["pipeline"u8].AsDocument.ToDocument())];
         }
 
         return Listed(context, context.Namespace, result);

@@ -170,7 +170,7 @@ internal sealed class CommandRouter(SandboxMember member) : ICommandHandler
                 : await Turns.RunAsync(member.Engine, () => Commands[name](context), cancellation);
             return await WriteConcern.HonourAsync(context, written, cancellation);
         }
-        catch (CommandFault fault)
+        catch (Exception failure) when (CommandFault.Of(failure) is { } fault)
         {
             if (context.Transaction is { State: TransactionState.InProgress } failed)
             {

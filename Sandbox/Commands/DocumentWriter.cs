@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.MongoQuery.Filters;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
 using Backup.Sandbox.Sharding.Shards;
@@ -225,7 +226,7 @@ internal sealed class DocumentWriter(WriteTarget target)
 
         var record = Insert(CollectionForWrite(), document, statement);
         var inserted = record.Document;
-        return new UpdateResult(0, 0, ConditionParser.Wrap(inserted.View["_id"u8]), null, inserted);
+        return new UpdateResult(0, 0, Backup.MongoQuery.Values.Wrap(inserted.View["_id"u8]), null, inserted);
     }
 
     private ChangeLog Apply(UpdateRequest request, Node root, bool isInsert, int? matched)

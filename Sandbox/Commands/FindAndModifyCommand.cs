@@ -1,3 +1,5 @@
+using Backup.MongoQuery.Filters;
+using Backup.MongoQuery.Projections;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
 using Backup.Sandbox.Transactions;

@@ -1,3 +1,5 @@
+using Backup.MongoQuery;
+using Backup.MongoQuery.Projections;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Query;
 using Backup.Sandbox.Sharding.Shards;
@@ -89,38 +91,21 @@ internal static class ReadCommands
 
     public static BsonDocument Distinct(CommandContext context)
     {
-        var path = SortOrder.Path(context.View["key"u8].AsUtf8);
-        var found = new SortedSet<BsonDocument>(BsonOrder.Documents);
+        var found = new DistinctValues(context.View["key"u8].AsUtf8);
         lock (context.Engine.Gate)
         {
             // As in 4.2: a distinct shows orphans.
             var query = context.Document("query"u8) ?? BsonDocument.Empty;
             foreach (var document in Matching(context, query, seesOrphans: true))
             {
-                var value = SortOrder.ValueAt(document.View, path);
-                if (value.Type == BsonType.Array)
-                {
-                    foreach (var item in value.AsDocument)
-                    {
-                        found.Add(ConditionParser.Wrap(item));
-                    }
-                }
-                else if (value.Type != BsonType.EndOfDocument)
-                {
-                    found.Add(ConditionParser.Wrap(value));
-                }
+                found.Add(document.View);
             }
         }
 
         return context.Reply(w =>
         {
-            Span<byte> scratch = stackalloc byte[11];
             w.BeginArray("values"u8);
-            foreach (var value in found)
-            {
-                w.Element(w.ArrayItemName(scratch), value.View.First);
-            }
-
+            found.Write(w);
             w.EndArray();
         });
     }

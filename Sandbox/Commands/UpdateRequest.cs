@@ -1,5 +1,5 @@
+using Backup.MongoQuery.Filters;
 using Backup.MongoWire.Bson;
-using Backup.Sandbox.Query;
 using Backup.Sandbox.Values;
 
 namespace Backup.Sandbox.Commands;

@@ -127,7 +127,7 @@ internal static class WriteCommands
                 );
                 done.Add((index, result));
             }
-            catch (CommandFault fault) when (fault.Labels.Count == 0)
+            catch (Exception failure) when (CommandFault.Of(failure) is { Labels.Count: 0 } fault)
             {
                 errors.Add((index, fault));
                 if (ordered)

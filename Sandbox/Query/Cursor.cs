@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Backup.MongoQuery.Filters;
+using Backup.MongoQuery.Projections;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Sharding.Shards;
 

@@ -1,3 +1,6 @@
+using Backup.MongoQuery;
+using Backup.MongoQuery.Filters;
+using Backup.MongoQuery.Sorting;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Storage;
 
@@ -48,7 +51,7 @@ internal static class Planner
 
         if (Namespaces.IsView(collection))
         {
-            return Sorted(new ListScan(Pipeline.RunView(engine, collection)), query, wishes.Sort);
+            return Sorted(new ListScan(ViewOf(engine, collection)), query, wishes.Sort);
         }
 
         if (IsPoint(query, out var point) && wishes.Min is null && wishes.Max is null)
@@ -77,6 +80,13 @@ internal static class Planner
 
         var natural = collection.IsCapped && wishes.Min is null && wishes.Max is null && !query.View.Has("_id"u8);
         return natural ? new CappedScan(engine, collection, wishes.Majority) : byId;
+    }
+
+    private static List<BsonDocument> ViewOf(Engine engine, SandboxCollection view)
+    {
+        var source = engine.Find($"{view.Database}.{view.Options.View["viewOn"u8].AsString}");
+        var input = Plan(engine, source, "", BsonDocument.Empty, new PlanWishes()).Rest();
+        return [.. Pipeline.Run(input, view.Options.View["pipeline"u8].AsDocument.ToDocument())];
     }
 
     private static Scan Sorted(Scan scan, BsonDocument query, BsonDocument? sort)

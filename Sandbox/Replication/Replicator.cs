@@ -51,7 +51,7 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
                 Enter(MemberState.Recovering);
                 return false;
             case Position.Diverged:
-                await RollBackAsync(source);
+                await RollBackAsync(source, epoch);
                 return true;
         }
 
@@ -150,7 +150,7 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
     }
 
     /// <summary>Whoever reads meanwhile is cut off, as a server does it: what he has read may not have been.</summary>
-    private async Task RollBackAsync(SandboxMember source)
+    private async Task RollBackAsync(SandboxMember source, int epoch)
     {
         Enter(MemberState.Rollback);
         member.Cursors.RemoveAll();
@@ -161,6 +161,12 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
             {
                 if (member.Engine.Oplog.Last <= member.Engine.Oplog.Majority)
                 {
+                    // Another was elected meanwhile, and the source rolls back itself: what is common is found with the next one.
+                    if (set.Epoch != epoch)
+                    {
+                        break;
+                    }
+
                     throw new InvalidOperationException(
                         $"{member.Address} would roll back {member.Engine.Oplog.Last}, which a majority has."
                     );

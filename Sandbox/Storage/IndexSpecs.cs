@@ -1,5 +1,7 @@
+using Backup.MongoQuery.Filters;
+using Backup.MongoQuery.Paths;
+using Backup.MongoQuery.Sorting;
 using Backup.MongoWire.Bson;
-using Backup.Sandbox.Query;
 
 namespace Backup.Sandbox.Storage;
 
@@ -239,7 +241,7 @@ internal static class UniqueIndexes
 
         foreach (var field in key.View)
         {
-            if (SortOrder.ValueAt(document.View, SortOrder.Path(field.Name)).Type != BsonType.EndOfDocument)
+            if (FieldPath.Parse(field.Name).ValueIn(document.View).Type != BsonType.EndOfDocument)
             {
                 return false;
             }
@@ -253,7 +255,7 @@ internal static class UniqueIndexes
         {
             foreach (var field in key.View)
             {
-                var value = SortOrder.ValueAt(document.View, SortOrder.Path(field.Name));
+                var value = FieldPath.Parse(field.Name).ValueIn(document.View);
                 if (value.Type == BsonType.EndOfDocument)
                 {
                     w.Null(field.Name);

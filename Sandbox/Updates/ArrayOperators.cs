@@ -1,5 +1,6 @@
+using Backup.MongoQuery.Filters;
+using Backup.MongoQuery.Sorting;
 using Backup.MongoWire.Bson;
-using Backup.Sandbox.Query;
 using Backup.Sandbox.Values;
 
 namespace Backup.Sandbox.Updates;

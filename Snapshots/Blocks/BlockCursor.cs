@@ -16,6 +16,7 @@ internal sealed class BlockCursor : IDisposable
     private int _next = BlockLayout.HeaderLength;
     private int _start;
     private int _left;
+    private bool _isKeyed;
 
     /// <exception cref="BackupException">4002 where it is no block of records, 4006 where it is of a newer format.</exception>
     internal BlockCursor(IMemoryOwner<byte> owner, BlockId id)
@@ -40,7 +41,9 @@ internal sealed class BlockCursor : IDisposable
         _left = BinaryPrimitives.ReadInt32LittleEndian(raw[BlockLayout.CountOffset..]);
     }
 
-    internal ReadOnlySpan<byte> Key => _key.WrittenSpan;
+    /// <summary>Made when it is asked for: whoever reads one run alone needs none.</summary>
+    /// <exception cref="BackupException">4002 where the record's document has no <c>_id</c> or is damaged.</exception>
+    internal ReadOnlySpan<byte> Key => _isKeyed ? _key.WrittenSpan : MakeKey();
 
     internal RecordView Record => RecordView.Checked(RecordMemory.Span);
 
@@ -59,9 +62,7 @@ internal sealed class BlockCursor : IDisposable
         try
         {
             var length = RecordView.LengthOf(raw[_next..]);
-            var record = RecordView.Checked(raw.Slice(_next, length));
-            _key.ResetWrittenCount();
-            DocumentKey.Write(record.Document, _key);
+            _isKeyed = false;
             _start = _next;
             _next += length;
             _left--;
@@ -74,4 +75,19 @@ internal sealed class BlockCursor : IDisposable
     }
 
     public void Dispose() => _owner.Dispose();
+
+    private ReadOnlySpan<byte> MakeKey()
+    {
+        try
+        {
+            _key.ResetWrittenCount();
+            DocumentKey.Write(Record.Document, _key);
+            _isKeyed = true;
+            return _key.WrittenSpan;
+        }
+        catch (BackupException damage)
+        {
+            throw SnapshotsErrors.Block(damage.Message, _id.ToString(), damage);
+        }
+    }
 }

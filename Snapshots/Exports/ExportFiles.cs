@@ -1,12 +1,11 @@
 using System.Buffers;
-using System.IO.Compression;
 using Backup.MongoWire.Bson;
 using Backup.Snapshots.Reading;
 
 namespace Backup.Snapshots.Exports;
 
 /// <summary>Where the files of an export go. The content is written when it is asked for, perhaps twice (once to be measured).</summary>
-internal interface IExportFiles
+public interface IExportFiles
 {
     /// <param name="path">With <c>/</c>, below the export's top.</param>
     /// <param name="write">Writes the content; the flag says whether it counts or is only measured.</param>
@@ -18,8 +17,7 @@ internal interface IExportFiles
 internal static class ExportFiles
 {
     internal static async Task<int> WriteAsync(
-        SnapshotReader snapshot,
-        List<ExportItem> items,
+        ExportContent content,
         ExportFormat format,
         bool gzip,
         IExportFiles files,
@@ -28,37 +26,35 @@ internal static class ExportFiles
     )
     {
         var suffix = gzip ? ".gz" : "";
-        foreach (var item in items)
+        foreach (var item in content.Items)
         {
             var folder = FileNames.Escape(item.Database);
-            if (item is { DataName: { } name, Uuid: { } uuid })
-            {
-                var extension = format == ExportFormat.Directory ? ".bson" : ".ndjson";
-                var path =
-                    $"{folder}/{FileNames.Of(format == ExportFormat.Directory ? name : item.Name)}{extension}{suffix}";
-                await files.AddAsync(path, (output, counts) => Documents(uuid, item, output, counts), cancellation);
-            }
-
+            // The small file first: of a tar something can be read at once, while the large one is still measured.
             await files.AddAsync(
                 $"{folder}/{FileNames.Of(item.Name)}.metadata.json{suffix}",
                 (output, _) => CompressedAsync(output, gzip, to => to.WriteAsync(item.Metadata, cancellation).AsTask()),
                 cancellation
             );
+            if (item.DataName is { } name)
+            {
+                var extension = format == ExportFormat.Directory ? ".bson" : ".ndjson";
+                var path =
+                    $"{folder}/{FileNames.Of(format == ExportFormat.Directory ? name : item.Name)}{extension}{suffix}";
+                await files.AddAsync(path, (output, counts) => Documents(item, output, counts), cancellation);
+            }
         }
 
-        return items.Count;
+        return content.Items.Count;
 
-        Task Documents(Guid uuid, ExportItem item, Stream output, bool counts) =>
+        Task Documents(ExportItem item, Stream output, bool counts) =>
             CompressedAsync(
                 output,
                 gzip,
-                to => WriteDocumentsAsync(snapshot, uuid, item, format, to, counts ? told : null, cancellation)
+                to => WriteDocumentsAsync(item, format, to, counts ? told : null, cancellation)
             );
     }
 
     private static async Task WriteDocumentsAsync(
-        SnapshotReader snapshot,
-        Guid uuid,
         ExportItem item,
         ExportFormat format,
         Stream output,
@@ -67,7 +63,7 @@ internal static class ExportFiles
     )
     {
         var line = new ArrayBufferWriter<byte>(1024);
-        await using var cursor = snapshot.OpenCollection(uuid);
+        await using var cursor = item.Open();
         while (await cursor.MoveNextAsync(cancellation))
         {
             told?.Add(item.Namespace, cursor.Current.Length);
@@ -88,7 +84,7 @@ internal static class ExportFiles
     {
         if (gzip)
         {
-            await using var compressed = new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true);
+            await using var compressed = new GzipFile(output);
             await using var buffered = new BufferedStream(compressed, 128 * 1024);
             await write(buffered);
         }

@@ -1,3 +1,5 @@
+using Backup.Snapshots.Sharding;
+
 namespace Backup.Snapshots.Exports;
 
 public enum ExportFormat
@@ -15,14 +17,21 @@ public enum ExportFormat
     NdjsonLines = 3,
 }
 
-/// <param name="Gzip">The archive as one gzip stream (<c>mongorestore --archive --gzip</c>); each file of a directory or tar is compressed by itself.</param>
+/// <param name="Gzip">An archive, or lines, as one gzip stream (<c>mongorestore --archive --gzip</c>); each file of a directory or tar is compressed by itself.</param>
 /// <param name="IncludeUsers">With users and roles (<c>admin.system.users</c>, <c>admin.system.roles</c>, <c>admin.system.version</c>).</param>
 /// <param name="Includes">Namespaces to export; null for all that can be restored.</param>
-public sealed record ExportOptions(bool Gzip = false, bool IncludeUsers = false, Func<string, bool>? Includes = null);
+public sealed record ExportOptions(bool Gzip = false, bool IncludeUsers = false, Func<string, bool>? Includes = null)
+{
+    /// <summary>With the <c>config</c> database, as the config servers of a cluster have it.</summary>
+    public bool IncludeConfig { get; init; }
+
+    /// <summary>Only what belongs to the cluster; null for all that the set has.</summary>
+    public OwnedDocuments? Owned { get; init; }
+}
 
 /// <param name="Collections">Collections and views written.</param>
 /// <param name="Documents">Documents written.</param>
 /// <param name="DocumentBytes">Their BSON bytes.</param>
 /// <param name="Bytes">Bytes of the output.</param>
-/// <param name="Sha256">Of a stream: its bytes, 64 hex digits. Of a folder: of lines <c>sha256  path</c> in order of the paths.</param>
+/// <param name="Sha256">Of a stream: its bytes, 64 hex digits, or empty where it was not to be hashed. Of a folder: of lines <c>sha256  path</c> in order of the paths.</param>
 public sealed record ExportResult(int Collections, long Documents, long DocumentBytes, long Bytes, string Sha256);

@@ -5,25 +5,6 @@ using Backup.Snapshots.Reading;
 
 namespace Backup.Snapshots.Exports;
 
-/// <summary>One namespace of an export.</summary>
-/// <param name="Database">For example <c>shop</c>.</param>
-/// <param name="Name">As users see it: of a time series the plain name.</param>
-/// <param name="DataName">The collection that holds the documents; null for a view.</param>
-/// <param name="Uuid">Of the collection; null for a view.</param>
-/// <param name="Metadata">What mongodump writes as <c>.metadata.json</c>.</param>
-/// <param name="Type"><c>collection</c>, <c>view</c> or <c>timeseries</c>.</param>
-internal sealed record ExportItem(
-    string Database,
-    string Name,
-    string? DataName,
-    Guid? Uuid,
-    byte[] Metadata,
-    string Type
-)
-{
-    internal string Namespace => $"{Database}.{Name}";
-}
-
 /// <summary>What of a snapshot an export holds: what can be restored, collections before views.</summary>
 internal static class ExportPlan
 {
@@ -35,15 +16,15 @@ internal static class ExportPlan
     {
         var items = new List<ExportItem>();
         var views = new List<ExportItem>();
-        foreach (var collection in snapshot.Collections)
+        foreach (var collection in snapshot.Collections.Where(one => options.Owned?.Has(one) ?? true))
         {
             if (collection is { Name: "system.views", Database: not ("local" or "config") })
             {
                 await AddViewsAsync(snapshot, collection, views, cancellation);
             }
-            else if (UserData.Holds(collection, options.IncludeUsers))
+            else if (IsWanted(collection, options))
             {
-                items.Add(ItemOf(collection));
+                items.Add(ItemOf(collection) with { Open = () => Open(snapshot, collection, options) });
             }
         }
 
@@ -51,29 +32,40 @@ internal static class ExportPlan
         return options.Includes is { } wanted ? items.FindAll(item => wanted(item.Namespace)) : items;
     }
 
+    private static bool IsWanted(CatalogueCollection collection, ExportOptions options) =>
+        UserData.Holds(collection, options.IncludeUsers)
+        || (options.IncludeConfig && UserData.IsClusterMetadata(collection));
+
+    private static DocumentCursor Open(
+        SnapshotReader snapshot,
+        CatalogueCollection collection,
+        ExportOptions options
+    ) => options.Owned?.Open(snapshot, collection) ?? snapshot.OpenCollection(collection.Uuid);
+
     private static ExportItem ItemOf(CatalogueCollection collection)
     {
         if (!collection.Name.StartsWith(UserData.Buckets, StringComparison.Ordinal))
         {
-            var plain = ExportMetadata.Of(
+            return new(
+                collection.Database,
+                collection.Name,
+                collection.Name,
                 collection.Options,
                 collection.Indexes,
                 collection.Uuid,
-                collection.Name,
-                "collection"
+                ExportItem.Collection
             );
-            return new(collection.Database, collection.Name, collection.Name, collection.Uuid, plain, "collection");
         }
 
-        var name = collection.Name[UserData.Buckets.Length..];
-        var series = ExportMetadata.Of(
+        return new(
+            collection.Database,
+            collection.Name[UserData.Buckets.Length..],
+            collection.Name,
             ExportMetadata.TimeSeriesOptions(collection.Options),
             TimeSeriesIndexes.Of(collection.Indexes, collection.Options),
             collection.Uuid,
-            name,
-            "timeseries"
+            ExportItem.TimeSeries
         );
-        return new(collection.Database, name, collection.Name, collection.Uuid, series, "timeseries");
     }
 
     private static async Task AddViewsAsync(
@@ -89,8 +81,7 @@ internal static class ExportPlan
             if (ViewDefinition.Read(cursor.View) is { IsTimeSeries: false } view)
             {
                 var name = view.Namespace[(collection.Database.Length + 1)..];
-                var metadata = ExportMetadata.Of(view.Options, [], uuid: null, name, "view");
-                views.Add(new ExportItem(collection.Database, name, null, null, metadata, "view"));
+                views.Add(new(collection.Database, name, null, view.Options, [], null, ExportItem.View));
             }
         }
     }

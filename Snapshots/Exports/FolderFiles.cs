@@ -19,7 +19,7 @@ internal sealed class FolderFiles(string folder) : IExportFiles
         await write(hashing, true);
         file.Flush(flushToDisk: true);
         _hashes[path] = hashing.HashToHex();
-        Bytes += hashing.Count;
+        Bytes += hashing.Length;
     }
 
     /// <summary>Over lines <c>hash  path</c> in order of the paths: what <c>sha256sum</c> prints of the files.</summary>

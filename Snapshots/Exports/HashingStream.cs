@@ -1,58 +1,37 @@
 using System.Security.Cryptography;
+using Backup.Foundation.Streams;
 
 namespace Backup.Snapshots.Exports;
 
 /// <summary>Passes on what is written, counted and hashed. Does not close what it writes to.</summary>
-internal sealed class HashingStream(Stream output) : Stream
+internal sealed class HashingStream(Stream output) : WriteOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _count;
 
-    internal long Count { get; private set; }
+    /// <summary>Bytes so far.</summary>
+    public override long Length => _count;
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => Count;
-
-    public override long Position
-    {
-        get => Count;
-        set => throw new NotSupportedException();
-    }
-
+    /// <summary>SHA-256 of the bytes so far, 64 hex digits.</summary>
     internal string HashToHex() => Convert.ToHexStringLower(_hash.GetCurrentHash());
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         _hash.AppendData(buffer);
-        Count += buffer.Length;
+        _count += buffer.Length;
         output.Write(buffer);
     }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _hash.AppendData(buffer.Span);
-        Count += buffer.Length;
+        _count += buffer.Length;
         return output.WriteAsync(buffer, cancellationToken);
     }
 
     public override void Flush() => output.Flush();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => output.FlushAsync(cancellationToken);
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

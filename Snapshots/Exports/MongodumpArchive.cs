@@ -15,19 +15,18 @@ internal static class MongodumpArchive
     private const string ToolVersion = "100.0.0";
 
     internal static async Task<int> WriteAsync(
-        SnapshotReader snapshot,
-        List<ExportItem> items,
+        ExportContent content,
         Stream output,
         ProgressTeller told,
         CancellationToken cancellation
     )
     {
-        await WritePreludeAsync(snapshot, items, output, cancellation);
-        foreach (var item in items)
+        await WritePreludeAsync(content, output, cancellation);
+        foreach (var item in content.Items)
         {
-            if (item is { DataName: { } name, Uuid: { } uuid })
+            if (item.DataName is { } name)
             {
-                await using var cursor = snapshot.OpenCollection(uuid);
+                await using var cursor = item.Open();
                 await WriteDocumentsAsync(item, name, cursor, output, told, cancellation);
             }
             else
@@ -36,15 +35,10 @@ internal static class MongodumpArchive
             }
         }
 
-        return items.Count;
+        return content.Items.Count;
     }
 
-    private static async Task WritePreludeAsync(
-        SnapshotReader snapshot,
-        List<ExportItem> items,
-        Stream output,
-        CancellationToken cancellation
-    )
+    private static async Task WritePreludeAsync(ExportContent content, Stream output, CancellationToken cancellation)
     {
         var magic = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(magic, Magic);
@@ -53,11 +47,11 @@ internal static class MongodumpArchive
             writer
                 .Int32("concurrent_collections"u8, 1)
                 .String("version"u8, FormatVersion)
-                .String("server_version"u8, snapshot.Manifest.ReplicaSet.MongoVersion)
+                .String("server_version"u8, content.MongoVersion)
                 .String("tool_version"u8, ToolVersion)
         );
         await output.WriteAsync(header.Memory, cancellation);
-        foreach (var item in items)
+        foreach (var item in content.Items)
         {
             var metadata = BsonDocument.Build(writer =>
                 writer

@@ -9,23 +9,22 @@ namespace Backup.Snapshots.Exports;
 internal static class NdjsonLines
 {
     internal static async Task WriteAsync(
-        SnapshotReader snapshot,
-        List<ExportItem> items,
+        ExportContent content,
         Stream output,
         ProgressTeller told,
         CancellationToken cancellation
     )
     {
         var line = new ArrayBufferWriter<byte>(1024);
-        foreach (var item in items)
+        foreach (var item in content.Items)
         {
-            if (item.Uuid is not { } uuid)
+            if (item.DataName is null)
             {
                 continue;
             }
 
             var start = JsonSerializer.SerializeToUtf8Bytes(item.Namespace);
-            await using var cursor = snapshot.OpenCollection(uuid);
+            await using var cursor = item.Open();
             while (await cursor.MoveNextAsync(cancellation))
             {
                 told.Add(item.Namespace, cursor.Current.Length);

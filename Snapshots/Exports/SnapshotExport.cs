@@ -1,4 +1,4 @@
-using System.IO.Compression;
+using Backup.Foundation.Streams;
 using Backup.Snapshots.Reading;
 
 namespace Backup.Snapshots.Exports;
@@ -18,32 +18,63 @@ public static class SnapshotExport
         CancellationToken cancellation = default
     )
     {
-        options ??= new ExportOptions();
-        var told = new ProgressTeller(progress, snapshot.Manifest.Statistics.DocumentBytes);
-        var items = await ExportPlan.MakeAsync(snapshot, options, cancellation);
-        await using var hashing = new HashingStream(output);
-        if (format == ExportFormat.Archive)
+        var content = await ExportContent.OfAsync(snapshot, options, cancellation);
+        return await ToStreamAsync(content, format, output, options?.Gzip ?? false, progress, cancellation);
+    }
+
+    /// <summary>The same of what is planned.</summary>
+    public static async Task<ExportResult> ToStreamAsync(
+        ExportContent content,
+        ExportFormat format,
+        Stream output,
+        bool gzip = false,
+        IProgress<ReadProgress>? progress = null,
+        CancellationToken cancellation = default,
+        bool hashes = true
+    )
+    {
+        var told = new ProgressTeller(progress, content.ExpectedBytes);
+        await using var behind = new WriteBehindStream(output, hashes, cancellation);
+        if (format is ExportFormat.Archive or ExportFormat.NdjsonLines)
         {
-            await using var compressed = options.Gzip
-                ? new GZipStream(hashing, CompressionLevel.Fastest, leaveOpen: true)
-                : null;
-            await using var buffered = new BufferedStream(new Unclosed(compressed ?? (Stream)hashing), BufferLength);
-            await MongodumpArchive.WriteAsync(snapshot, items, buffered, told, cancellation);
-        }
-        else if (format == ExportFormat.NdjsonLines)
-        {
-            await using var buffered = new BufferedStream(new Unclosed(hashing), BufferLength);
-            await NdjsonLines.WriteAsync(snapshot, items, buffered, told, cancellation);
+            await using var compressed = gzip ? new GzipFile(behind) : null;
+            await using var buffered = compressed is null
+                ? null
+                : new BufferedStream(new Unclosed(compressed), BufferLength);
+            var into = buffered ?? (Stream)behind;
+            await (
+                format == ExportFormat.Archive
+                    ? MongodumpArchive.WriteAsync(content, into, told, cancellation)
+                    : NdjsonLines.WriteAsync(content, into, told, cancellation)
+            );
         }
         else
         {
-            await using var tar = new TarFiles(hashing, snapshot.Manifest.Position.Optime.WallClock);
-            await ExportFiles.WriteAsync(snapshot, items, format, options.Gzip, tar, told, cancellation);
+            var tar = new TarFiles(behind, content.At);
+            await ExportFiles.WriteAsync(content, format, gzip, tar, told, cancellation);
+            await tar.EndAsync(cancellation);
         }
 
-        await hashing.FlushAsync(cancellation);
-        return new ExportResult(items.Count, told.Documents, told.Bytes, hashing.Count, hashing.HashToHex());
+        await behind.FlushAsync(cancellation);
+        return new ExportResult(content.Items.Count, told.Documents, told.Bytes, behind.Length, behind.HashToHex());
     }
+
+    /// <summary>File by file: <see cref="ExportFormat.Directory"/> or <see cref="ExportFormat.Ndjson"/>.</summary>
+    /// <param name="content">What.</param>
+    /// <param name="format">One of the two.</param>
+    /// <param name="files">Takes them, one after another.</param>
+    /// <param name="gzip">Each compressed by itself.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static Task ToFilesAsync(
+        ExportContent content,
+        ExportFormat format,
+        IExportFiles files,
+        bool gzip = false,
+        CancellationToken cancellation = default
+    ) =>
+        format is ExportFormat.Directory or ExportFormat.Ndjson
+            ? ExportFiles.WriteAsync(content, format, gzip, files, new ProgressTeller(null, 0), cancellation)
+            : throw new ArgumentOutOfRangeException(nameof(format), format, "This form is a stream, not files.");
 
     /// <summary>To a folder that is made, or is there and empty: <see cref="ExportFormat.Directory"/> or <see cref="ExportFormat.Ndjson"/>.</summary>
     /// <exception cref="Foundation.Errors.BackupException">4008 where the folder is not empty.</exception>
@@ -66,39 +97,19 @@ public static class SnapshotExport
             throw SnapshotsErrors.NotEmpty(folder);
         }
 
-        options ??= new ExportOptions();
         Directory.CreateDirectory(folder);
-        var told = new ProgressTeller(progress, snapshot.Manifest.Statistics.DocumentBytes);
-        var items = await ExportPlan.MakeAsync(snapshot, options, cancellation);
+        var content = await ExportContent.OfAsync(snapshot, options, cancellation);
+        var told = new ProgressTeller(progress, content.ExpectedBytes);
         var files = new FolderFiles(folder);
-        await ExportFiles.WriteAsync(snapshot, items, format, options.Gzip, files, told, cancellation);
-        return new ExportResult(items.Count, told.Documents, told.Bytes, files.Bytes, files.HashToHex());
+        await ExportFiles.WriteAsync(content, format, options?.Gzip ?? false, files, told, cancellation);
+        return new ExportResult(content.Items.Count, told.Documents, told.Bytes, files.Bytes, files.HashToHex());
     }
 }
 
 /// <summary>Keeps a stream open when what stands before it is closed.</summary>
-internal sealed class Unclosed(Stream inner) : Stream
+internal sealed class Unclosed(Stream inner) : WriteOnlyStream
 {
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
     public override void Write(ReadOnlySpan<byte> buffer) => inner.Write(buffer);
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        inner.WriteAsync(buffer, offset, count, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         inner.WriteAsync(buffer, cancellationToken);
@@ -106,10 +117,4 @@ internal sealed class Unclosed(Stream inner) : Stream
     public override void Flush() => inner.Flush();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -1,5 +1,4 @@
-using System.Formats.Tar;
-using System.IO.Pipelines;
+using Backup.Foundation.Streams;
 
 namespace Backup.Snapshots.Exports;
 
@@ -7,103 +6,26 @@ namespace Backup.Snapshots.Exports;
 /// An export as a tar stream. A tar says how long a file is before its content: each is written twice, first to be measured. That costs a second
 /// reading and no disk.
 /// </summary>
-internal sealed class TarFiles(Stream output, DateTimeOffset modified) : IExportFiles, IAsyncDisposable
+internal sealed class TarFiles(Stream output, DateTimeOffset modified) : IExportFiles
 {
-    private readonly TarWriter _tar = new(output, TarEntryFormat.Pax, leaveOpen: true);
-
     public async Task AddAsync(string path, Func<Stream, bool, Task> write, CancellationToken cancellation)
     {
-        await using var measure = new HashingStream(Stream.Null);
-        await write(measure, false);
-        var pipe = new Pipe();
-        var writing = FillAsync(pipe.Writer, write);
-        await using var content = new KnownLengthStream(pipe.Reader.AsStream(), measure.Count);
-        var entry = new PaxTarEntry(TarEntryType.RegularFile, path)
+        await using var measured = new CountingStream(Stream.Null);
+        await write(measured, false);
+        await output.WriteAsync(TarHeader.Of(path, measured.Length, modified), cancellation);
+        await using var written = new CountingStream(output);
+        await write(written, true);
+        if (written.Length != measured.Length)
         {
-            DataStream = content,
-            ModificationTime = modified,
-            Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        try
-        {
-            await _tar.WriteEntryAsync(entry, cancellation);
-        }
-        finally
-        {
-            // Whoever still writes would wait for a reader for ever.
-            await pipe.Reader.CompleteAsync();
-            await writing;
-        }
-    }
-
-    public ValueTask DisposeAsync() => _tar.DisposeAsync();
-
-    private static async Task FillAsync(PipeWriter writer, Func<Stream, bool, Task> write)
-    {
-        try
-        {
-            await write(writer.AsStream(leaveOpen: true), true);
-            await writer.CompleteAsync();
-        }
-        catch (Exception failure)
-        {
-            // Reaches the reader, and through it the caller.
-            await writer.CompleteAsync(failure);
-        }
-    }
-}
-
-/// <summary>A stream that can only be read on, whose length is known.</summary>
-internal sealed class KnownLengthStream(Stream inner, long length) : Stream
-{
-    private long _position;
-
-    public override bool CanRead => true;
-
-    // The tar writer takes the length from streams that can be sought, and never seeks.
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
-
-    public override long Length => length;
-
-    public override long Position
-    {
-        get => _position;
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Advance(inner.Read(buffer, offset, count));
-
-    public override async ValueTask<int> ReadAsync(
-        Memory<byte> buffer,
-        CancellationToken cancellationToken = default
-    ) => Advance(await inner.ReadAsync(buffer, cancellationToken));
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
+            throw new InvalidOperationException(
+                $"'{path}' was {measured.Length} bytes when it was measured, and {written.Length} when it was written."
+            );
         }
 
-        base.Dispose(disposing);
+        await output.WriteAsync(new byte[TarHeader.Padding(measured.Length)], cancellation);
     }
 
-    private int Advance(int read)
-    {
-        _position += read;
-        return read;
-    }
+    /// <summary>Without this mark a tar is told to be cut off: it is written where everything before it was.</summary>
+    internal ValueTask EndAsync(CancellationToken cancellation) =>
+        output.WriteAsync(new byte[2 * TarHeader.BlockLength], cancellation);
 }

@@ -25,7 +25,19 @@ public static class UserData
         }
 
         return collection.Database == "admin"
-            ? includeUsers && collection.Name is "system.users" or "system.roles" or "system.version"
+            ? includeUsers && IsOfUsers(collection.Namespace)
             : collection.Name == "system.js" || collection.Name.StartsWith(Buckets, StringComparison.Ordinal);
     }
+
+    /// <summary>Whether users, roles or the version of their form are kept under that name.</summary>
+    public static bool IsOfUsers(string ns) =>
+        ns is "admin.system.users" or "admin.system.roles" or "admin.system.version";
+
+    /// <summary>Of the database <c>config</c> what the config servers know of their cluster; not what every replica set keeps there for itself.</summary>
+    public static bool IsClusterMetadata(CatalogueCollection collection) =>
+        collection.Database == "config"
+        && collection.Type != CollectionType.View
+        && !collection.Name.StartsWith("system.", StringComparison.Ordinal)
+        && !collection.Name.StartsWith("cache.", StringComparison.Ordinal)
+        && collection.Name is not ("transactions" or "image_collection");
 }

@@ -54,6 +54,7 @@ public sealed class Head : IOperationTarget, IDisposable
             Manifest = manifest,
             PreparedTransactions = written.PreparedTransactions,
             Filters = written.Filters,
+            AppliedAhead = written.AppliedAhead,
         };
         foreach (var collection in written.Collections)
         {
@@ -88,6 +89,9 @@ public sealed class Head : IOperationTarget, IDisposable
     /// <summary>Time to flush.</summary>
     public bool IsFull => _bytes >= _options.MemtableBytes;
 
+    /// <summary>How many runs the collection has that has most of them.</summary>
+    public int MostRuns => _states.Values.Select(static state => state.RunsNow().Length).DefaultIfEmpty().Max();
+
     /// <summary>
     /// True while the initial sync catches up: operations on a collection that the catalogue does not hold change nothing then;
     /// afterwards they are damage (4005).
@@ -96,6 +100,9 @@ public sealed class Head : IOperationTarget, IDisposable
 
     /// <summary>Transactions prepared and not decided, one raw document each, written into the next manifest.</summary>
     public IReadOnlyList<BsonDocument> PreparedTransactions { get; set; } = [];
+
+    /// <summary>Transactions that it holds although their commits come later, written into the next manifest.</summary>
+    public IReadOnlyList<PreparedTransaction> AppliedAhead { get; set; } = [];
 
     /// <summary>
     /// Takes over what an initial sync copied, as the oldest layer of that collection: once, and before the first <see cref="MergeAsync"/>. Where
@@ -276,9 +283,9 @@ public sealed class Head : IOperationTarget, IDisposable
         new(
             _store,
             Describe(position ?? Position, []),
-            uuid =>
+            (uuid, range) =>
                 _states.TryGetValue(uuid, out var state)
-                    ? Enumerable.Reverse(state.Tables).Select(table => new MemtableCursor(table))
+                    ? Enumerable.Reverse(state.Tables).Select(table => new MemtableCursor(table, range))
                     : []
         );
 
@@ -314,6 +321,7 @@ public sealed class Head : IOperationTarget, IDisposable
         return new SnapshotManifest(ReplicaSet, position, collections, [.. PreparedTransactions], sums)
         {
             Filters = Filters,
+            AppliedAhead = AppliedAhead,
         };
     }
 

@@ -27,6 +27,7 @@ internal sealed class Memtable : IDisposable
     private readonly NativeList<MemtableEntry> _entries = new();
     private readonly NativeList<PendingUpdate> _updates = new();
     private NativeBuffer _buckets = NewBuckets(FirstBuckets);
+    private int[] _sorted = [];
 
     internal int Count => _entries.Count;
 
@@ -92,9 +93,15 @@ internal sealed class Memtable : IDisposable
         }
     }
 
-    /// <summary>Indexes of all entries in key order.</summary>
+    /// <summary>Indexes of all entries in key order; made again only where keys have come since the last call. Readers may call it side by side.</summary>
     internal int[] Sorted()
     {
+        var known = Volatile.Read(ref _sorted);
+        if (known.Length == _entries.Count)
+        {
+            return known;
+        }
+
         var order = new int[_entries.Count];
         for (var i = 0; i < order.Length; i++)
         {
@@ -102,6 +109,7 @@ internal sealed class Memtable : IDisposable
         }
 
         Array.Sort(order, (left, right) => KeyOf(left).SequenceCompareTo(KeyOf(right)));
+        Volatile.Write(ref _sorted, order);
         return order;
     }
 

@@ -1,6 +1,7 @@
 using Backup.Blockstore;
 using Backup.Foundation;
 using Backup.MongoWire.Bson;
+using Backup.Oplog;
 using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Reading;
 using Backup.Snapshots.Runs;
@@ -71,6 +72,46 @@ internal static class ManifestFields
         }
 
         return filters;
+    }
+
+    /// <summary>Nothing where there is none.</summary>
+    internal static void Write(BsonWriter writer, IReadOnlyList<PreparedTransaction> appliedAhead)
+    {
+        if (appliedAhead.Count == 0)
+        {
+            return;
+        }
+
+        Span<byte> item = stackalloc byte[11];
+        writer.BeginArray("appliedAhead"u8);
+        foreach (var transaction in appliedAhead)
+        {
+            writer.Document(writer.ArrayItemName(item), SnapshotManifest.Describe(transaction));
+        }
+
+        writer.EndArray();
+    }
+
+    internal static IReadOnlyList<PreparedTransaction> ReadAppliedAhead(BsonView root)
+    {
+        var transactions = new List<PreparedTransaction>();
+        if (root.TryGet("appliedAhead"u8, out var stored))
+        {
+            foreach (var transaction in stored.AsDocument)
+            {
+                var view = transaction.AsDocument;
+                transactions.Add(
+                    new PreparedTransaction(
+                        Optime.FromTimestamp(view["start"u8].AsTimestamp),
+                        Optime.FromTimestamp(view["prepared"u8].AsTimestamp),
+                        view["txnNumber"u8].AsInt64,
+                        view["lsid"u8].AsDocument.ToDocument()
+                    )
+                );
+            }
+        }
+
+        return transactions;
     }
 
     private static void Write(BsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyList<string> texts)

@@ -142,6 +142,7 @@ public static class ManifestStore
 
         writer.EndArray();
         ManifestFields.Write(writer, manifest.Filters);
+        ManifestFields.Write(writer, manifest.AppliedAhead);
         return writer.EndDocument().ToDocument();
     }
 
@@ -215,6 +216,7 @@ public static class ManifestStore
         )
         {
             Filters = ManifestFields.ReadFilters(root),
+            AppliedAhead = ManifestFields.ReadAppliedAhead(root),
         };
     }
 

@@ -1,5 +1,6 @@
 using Backup.Foundation;
 using Backup.MongoWire.Bson;
+using Backup.Oplog;
 using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Heads;
 using Backup.Snapshots.Reading;
@@ -53,4 +54,17 @@ public sealed record SnapshotManifest(
 {
     /// <summary>What it holds of the source: what all of these include. None: everything.</summary>
     public IReadOnlyList<NamespaceFilter> Filters { get; init; } = [];
+
+    /// <summary>Prepared by its optime and in it, although the entries that commit them come later: whoever replays on does not apply them again.</summary>
+    public IReadOnlyList<PreparedTransaction> AppliedAhead { get; init; } = [];
+
+    /// <summary>As a manifest names a transaction.</summary>
+    public static BsonDocument Describe(PreparedTransaction transaction) =>
+        BsonDocument.Build(writer =>
+            writer
+                .Timestamp("start"u8, transaction.Start.Timestamp)
+                .Timestamp("prepared"u8, transaction.Prepared.Timestamp)
+                .Int64("txnNumber"u8, transaction.TransactionNumber)
+                .Document("lsid"u8, transaction.Session)
+        );
 }

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using Backup.Blockstore;
+using Backup.MongoWire.Bson;
 using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Keys;
 using Backup.Snapshots.Manifests;
 using Backup.Snapshots.Runs;
 
@@ -12,8 +15,9 @@ namespace Backup.Snapshots.Reading;
 public sealed class SnapshotReader
 {
     private readonly IBlockStore _store;
-    private readonly Func<Guid, IEnumerable<RecordCursor>> _overlay;
+    private readonly Func<Guid, KeyRange, IEnumerable<RecordCursor>> _overlay;
     private readonly Dictionary<Guid, ManifestCollection> _byUuid;
+    private readonly ConcurrentDictionary<Guid, ulong> _windows = new();
 
     /// <param name="store">Of the runs.</param>
     /// <param name="manifest">What to read.</param>
@@ -21,11 +25,11 @@ public sealed class SnapshotReader
     internal SnapshotReader(
         IBlockStore store,
         SnapshotManifest manifest,
-        Func<Guid, IEnumerable<RecordCursor>>? overlay = null
+        Func<Guid, KeyRange, IEnumerable<RecordCursor>>? overlay = null
     )
     {
         _store = store;
-        _overlay = overlay ?? (static _ => []);
+        _overlay = overlay ?? (static (_, _) => []);
         Manifest = manifest;
         _byUuid = manifest.Collections.ToDictionary(one => one.Definition.Uuid);
         Collections =
@@ -57,18 +61,47 @@ public sealed class SnapshotReader
         return collection.Definition.IsCapped ? new NaturalOrderCursor(documents, collection.Limits) : documents;
     }
 
-    /// <summary>The documents in `_id` order, also of a capped collection; what a capped one has overwritten is left out.</summary>
-    internal async ValueTask<DocumentCursor> OpenInIdOrderAsync(Guid uuid, CancellationToken cancellation)
+    /// <summary>
+    /// The documents in `_id` order, also of a capped collection; what a capped one has overwritten is left out. Only the blocks are read whose keys
+    /// are asked for, but the first time that a capped collection is read so, all of it is.
+    /// </summary>
+    /// <param name="uuid">Of the collection.</param>
+    /// <param name="range">Which `_id`s.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async ValueTask<DocumentCursor> OpenInIdOrderAsync(
+        Guid uuid,
+        KeyRange range = default,
+        CancellationToken cancellation = default
+    )
     {
         var collection = _byUuid[uuid];
-        if (!collection.Definition.IsCapped)
+        return collection.Definition.IsCapped
+            ? new WindowCursor(Merge(collection, range), await WindowAsync(collection, cancellation))
+            : Merge(collection, range);
+    }
+
+    /// <summary>One document by its `_id`: an index page or two and one block of each run are read.</summary>
+    /// <returns>Null where there is none.</returns>
+    public Task<BsonDocument?> FindAsync(Guid uuid, BsonElement id, CancellationToken cancellation = default) =>
+        FirstAsync(uuid, KeyRange.Of(id), cancellation);
+
+    private async Task<BsonDocument?> FirstAsync(Guid uuid, KeyRange range, CancellationToken cancellation)
+    {
+        await using var cursor = await OpenInIdOrderAsync(uuid, range, cancellation);
+        return await cursor.MoveNextAsync(cancellation) ? cursor.View.ToDocument() : null;
+    }
+
+    /// <summary>Of a capped collection the first ordinal that is still there.</summary>
+    private async ValueTask<ulong> WindowAsync(ManifestCollection collection, CancellationToken cancellation)
+    {
+        var uuid = collection.Definition.Uuid;
+        if (!_windows.TryGetValue(uuid, out var first))
         {
-            return Merge(collection);
+            first = await CappedWindow.FirstOrdinalAsync(() => Merge(collection), collection.Limits, cancellation);
+            _windows[uuid] = first;
         }
 
-        var limits = collection.Limits;
-        var first = await CappedWindow.FirstOrdinalAsync(() => Merge(collection), limits, cancellation);
-        return new WindowCursor(Merge(collection), first);
+        return first;
     }
 
     /// <summary>
@@ -94,7 +127,7 @@ public sealed class SnapshotReader
     private async Task<CollectionSize> MeasureByReadingAsync(Guid uuid, CancellationToken cancellation)
     {
         var sum = default(CollectionSize);
-        await using var cursor = await OpenInIdOrderAsync(uuid, cancellation);
+        await using var cursor = await OpenInIdOrderAsync(uuid, default, cancellation);
         while (await cursor.MoveNextAsync(cancellation))
         {
             sum += new CollectionSize(1, cursor.Current.Length);
@@ -103,11 +136,11 @@ public sealed class SnapshotReader
         return sum;
     }
 
-    private MergingCursor Merge(ManifestCollection collection) =>
+    private MergingCursor Merge(ManifestCollection collection, KeyRange range = default) =>
         new(
             [
-                .. _overlay(collection.Definition.Uuid),
-                .. collection.Runs.Select(run => new RunCursor(_store, run.Root)),
+                .. _overlay(collection.Definition.Uuid, range),
+                .. collection.Runs.Select(run => new RunCursor(_store, run.Root, range)),
             ],
             collection.Definition.Namespace
         );

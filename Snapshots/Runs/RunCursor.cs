@@ -1,16 +1,26 @@
 using System.Buffers;
 using Backup.Blockstore;
 using Backup.Snapshots.Blocks;
+using Backup.Snapshots.Keys;
 
 namespace Backup.Snapshots.Runs;
 
 /// <summary>Walks the records of a run; the next blocks are fetched while one is read.</summary>
-internal sealed class RunCursor(IBlockStore store, BlockId root, byte[]? from = null, int readAhead = 2) : RecordCursor
+/// <param name="store">Of the blocks.</param>
+/// <param name="root">Of the run.</param>
+/// <param name="range">Which keys; blocks outside are not read.</param>
+internal sealed class RunCursor(IBlockStore store, BlockId root, KeyRange range = default) : RecordCursor
 {
-    private readonly BlockIterator _blocks = new(store, root, from);
-    private readonly Queue<(BlockId Id, Task<IMemoryOwner<byte>> Content)> _ahead = new();
+    // Two of any size, more of small ones: several processors take some out while one walks.
+    private const int FewestAhead = 2;
+    private const int MostAhead = 8;
+    private const long BytesAhead = 1024 * 1024;
+
+    private readonly BlockIterator _blocks = new(store, root, range.From);
+    private readonly Queue<(BlockId Id, long Bytes, Task<IMemoryOwner<byte>> Content)> _ahead = new();
+    private long _bytesAhead;
     private BlockCursor? _block;
-    private byte[]? _from = from;
+    private byte[]? _from = range.From;
     private bool _noMoreBlocks;
 
     internal override ReadOnlySpan<byte> Key => _block!.Key;
@@ -18,7 +28,9 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, byte[]? from = 
     internal override ReadOnlyMemory<byte> RecordMemory => _block!.RecordMemory;
 
     internal override ValueTask<bool> MoveNextAsync(CancellationToken cancellation) =>
-        _from is null && _block is not null && _block.MoveNext() ? new(true) : MoveToNextBlockAsync(cancellation);
+        _from is null && _block is not null && _block.MoveNext()
+            ? new(!IsBehind(_block) || End())
+            : MoveToNextBlockAsync(cancellation);
 
     public override async ValueTask DisposeAsync()
     {
@@ -52,6 +64,7 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, byte[]? from = 
                 return false;
             }
 
+            _bytesAhead -= next.Bytes;
             _block = new BlockCursor(await next.Content, next.Id);
             await FetchAheadAsync(cancellation);
             while (_block.MoveNext())
@@ -59,24 +72,39 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, byte[]? from = 
                 if (_from is null || _block.Key.SequenceCompareTo(_from) >= 0)
                 {
                     _from = null;
-                    return true;
+                    return !IsBehind(_block) || End();
                 }
             }
         }
     }
 
+    // Without an upper end no key is made.
+    private bool IsBehind(BlockCursor block) => range.To is not null && range.IsBehind(block.Key);
+
+    /// <returns>False: nothing more comes, however often it is asked.</returns>
+    private bool End()
+    {
+        _block!.Dispose();
+        _block = null;
+        _noMoreBlocks = true;
+        return false;
+    }
+
     private async ValueTask FetchAheadAsync(CancellationToken cancellation)
     {
-        while (!_noMoreBlocks && _ahead.Count < readAhead)
+        while (!_noMoreBlocks && (_ahead.Count < FewestAhead || (_ahead.Count < MostAhead && _bytesAhead < BytesAhead)))
         {
-            if (await _blocks.NextAsync(cancellation) is not { } reference)
+            if (await _blocks.NextAsync(cancellation) is not { } reference || range.IsBehind(reference.Lower))
             {
                 _noMoreBlocks = true;
                 return;
             }
 
-            var id = reference.Id;
-            _ahead.Enqueue((id, Task.Run(async () => await store.GetAsync(id, cancellation), CancellationToken.None)));
+            var (id, bytes) = (reference.Id, reference.Statistics.RawBytes);
+            _bytesAhead += bytes;
+            _ahead.Enqueue(
+                (id, bytes, Task.Run(async () => await store.GetAsync(id, cancellation), CancellationToken.None))
+            );
         }
     }
 }

@@ -64,7 +64,7 @@ public static class SnapshotVerifier
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         whole.AppendData(Encoding.UTF8.GetBytes(collection.Namespace + "\0"));
         var (documents, bytes) = (told.Documents, told.Bytes);
-        await using var cursor = await snapshot.OpenInIdOrderAsync(collection.Uuid, cancellation);
+        await using var cursor = await snapshot.OpenInIdOrderAsync(collection.Uuid, default, cancellation);
         while (await cursor.MoveNextAsync(cancellation))
         {
             md5.AppendData(cursor.Current.Span);

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Backup.Agent;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -59,12 +61,10 @@ public sealed class FaultTests
     [Fact]
     public async Task AnUnreachableHostIsReportedWithItsName()
     {
-        string name;
-        await using (var gone = new LoneServer(maxWireVersion: 8))
-        {
-            name = gone.Name;
-        }
-
+        // Bound, so that nobody else gets the port, and not listened on: connections are refused.
+        using var held = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        held.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var name = $"{held.LocalEndPoint}";
         var report = await ReportedAsync($"mongodb://{name}/?replicaSet=rs0", MongoWireErrors.NoSuitableServer);
         report.Message!.ShouldContain(name);
     }

@@ -117,6 +117,7 @@ public sealed class SourceSettingsTests(ITestOutputHelper output)
         _ = await FaultAsync(all, "BK7021", $"{scene.Set.Address(2)}: ");
         scene.Starts.Count.ShouldBe(starts, all.Log.ToString());
         scene.Set.Start(2);
+        await scene.KnownAsSecondaryAsync(2);
         await scene.MovedAsync(2, "the named host is back");
         _ = await WithinAsync(all, one => one.Code is null, "the fault is over");
         await scene.CloseAsync();

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -133,8 +134,15 @@ public sealed class HostileRequestTests
         await socket.EndAsync();
         (await socket.ReadAllAsync()).ShouldBe("", "who hangs up is not answered");
         (await all.StoredAsync()).ShouldBe(before);
-        using var whole = await all.SendAsync(all.SyncSlice(0, Good));
-        whole.StatusCode.ShouldBe(HttpStatusCode.OK);
+        // The room is given back by the request that ends, which is a moment after its connection has: until then it is 429, as for anybody.
+        HttpStatusCode status;
+        var waited = Stopwatch.StartNew();
+        do
+        {
+            using var whole = await all.SendAsync(all.SyncSlice(0, Good));
+            status = whole.StatusCode;
+        } while (status == HttpStatusCode.TooManyRequests && waited.Elapsed < TimeSpan.FromSeconds(10));
+        status.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -207,7 +215,8 @@ public sealed class HostileRequestTests
         settings[3].ShouldBe(32u, "streams of a connection");
         settings[5].ShouldBe(64u * 1024, "bytes of a frame");
 
-        await socket.Tls.WriteAsync(Frame(type: 0, new byte[(64 * 1024) + 1]));
+        // Only the head: the server refuses by the length it names, and what it closes with is not lost in a reset.
+        await socket.Tls.WriteAsync(Frame(type: 0, new byte[(64 * 1024) + 1]).AsMemory(0, 9));
         (await GoAwayAsync(socket)).ShouldBe(6u, "FRAME_SIZE_ERROR");
         (await all.StatusAsync(all.Agent.ApiKey)).ShouldBe(HttpStatusCode.OK, "everybody else is served");
     }

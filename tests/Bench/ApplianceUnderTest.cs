@@ -46,6 +46,9 @@ internal sealed class ApplianceUnderTest : IDisposable
         };
     }
 
+    /// <summary>Its data folder.</summary>
+    internal string Data => _data;
+
     /// <summary>When each state of the replica set was first seen, seconds after the start, and the processor time until then.</summary>
     internal List<(string State, double Seconds, double Processor)> Timeline { get; } = [];
 

@@ -27,6 +27,8 @@ internal static class BenchDocuments
         var each = (long)(bytes / average / collections);
         return
         [
+            // What a small one costs beside large ones.
+            new SyntheticCollection("bench", "small", 1000, ordinal => WithId(pool[ordinal % PoolSize], ordinal)),
             .. Enumerable
                 .Range(0, collections)
                 .Select(n => new SyntheticCollection(

@@ -17,6 +17,8 @@ switch (args.FirstOrDefault())
         return await PitrRestore.RunAsync(args[1..]);
     case "initial-sync":
         return await InitialSyncBench.RunAsync(args[1..]);
+    case "restore":
+        return await RestoreBench.RunAsync(args[1..]);
     case "memory":
         return await MemoryBench.RunAsync(args[1..]);
     case "tail-lag":
@@ -25,11 +27,13 @@ switch (args.FirstOrDefault())
         return await IngestAgentsBench.RunAsync(args[1..]);
     case "ingest-serve" when args.Length == 3:
         return await IngestServe.RunAsync(args[1..]);
+    case "serve":
+        return await ServeBench.RunAsync(args[1..]);
     case "sandbox-serve" when args.Length == 3:
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | restore [MEGABYTES [ROUNDS]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | serve [MEGABYTES [FINDS]] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }

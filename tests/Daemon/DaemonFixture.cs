@@ -42,24 +42,37 @@ internal sealed class DaemonFixture : IAsyncDisposable
 
     internal static async Task<DaemonFixture> StartAsync()
     {
-        var folder = new TemporaryFolder();
-        var fixture = new DaemonFixture(folder, await SqliteMetadataStore.OpenAsync(folder.File("metadata.db")));
+        var fixture = await CreateAsync();
         await fixture.Source.RegisterAsync();
         fixture.Start();
         return fixture;
     }
 
+    /// <summary>Stores without anything in them, and no daemon.</summary>
+    internal static async Task<DaemonFixture> CreateAsync()
+    {
+        var folder = new TemporaryFolder();
+        return new DaemonFixture(folder, await SqliteMetadataStore.OpenAsync(folder.File("metadata.db")));
+    }
+
     internal void Start(TimeSpan? checkpointInterval = null, TimeSpan? decisionPatience = null) =>
-        Host = DaemonHost.Start(
-            Metadata,
-            Blocks,
-            Objects,
+        Start(
             new DaemonOptions
             {
                 SpillFolder = SpillFolder,
                 CheckpointInterval = checkpointInterval ?? TimeSpan.FromMinutes(5),
                 DecisionPatience = decisionPatience ?? TimeSpan.FromSeconds(10),
-            },
+            }
+        );
+
+    /// <param name="options">How it works.</param>
+    /// <param name="metadata">What it sees of the catalogue; the catalogue itself unless given.</param>
+    internal void Start(DaemonOptions options, IMetadataStore? metadata = null) =>
+        Host = DaemonHost.Start(
+            metadata ?? Metadata,
+            Blocks,
+            Objects,
+            options,
             keepsHeads: true,
             TimeProvider.System,
             NullLoggerFactory.Instance
@@ -119,12 +132,38 @@ internal sealed class DaemonFixture : IAsyncDisposable
         return (contents, result);
     }
 
-    internal async Task<OpenRestore> OpenRestoreAsync(RestorePoint point, long memory = 1 << 20)
+    internal async Task<OpenRestore> OpenRestoreAsync(
+        RestorePoint point,
+        long memory = 1 << 20,
+        RestoreFormat format = RestoreFormat.Ndjson
+    )
     {
         var options = new DaemonOptions { SpillFolder = SpillFolder, RestoreMemtableBytes = memory };
         var set = await Metadata.Deployments.FindReplicaSetAsync(Source.Set.Id);
-        return await Restores(options).OpenAsync(set!, point, RestoreFormat.Ndjson);
+        return await Restores(options).OpenAsync(set!, point, format);
     }
+
+    /// <summary>The same of any set.</summary>
+    internal async Task<Dictionary<string, SortedDictionary<int, string>>> RestoreAsync(
+        string replicaSetId,
+        RestorePoint point
+    )
+    {
+        var set = await Metadata.Deployments.FindReplicaSetAsync(replicaSetId);
+        await using var restore = await Restores(new DaemonOptions { SpillFolder = SpillFolder })
+            .OpenAsync(set!, point, RestoreFormat.Ndjson);
+        return (await WriteAsync(restore)).Contents;
+    }
+
+    internal RestoreServices RestoreServices(long memory = 1 << 20) =>
+        new(
+            Metadata,
+            Blocks,
+            Objects,
+            new DaemonOptions { SpillFolder = SpillFolder, RestoreMemtableBytes = memory },
+            TimeProvider.System,
+            NullLogger.Instance
+        );
 
     private RestoreService Restores(DaemonOptions options) =>
         new(new RestoreServices(Metadata, Blocks, Objects, options, TimeProvider.System, NullLogger.Instance));
@@ -189,7 +228,11 @@ internal sealed class DaemonFixture : IAsyncDisposable
     }
 
     /// <summary>Asks for a snapshot, lets the source be seen, and gives what it holds: namespace, then texts by _id.</summary>
-    internal async Task<Dictionary<string, SortedDictionary<int, string>>> SnapshotAsync()
+    internal async Task<Dictionary<string, SortedDictionary<int, string>>> SnapshotAsync() =>
+        await ReadAsync(await TakeSnapshotAsync());
+
+    /// <summary>The same, whatever its documents are.</summary>
+    internal async Task<SnapshotRecord> TakeSnapshotAsync()
     {
         var id = await QueueSnapshotAsync();
         // The keeper looks now and then: it has to meet two signs of life.
@@ -204,8 +247,7 @@ internal sealed class DaemonFixture : IAsyncDisposable
             () => $"the job is {job?.State} {job?.Phase}"
         );
         Xunit.Assert.True(job!.State == JobState.Succeeded, $"{job.ErrorCode} {job.ErrorMessage}");
-        var newest = (await Metadata.Snapshots.ListAsync(Source.Set.Id))[0];
-        return await ReadAsync(newest);
+        return (await Metadata.Snapshots.ListAsync(Source.Set.Id))[0];
     }
 
     internal async Task<Dictionary<string, SortedDictionary<int, string>>> ReadAsync(SnapshotRecord snapshot)

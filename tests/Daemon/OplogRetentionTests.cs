@@ -15,7 +15,7 @@ public sealed class OplogRetentionTests
     private static readonly Guid Orders = new("11111111-1111-4111-8111-111111111111");
     private static readonly uint Start = (uint)TimeProvider.System.GetUtcNow().AddHours(-10).ToUnixTimeSeconds();
 
-    private static Optime At(double hours) => new(Start + (uint)(hours * 3600), 1, 1);
+    internal static Optime At(double hours) => new(Start + (uint)(hours * 3600), 1, 1);
 
     [Fact]
     public async Task What_the_first_moment_of_the_window_needs_stays_and_what_lies_before_goes()
@@ -102,7 +102,7 @@ public sealed class OplogRetentionTests
 
         foreach (var snapshot in await daemon.Metadata.Snapshots.ListAsync(daemon.Source.Set.Id))
         {
-            await daemon.Metadata.Snapshots.RemoveAsync(snapshot.Id);
+            await daemon.Metadata.Snapshots.DeleteAsync(snapshot.Id, evenLast: true);
         }
 
         await GroomAsync(daemon, window: 1);
@@ -114,7 +114,7 @@ public sealed class OplogRetentionTests
     }
 
     /// <summary>A slice at each hour from 0 to 8, one insert each, and a snapshot after each.</summary>
-    private static async Task<DaemonFixture> StartAsync()
+    internal static async Task<DaemonFixture> StartAsync()
     {
         var daemon = await DaemonFixture.StartAsync();
         await SetWindowAsync(daemon, 24);
@@ -146,7 +146,7 @@ public sealed class OplogRetentionTests
         return set;
     }
 
-    private static async Task GroomAsync(DaemonFixture daemon, double window)
+    internal static async Task GroomAsync(DaemonFixture daemon, double window)
     {
         var id = await SetWindowAsync(daemon, window);
         var retention = new OplogRetention(daemon.Metadata, daemon.Blocks, daemon.Objects, TimeProvider.System);

@@ -1,5 +1,6 @@
 using Backup.Daemon;
 using Backup.Daemon.PointInTime;
+using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -95,6 +96,41 @@ public sealed class PointInTimeTests
         (await Ids(RestorePoint.Before(At(30).WallClock))).ShouldBe([20, 21, 22]);
         await ShouldRefuseAsync(daemon, DaemonErrors.MomentNotStored, RestorePoint.Before(At(31).WallClock));
         (await daemon.RestoreAsync(RestorePoint.Before(At(30).WallClock))).Result.Optime.ShouldBe(At(21, 1));
+    }
+
+    [Theory]
+    [InlineData(RestoreFormat.Archive, false)]
+    [InlineData(RestoreFormat.Directory, true)]
+    [InlineData(RestoreFormat.Ndjson, true)]
+    public async Task A_moment_is_the_same_bytes_whatever_it_is_put_together_from(RestoreFormat format, bool gzip)
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        var model = new Model(new Random(9));
+        await SyncAsync(daemon);
+        await daemon.SnapshotAsync();
+        var moment = At(10);
+        for (uint slice = 0; slice < 6; slice++)
+        {
+            await daemon.Source.ShipAsync([
+                .. Enumerable.Range(0, 40).Select(n => model.Step(moment = At(10 + slice, (uint)n + 1))),
+            ]);
+        }
+
+        await daemon.WaitForOptimeAsync(moment);
+        var replayed = await BytesAsync(memory: 1 << 20);
+        (await BytesAsync(memory: 1)).Bytes.ShouldBe(replayed.Bytes, "spilled again and again");
+        await daemon.SnapshotAsync();
+        var stored = await BytesAsync(memory: 1 << 20);
+        stored.Identity.ShouldBe(replayed.Identity);
+        stored.Bytes.ShouldBe(replayed.Bytes, "from a snapshot of that very moment, without a replay");
+
+        async Task<(string Identity, byte[] Bytes)> BytesAsync(long memory)
+        {
+            await using var restore = await daemon.OpenRestoreAsync(RestorePoint.UpTo(moment), memory, format);
+            using var bytes = new MemoryStream();
+            await restore.WriteAsync(bytes, gzip);
+            return (restore.Identity, bytes.ToArray());
+        }
     }
 
     [Theory]

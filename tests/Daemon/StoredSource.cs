@@ -20,6 +20,9 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
 
     internal string SyncId { get; private set; } = "";
 
+    /// <summary>The last entry that was shipped.</summary>
+    internal Optime Last => _last;
+
     internal static BsonDocument Document(int id, string text) =>
         BsonDocument.Build(w => w.Int32("_id"u8, id).String("text"u8, text));
 
@@ -30,12 +33,17 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
         var deployment = await metadata.Deployments.EnsureAsync(
             new Deployment("d1", group.Id, "rs0", "replicaSet", "mongodb://localhost/", now)
         );
+        await RegisterAsync("r1", deployment.Id, "rs0", "5f0000000000000000000001");
+    }
+
+    /// <summary>A replica set of a deployment that is there.</summary>
+    internal async Task RegisterAsync(string id, string deploymentId, string name, string setId) =>
         Set = await metadata.Deployments.EnsureReplicaSetAsync(
             new ReplicaSetRecord(
-                "r1",
-                deployment.Id,
-                "rs0",
-                "5f0000000000000000000001",
+                id,
+                deploymentId,
+                name,
+                setId,
                 "4.2.4",
                 "4.2",
                 "wiredTiger",
@@ -48,7 +56,6 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
                 null
             )
         );
-    }
 
     internal void Lists(string ns, Guid uuid, BsonDocument? options = null) =>
         _collections.Add(Listed(ns, uuid, options));

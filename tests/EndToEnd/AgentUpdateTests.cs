@@ -100,7 +100,10 @@ public sealed class AgentUpdateTests
     {
         for (var watch = Stopwatch.StartNew(); !await wanted(); await Task.Delay(200))
         {
-            watch.Elapsed.ShouldBeLessThan(Soon, $"{appliance.Output}\n{Log(appliance)}");
+            if (watch.Elapsed > Soon)
+            {
+                throw new TimeoutException($"{appliance.Output}\n{Log(appliance)}");
+            }
         }
     }
 

@@ -49,6 +49,12 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal string Data { get; }
 
+    /// <summary>Where agents connect, and downloads come from; any free port unless given.</summary>
+    internal int AgentsPort { get; init; }
+
+    /// <summary>Where the pages and the API are; any free port unless given.</summary>
+    internal int HttpPort { get; init; }
+
     /// <summary>Environment variables of <see cref="Up"/>.</summary>
     internal Dictionary<string, string> Variables { get; } = [];
 
@@ -67,7 +73,10 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal void Up(params string[] more)
     {
-        var start = StartInfo(["up", "--data", Data, "--http", "0", "--agents", "0", .. more], App);
+        var start = StartInfo(
+            ["up", "--data", Data, "--http", $"{HttpPort}", "--agents", $"{AgentsPort}", .. more],
+            App
+        );
         if (Network is { } network)
         {
             // It runs the program in its own place: the process is the same.
@@ -184,6 +193,20 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     /// <summary>One command on the same data folder, with --json.</summary>
     internal Task<CommandResult> RunAsync(params string[] arguments) =>
         CommandAsync([.. arguments, "--data", Data, "--json"]);
+
+    /// <summary>The same with a line as its standard input.</summary>
+    internal async Task<CommandResult> RunWithInputAsync(string line, params string[] arguments)
+    {
+        var start = StartInfo([.. arguments, "--data", Data, "--json"]);
+        start.RedirectStandardInput = true;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.StandardInput.WriteLineAsync(line);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
+        return new CommandResult(process.ExitCode, await output, await errors);
+    }
 
     /// <summary>A command on the same data folder that is left to itself: nobody reads what it writes.</summary>
     internal Process Start((string Name, string Value)[] variables, params string[] arguments)

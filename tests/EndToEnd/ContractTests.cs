@@ -35,6 +35,7 @@ public sealed class ContractTests
         await ReadingsKeepTheirContractAsync(appliance, RestoreCheck.Id(taken), running: true);
         await MistakesKeepTheirContractAsync(appliance, RestoreCheck.Id(taken));
         await PoliciesKeepTheirContractAsync(appliance);
+        await KeepingContract.ShouldHoldAsync(appliance, RestoreCheck.Id(taken));
 
         (await appliance.StopAsync()).ShouldBe(0, "a service manager's SIGTERM is no failure");
 

@@ -26,7 +26,8 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         disk.Fill();
         await source.InsertAsync("shop", "more", SourceContent.Many(3_000, new Random(2), 2_000, 8_000));
         await UntilAsync(appliance, "BK1003");
-        // What is there can be restored: that needs no room.
+        // What is there can be restored: that needs no room, not even for the record of it.
+        disk.Fill();
         await RestoreCheck.DirectoryEqualsAsync(appliance, before, hashes);
         var refused = await appliance.RunAsync("snapshot", "rs0", "--wait");
         output.WriteLine($"A snapshot meanwhile: {refused.ExitCode} {refused.Output}{refused.Errors}");
@@ -36,6 +37,12 @@ public sealed class FullDiskTests(ITestOutputHelper output)
         await ClearAsync(appliance);
         await RestoreCheck.SnapshotEqualsSourceAsync(appliance, source);
         await RestoreCheck.VerificationEqualsAsync(appliance, before, hashes);
+        // What was taken out while nothing could be written down is written down by now.
+        var audit = (await appliance.RunAsync("audit")).Succeeded().Json.EnumerateArray();
+        audit
+            .Where(record => record.GetProperty("action").GetString() == "restore.output")
+            .Select(record => record.GetProperty("outcome").GetString())
+            .ShouldBe(["begun", "ok", "begun", "ok"], ignoreOrder: true);
         (await appliance.StopAsync()).ShouldBe(0);
     }
 

@@ -13,10 +13,10 @@ internal sealed class SmallDisk : IDisposable
 
     internal string Folder(string name) => _mount.File(name);
 
-    /// <summary>Takes all that is left.</summary>
+    /// <summary>Takes all that is left, also a second time.</summary>
     internal void Fill()
     {
-        using var ballast = File.Create(_mount.File("ballast"));
+        using var ballast = new FileStream(_mount.File("ballast"), FileMode.Append);
         var block = new byte[64 << 10];
         try
         {

@@ -7,7 +7,10 @@ internal static class SourceContent
 {
     private const int LargestDocument = 16 << 20;
 
-    internal static async Task LoadAsync(TestSource source, int seed)
+    /// <param name="source">Empty.</param>
+    /// <param name="seed">Of what is random.</param>
+    /// <param name="large">How many large documents, of up to 5; the first is of the largest size that a server takes.</param>
+    internal static async Task LoadAsync(TestSource source, int seed, int large = 5)
     {
         var random = new Random(seed);
         await source.RunAsync("shop", """{"create":"capped","capped":true,"size":1048576,"max":100}""");
@@ -20,7 +23,7 @@ internal static class SourceContent
         await source.InsertAsync("shop", "with/slash and%percent", Many(50, random, 50, 100));
         await source.InsertAsync("second-db", "orders", Many(500, random, 50, 100));
         await source.InsertAsync("second-db", "a.b.c", Many(20, random, 50, 100));
-        await source.InsertAsync("large", "blobs", Large(random));
+        await source.InsertAsync("large", "blobs", Large(random).Take(large));
         await source.RunAsync(
             "shop",
             """{"create":"expensive","viewOn":"orders","pipeline":[{"$match":{"n":{"$gt":500}}}]}"""

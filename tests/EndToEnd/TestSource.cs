@@ -17,10 +17,10 @@ internal sealed class TestSource : IAsyncDisposable
     /// <summary>Not the user's data: the replica set's own, and what each server keeps for itself.</summary>
     private static readonly HashSet<string> OwnDatabases = ["local", "config", "admin"];
 
-    private readonly IAsyncDisposable _server;
+    private readonly IAsyncDisposable? _server;
     private readonly MongoClient _client;
 
-    private TestSource(IAsyncDisposable server, string uri)
+    private TestSource(IAsyncDisposable? server, string uri)
     {
         _server = server;
         Uri = uri;
@@ -32,7 +32,7 @@ internal sealed class TestSource : IAsyncDisposable
     /// <summary>Whether it is a MongoDB server, which takes more than the sandbox does.</summary>
     internal bool IsReal => _server is RealMongo or RealReplicaSet;
 
-    internal SandboxReplicaSet Sandbox => (_server as SandboxSet)?.Sandbox ?? (SandboxReplicaSet)_server;
+    internal SandboxReplicaSet Sandbox => (_server as SandboxSet)?.Sandbox ?? (SandboxReplicaSet)_server!;
 
     /// <param name="options">A set of one member unless given.</param>
     /// <param name="uri">What the test's own client makes of its URI, to log in.</param>
@@ -50,6 +50,9 @@ internal sealed class TestSource : IAsyncDisposable
         var mongo = await RealMongo.StartAsync();
         return new TestSource(mongo, mongo.ConnectionString);
     }
+
+    /// <summary>Somebody else's server.</summary>
+    internal static TestSource Of(string uri) => new(server: null, uri);
 
     /// <summary>A set of several members; it ends with this.</summary>
     internal static TestSource Of(ReplicaSetUnderTest set) => new(set, set.ConnectionString);
@@ -237,7 +240,10 @@ internal sealed class TestSource : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _client.DisposeAsync();
-        await _server.DisposeAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
     }
 
     private async Task InsertBatchAsync(string database, string collection, List<BsonDocument> documents) =>

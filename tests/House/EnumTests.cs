@@ -16,7 +16,15 @@ public class EnumTests
         ["Backup.Sandbox.Replication.MemberState"] =
             "Primary=1, Secondary=2, Recovering=3, Startup2=5, Arbiter=7, Down=8, Rollback=9, Removed=10",
         ["Backup.Blockstore.Packs.BlockCodec"] = "Raw=0, Zstd=1",
+        ["Backup.Daemon.Ssh.SftpOpen"] = "Read=1, Write=2, Create=8, Truncate=16",
+        ["Backup.Daemon.Ssh.SftpStatus"] =
+            "Ok=0, EndOfFile=1, NoSuchFile=2, PermissionDenied=3, Failure=4, BadMessage=5, NoConnection=6, ConnectionLost=7, Unsupported=8",
+        ["Backup.Metadata.BalancerRule"] = "Flag=0, Refuse=1",
+        ["Backup.Metadata.BalancerState"] = "Unknown=0, On=1, Off=2",
+        ["Backup.Metadata.CutKind"] = "Snapshot=0, Checkpoint=1",
+        ["Backup.Metadata.CutState"] = "Wanted=0, Stopping=1, Marking=2, Settled=3, Complete=4, Failed=5",
         ["Backup.Metadata.ApiKeyState"] = "Pending=0, Valid=1, Replaced=2, Revoked=3",
+        ["Backup.Metadata.People.GroupRole"] = "Viewer=0, Operator=1, Restorer=2, BackupAdministrator=3, Owner=4",
         ["Backup.Metadata.HoleKind"] = "OplogLost=0, RolledBack=1, Resync=2, HeadStopped=3, CollectionLost=4",
         ["Backup.Metadata.JobState"] = "Queued=0, Running=1, Succeeded=2, Failed=3, Cancelled=4",
         ["Backup.Metadata.ReplicaSetState"] = "Waiting=0, InitialSync=1, CatchingUp=2, Tailing=3, Stopped=4",
@@ -37,6 +45,10 @@ public class EnumTests
     /// <summary>Enums that are neither stored nor sent.</summary>
     private static readonly HashSet<string> InMemoryOnly =
     [
+        "Backup.WebUI.Access.AccessLevel",
+        "Backup.WebUI.Access.CallerKind",
+        "Backup.WebUI.Access.Permission",
+        "Backup.Daemon.Schedule.KeepReason",
         "Backup.Oplog.Updates.PlanAction",
         "Backup.MongoWire.Uri.OptionKind",
         "Backup.Foundation.RestoreRule",
@@ -56,8 +68,11 @@ public class EnumTests
         "Backup.Oplog.ReplayNoticeKind",
         "Backup.Snapshots.Exports.ExportFormat",
         "Backup.BackupHttpServer.ClientCertificatePolicy",
+        "Backup.Metadata.LinkVerdict",
+        "Backup.Daemon.Documents.DocumentChange",
+        "Backup.Daemon.Documents.VersionSource",
         "Backup.Daemon.Restores.RestoreFormat",
-        "Backup.Sandbox.Query.Comparison",
+        "Backup.MongoQuery.Filters.Comparison",
         "Backup.Sandbox.WireProfile",
         "Backup.Sandbox.Commands.FindImage",
         "Backup.Sandbox.Transactions.TransactionState",

@@ -205,8 +205,26 @@ public abstract partial class MetadataConformance
                 TimeSpan.FromDays(2),
                 TimeSpan.FromHours(24)
             )
+            {
+                At = new TimeOnly(0, 0),
+                Zone = "UTC",
+                DailyRetention = TimeSpan.FromDays(7),
+                WeeklyRetention = TimeSpan.FromDays(31),
+                MonthlyRetention = TimeSpan.FromDays(366),
+                WeekEnds = DayOfWeek.Sunday,
+            }
         );
-        var hourly = policy with { Interval = TimeSpan.FromHours(1), Reference = Time.GetUtcNow() };
+        var hourly = policy with
+        {
+            Interval = TimeSpan.FromHours(1),
+            Reference = Time.GetUtcNow(),
+            At = new TimeOnly(2, 45, 30),
+            Zone = "Europe/Berlin",
+            DailyRetention = TimeSpan.Zero,
+            WeeklyRetention = TimeSpan.FromDays(100),
+            MonthlyRetention = SnapshotPolicy.LongestRetention,
+            WeekEnds = DayOfWeek.Saturday,
+        };
         await Store.Deployments.SetPolicyAsync(hourly);
         foreach (var minutes in new[] { 14, 24 * 60 + 1 })
         {

@@ -232,8 +232,8 @@ public abstract partial class MetadataConformance
         await ReopenAsync();
         (await Store.Snapshots.ListAsync(set.Id)).ShouldBe([a, b]);
         (await Store.Snapshots.FindAsync("b")).ShouldBe(b);
-        await Store.Snapshots.RemoveAsync("a");
+        await Store.Snapshots.DeleteAsync("a", evenLast: false);
         (await Store.Snapshots.ListAsync(set.Id)).ShouldBe([b]);
-        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Snapshots.RemoveAsync("a"));
+        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.Snapshots.DeleteAsync("a", evenLast: true));
     }
 }

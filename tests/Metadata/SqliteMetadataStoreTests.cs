@@ -25,7 +25,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private const long SchemaVersion = 11;
+    private const long SchemaVersion = 17;
 
     private string Database => _folder.File("metadata.db");
 
@@ -87,6 +87,32 @@ public sealed class SqliteMetadataStoreTests : IDisposable
         var key = (await store.Credentials.KeysAsync()).ShouldHaveSingleItem();
         (agent.Id, key.AgentId, key.GroupId, key.State).ShouldBe(("a1", "a1", "g", ApiKeyState.Valid));
         (await store.Credentials.FindKeyAsync([1, 2, 3]))!.Agent.ShouldBe(agent);
+    }
+
+    [Fact]
+    public async Task Policies_of_early_releases_go_on_as_they_are_and_decide_on_what_is_kept()
+    {
+        Run(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "data", "metadata-v1.sql")));
+        Run("INSERT INTO policies VALUES ('r1', 18000000, 5400000, 259200000, 3600000)");
+        Run("UPDATE snapshots SET expires_at = 5");
+        await using var store = await SqliteMetadataStore.OpenAsync(Database);
+
+        (await store.Deployments.PolicyAsync("r1")).ShouldBe(
+            new SnapshotPolicy(
+                "r1",
+                TimeSpan.FromHours(5),
+                DateTimeOffset.UnixEpoch.AddHours(1.5),
+                TimeSpan.FromDays(3),
+                TimeSpan.FromHours(1)
+            )
+            {
+                At = null,
+                Zone = "UTC",
+                WeekEnds = DayOfWeek.Sunday,
+            },
+            "every five hours from then on, in UTC, and no rows but the base"
+        );
+        (await store.Snapshots.ListAsync("r1")).ShouldAllBe(one => one.ExpiresAt == null && one.PinnedAt == null);
     }
 
     [Fact]
@@ -160,6 +186,19 @@ public sealed class SqliteMetadataStoreTests : IDisposable
         Text("PRAGMA journal_mode").ShouldBe("wal");
         Scalar("PRAGMA application_id").ShouldBe(0x424B4D44);
         Scalar("PRAGMA user_version").ShouldBe(SchemaVersion);
+    }
+
+    [Fact]
+    public async Task Audit_records_are_neither_changed_nor_removed_whoever_asks()
+    {
+        await using (var store = await SqliteMetadataStore.OpenAsync(Database))
+        {
+            await store.Audit.AddAsync(new AuditRecord(DateTimeOffset.UnixEpoch, "a", "b", "c", "d", AuditOutcomes.Ok));
+        }
+
+        Should.Throw<SqliteException>(() => Run("DELETE FROM audit")).Message.ShouldContain("audit records stay");
+        Should.Throw<SqliteException>(() => Run("UPDATE audit SET actor = 'x'")).Message.ShouldContain("not changed");
+        Scalar("SELECT count(*) FROM audit WHERE actor = 'a'").ShouldBe(1);
     }
 
     [Fact]

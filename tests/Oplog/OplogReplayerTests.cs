@@ -199,6 +199,29 @@ public sealed class OplogReplayerTests
     }
 
     [Fact]
+    public void A_replay_that_goes_on_from_a_written_cut_does_not_apply_again_what_the_cut_holds_ahead_of_its_commit()
+    {
+        var first = Replayer();
+        var prepared = new[] { 1, 2 }
+            .Select(n => At((uint)n, Txn(InsertA(n), ",\"prepare\":true", number: n)))
+            .ToList();
+        prepared.ForEach(entry => first.Apply(entry));
+        var cut = new Optime(100, 2);
+        first.DecideAfter(cut, At(4, Decide(Commit(2), number: 1))).ShouldBeFalse();
+        first.DecideAfter(cut, At(5, Decide(Commit(3), number: 2))).ShouldBeTrue();
+        first.AppliedAhead.Select(one => one.TransactionNumber).ShouldBe([1]);
+        _journal.Lines.Clear();
+
+        var second = Replayer(appliedThrough: cut, appliedAhead: first.AppliedAhead);
+        prepared.ForEach(entry => second.Apply(entry));
+        second.PreparedTransactions.Select(one => one.TransactionNumber).ShouldBe([2]);
+        second.Apply(At(4, Decide(Commit(2), number: 1)));
+        second.Apply(At(5, Decide(Commit(3), number: 2)));
+        _journal.Lines.ShouldBe(["""insert a {"_id":2}"""]);
+        second.AppliedAhead.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void After_a_restart_entries_up_to_the_checkpoint_only_rebuild_transactions()
     {
         var replayer = Replayer(appliedThrough: new Optime(100, 3));
@@ -296,7 +319,8 @@ public sealed class OplogReplayerTests
         ReplayMode mode = ReplayMode.Consistent,
         string? spill = null,
         Optime appliedThrough = default,
-        string? version = null
+        string? version = null,
+        IReadOnlyList<PreparedTransaction>? appliedAhead = null
     ) =>
         new(
             _catalogue,
@@ -305,6 +329,7 @@ public sealed class OplogReplayerTests
             {
                 Mode = mode,
                 AppliedThrough = appliedThrough,
+                AppliedAhead = appliedAhead ?? [],
                 SpillFolder = spill,
                 TransactionMemoryBytes = 10,
                 FeatureCompatibilityVersion = version,

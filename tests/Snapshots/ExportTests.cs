@@ -63,7 +63,7 @@ public sealed class ExportTests
             content.ToArray().ShouldBe(await File.ReadAllBytesAsync(Path.Combine(target, entry.Name)));
         }
 
-        names.ShouldBe([path, "db/orders.metadata.json"]);
+        names.ShouldBe(["db/orders.metadata.json", path]);
     }
 
     [Fact]

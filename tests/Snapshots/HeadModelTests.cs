@@ -3,6 +3,7 @@ using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Oplog;
 using Backup.Snapshots.Heads;
+using Backup.Snapshots.Keys;
 using Backup.Snapshots.Reading;
 using Shouldly;
 using Xunit;
@@ -53,13 +54,49 @@ public sealed class HeadModelTests
             if (step % 500 == 0)
             {
                 (await Documents.ReadAsync(head.OpenReader(), uuid)).ShouldBe(model.Values);
+                await CheckRangesAsync(random, head.OpenReader(), uuid, model);
             }
         }
 
         var last = (await head.FlushAsync(default)).Manifest;
-        (await Documents.ReadAsync(await SnapshotReader.OpenAsync(store, last), uuid)).ShouldBe(model.Values);
+        var reader = await SnapshotReader.OpenAsync(store, last);
+        (await Documents.ReadAsync(reader, uuid)).ShouldBe(model.Values);
+        await CheckRangesAsync(random, reader, uuid, model);
         head.MemtableBytes.ShouldBe(0);
         head.Dispose();
+    }
+
+    /// <summary>Documents by their `_id`, and ranges of them, with both ends, with one, and the wrong way round.</summary>
+    private static async Task CheckRangesAsync(
+        Random random,
+        SnapshotReader reader,
+        Guid uuid,
+        SortedDictionary<int, BsonDocument> model
+    )
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var id = random.Next(310) - 5;
+            (await reader.FindAsync(uuid, DocumentKey.IdOf(Documents.Of(id, 0).View))).ShouldBe(
+                model.TryGetValue(id, out var one) ? one : null
+            );
+
+            int? from = random.Next(4) == 0 ? null : random.Next(310) - 5;
+            int? to = random.Next(4) == 0 ? null : random.Next(310) - 5;
+            await using var cursor = await reader.OpenInIdOrderAsync(uuid, new KeyRange(Key(from), Key(to)));
+            var found = new List<BsonDocument>();
+            while (await cursor.MoveNextAsync())
+            {
+                found.Add(cursor.View.ToDocument());
+            }
+
+            (await cursor.MoveNextAsync()).ShouldBeFalse("the end stays the end");
+            found.ShouldBe(
+                model.Where(pair => !(pair.Key < from) && !(pair.Key > to)).Select(static pair => pair.Value)
+            );
+        }
+
+        static byte[]? Key(int? id) => id is { } given ? DocumentKey.Of(Documents.Of(given, 0, 0).View) : null;
     }
 
     private static void Operate(

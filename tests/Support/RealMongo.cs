@@ -205,3 +205,7 @@ public sealed class RealMongoFactAttribute()
             ? "SKIPPED: needs mongod (in $BACKUP_TEST_MONGODB_BIN, ~/realmongo/*/bin or on PATH)"
             : null
     );
+
+/// <summary>Needs a real mongod, and to be root: for mounts.</summary>
+public sealed class RealMongoRootFactAttribute()
+    : ConditionalFactAttribute(new RealMongoFactAttribute().Skip ?? new RootFactAttribute().Skip);

@@ -15,8 +15,11 @@ public sealed class RealShardedCluster : ShardedClusterUnderTest
     private readonly List<Server> _sets = [];
     private readonly List<Server> _routers = [];
 
-    private RealShardedCluster(int shards, int routers)
+    private readonly TimeSpan _orphanDelay;
+
+    private RealShardedCluster(int shards, int routers, TimeSpan orphanDelay)
     {
+        _orphanDelay = orphanDelay;
         var ports = RealMongo.FreePorts(1 + shards + routers);
         _sets.Add(new Server(ConfigServers, ports[0]));
         for (var number = 0; number < shards; number++)
@@ -39,9 +42,18 @@ public sealed class RealShardedCluster : ShardedClusterUnderTest
 
     public override int Count => _sets.Count - 1;
 
-    public static async Task<RealShardedCluster> StartAsync(int shards = 2, int routers = 1)
+    /// <param name="shards">How many; 1 and up.</param>
+    /// <param name="routers">How many; 1 and up.</param>
+    /// <param name="orphanDelay">
+    /// Whole seconds: how long a chunk's documents stay where it has left. It comes back there only once they are gone. 15 minutes, as unless set.
+    /// </param>
+    public static async Task<RealShardedCluster> StartAsync(
+        int shards = 2,
+        int routers = 1,
+        TimeSpan? orphanDelay = null
+    )
     {
-        var cluster = new RealShardedCluster(shards, routers);
+        var cluster = new RealShardedCluster(shards, routers, orphanDelay ?? TimeSpan.FromMinutes(15));
         try
         {
             cluster._sets.ForEach(cluster.Start);
@@ -115,6 +127,8 @@ public sealed class RealShardedCluster : ShardedClusterUnderTest
                 "0.25",
                 "--oplogSize",
                 "100",
+                "--setParameter",
+                $"orphanCleanupDelaySecs={(int)_orphanDelay.TotalSeconds}",
                 "--setParameter",
                 "enableTestCommands=1"
             );
@@ -204,3 +218,11 @@ public sealed class RealShardedCluster : ShardedClusterUnderTest
         public Process? Process { get; set; }
     }
 }
+
+/// <summary>Needs a real mongod and mongos; see <see cref="RealMongo"/> for how they are found.</summary>
+public sealed class RealClusterFactAttribute()
+    : ConditionalFactAttribute(
+        RealMongo.Binary is not null && RealShardedCluster.Binary is not null
+            ? null
+            : "SKIPPED: needs mongod and mongos"
+    );

@@ -1,6 +1,6 @@
 using System.Text;
+using Backup.MongoQuery.Paths;
 using Backup.MongoWire.Bson;
-using Backup.Sandbox.Query;
 
 namespace Backup.Sandbox.Sharding.Catalogue;
 
@@ -24,7 +24,7 @@ internal sealed record KeyRange(BsonDocument Min, BsonDocument Max)
 /// <summary>What a sharded collection is distributed by: <c>{a: 1, "b.c": 1}</c> or <c>{a: "hashed"}</c>.</summary>
 internal sealed class ShardKey
 {
-    private readonly List<(byte[] Name, byte[][] Path)> _fields = [];
+    private readonly List<(byte[] Name, FieldPath Path)> _fields = [];
 
     /// <exception cref="CommandFault">2 where it is no key.</exception>
     public ShardKey(BsonDocument pattern)
@@ -41,7 +41,7 @@ internal sealed class ShardKey
             }
 
             IsHashed |= isHashed;
-            _fields.Add((field.Name.ToArray(), SortOrder.Path(field.Name)));
+            _fields.Add((field.Name.ToArray(), FieldPath.Parse(field.Name)));
         }
 
         if (_fields.Count == 0 || (IsHashed && _fields.Count > 1))
@@ -67,13 +67,13 @@ internal sealed class ShardKey
     {
         foreach (var (_, path) in _fields)
         {
-            if (SortOrder.ValueAt(document.View, path).Type is BsonType.EndOfDocument or BsonType.Array)
+            if (path.ValueIn(document.View).Type is BsonType.EndOfDocument or BsonType.Array)
             {
                 return null;
             }
         }
 
-        return Build(field => SortOrder.ValueAt(document.View, field.Path));
+        return Build(field => field.Path.ValueIn(document.View));
     }
 
     /// <summary>The key that a query names by equality of all its fields; null where it does not.</summary>
@@ -105,7 +105,7 @@ internal sealed class ShardKey
 
         if (Equal(wanted).Type != BsonType.EndOfDocument)
         {
-            var value = ConditionParser.Wrap(Equal(wanted));
+            var value = Backup.MongoQuery.Values.Wrap(Equal(wanted));
             return new KeyRange(Bound(lowest: true, value), Bound(lowest: false, value));
         }
 
@@ -116,11 +116,11 @@ internal sealed class ShardKey
             {
                 if (part.NameText is "$gt" or "$gte")
                 {
-                    min = Bound(lowest: true, ConditionParser.Wrap(part));
+                    min = Bound(lowest: true, Backup.MongoQuery.Values.Wrap(part));
                 }
                 else if (part.NameText is "$lt" or "$lte")
                 {
-                    max = Bound(lowest: false, ConditionParser.Wrap(part));
+                    max = Bound(lowest: false, Backup.MongoQuery.Values.Wrap(part));
                 }
             }
         }
@@ -134,7 +134,7 @@ internal sealed class ShardKey
         {
             foreach (var (name, path) in _fields)
             {
-                var value = SortOrder.ValueAt(document.View, path);
+                var value = path.ValueIn(document.View);
                 if (value.Type != BsonType.EndOfDocument)
                 {
                     w.Element(name, value);
@@ -169,10 +169,10 @@ internal sealed class ShardKey
             BsonType.String => $"\"{value.AsString}\"",
             BsonType.ObjectId => $"ObjectId('{Convert.ToHexStringLower(value.AsObjectId)}')",
             BsonType.DateTime => $"new Date({value.AsDateTime})",
-            _ => ExtendedJson.ToText(ConditionParser.Wrap(value).View),
+            _ => ExtendedJson.ToText(Backup.MongoQuery.Values.Wrap(value).View),
         };
 
-    private delegate BsonElement Finder((byte[] Name, byte[][] Path) field);
+    private delegate BsonElement Finder((byte[] Name, FieldPath Path) field);
 
     private BsonDocument Build(Finder find) =>
         BsonDocument.Build(w =>

@@ -24,7 +24,7 @@ internal sealed record Chunk(BsonDocument Id, KeyRange Range, string Shard, ulon
         }
 
         return new Chunk(
-            Query.ConditionParser.Wrap(document["_id"u8]),
+            MongoQuery.Values.Wrap(document["_id"u8]),
             new KeyRange(document["min"u8].AsDocument.ToDocument(), document["max"u8].AsDocument.ToDocument()),
             document["shard"u8].AsString,
             document["lastmod"u8].AsTimestamp

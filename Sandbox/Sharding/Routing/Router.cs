@@ -183,7 +183,7 @@ internal sealed class Router : ICommandHandler
 
             return await command(context);
         }
-        catch (CommandFault fault)
+        catch (Exception failure) when (CommandFault.Of(failure) is { } fault)
         {
             return await FailAsync(context, fault);
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using Backup.MongoQuery.Filters;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Sharding.Catalogue;
 using Backup.Sandbox.Sharding.Changes;
@@ -20,7 +21,7 @@ internal static class RouterCatalogue
         var (own, _) = await context.Router.AskConfigAsync(context, All());
         Take(own.View, "config");
         var namesOnly = context.Flag("nameOnly"u8);
-        var filter = Query.Filter.Parse(context.Document("filter"u8) ?? BsonDocument.Empty);
+        var filter = Filter.Parse(context.Document("filter"u8) ?? BsonDocument.Empty);
         var listed = found
             .Select(one => Describe(one.Key, one.Value, namesOnly))
             .Where(one => filter.Matches(one.View))

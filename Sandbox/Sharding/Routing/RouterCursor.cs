@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Backup.MongoQuery.Projections;
 using Backup.MongoWire.Bson;
-using Backup.Sandbox.Query;
 
 namespace Backup.Sandbox.Sharding.Routing;
 

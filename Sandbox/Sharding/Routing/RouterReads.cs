@@ -1,5 +1,7 @@
+using Backup.MongoQuery;
+using Backup.MongoQuery.Projections;
+using Backup.MongoQuery.Sorting;
 using Backup.MongoWire.Bson;
-using Backup.Sandbox.Query;
 using Backup.Sandbox.Sharding.Catalogue;
 
 namespace Backup.Sandbox.Sharding.Routing;
@@ -99,7 +101,7 @@ internal static class RouterReads
                     var reply = await AskAsync(context, shard, context.Request.Command, collection);
                     foreach (var value in reply.View["values"u8].AsDocument)
                     {
-                        found.Add(ConditionParser.Wrap(value));
+                        found.Add(Backup.MongoQuery.Values.Wrap(value));
                     }
                 }
 
@@ -129,7 +131,7 @@ internal static class RouterReads
                     ? await OpenAsync(context, BsonDocument.Empty, context.Request.Command, null)
                     : await OpenAsync(context, filter, Find(context, filter), null);
                 var documents = await cursor.RestAsync(context);
-                var result = !IsSharded(context) ? documents : Pipeline.Run(documents, stages);
+                var result = !IsSharded(context) ? documents : [.. Pipeline.Run(documents, stages)];
                 var size =
                     context.Document("cursor"u8) is { } options && options.View.TryGet("batchSize"u8, out var batch)
                         ? batch.ToInt64()

@@ -1,6 +1,6 @@
+using Backup.MongoQuery.Filters;
 using Backup.MongoWire.Bson;
 using Backup.Sandbox.Commands;
-using Backup.Sandbox.Query;
 using Backup.Sandbox.Sharding.Catalogue;
 
 namespace Backup.Sandbox.Sharding.Shards;

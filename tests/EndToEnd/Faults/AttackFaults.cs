@@ -128,12 +128,16 @@ internal static class AttackFaults
     private static async Task<(Uri Server, string Key)> VictimAsync(FaultSchedule schedule)
     {
         Uri? server = null;
+        var file = Path.Combine(schedule.Appliance.Data, "agent", "agent.json");
         await schedule.WithinAsync(
-            "an agent runs",
-            () => Task.FromResult((server = schedule.Appliance.ServerAddress()) is not null)
+            "an agent is enrolled and runs",
+            () =>
+            {
+                server = schedule.Appliance.ServerAddress();
+                return Task.FromResult(server is not null && File.Exists(file));
+            }
         );
-        var files = Directory.GetFiles(schedule.Appliance.Data, "agent.json", SearchOption.AllDirectories);
-        using var identity = JsonDocument.Parse(await File.ReadAllTextAsync(files[0]));
+        using var identity = JsonDocument.Parse(await File.ReadAllTextAsync(file));
         var key = identity.RootElement.EnumerateObject().First(field => IsNamed(field, "apiKey")).Value.GetString()!;
         return (server!, key);
     }
@@ -170,6 +174,11 @@ internal static class AttackFaults
     {
         internal static async Task<RecordedSlice?> NewestAsync(string data)
         {
+            if (!Directory.Exists(data))
+            {
+                return null;
+            }
+
             foreach (
                 var folder in Directory
                     .GetDirectories(data, "oplog", SearchOption.AllDirectories)

@@ -50,8 +50,15 @@ internal static class ProcessFaults
         await ApplianceProcess.SignalAsync(schedule.Appliance.ProcessId, "-STOP");
         try
         {
-            var stat = await File.ReadAllTextAsync($"/proc/{schedule.Appliance.ProcessId}/stat");
-            FaultSchedule.Hit(stat.Contains(") T ", StringComparison.Ordinal), "the appliance is not stopped");
+            // The signal is sent, and reaches each of its threads a little later.
+            await schedule.WithinAsync(
+                "the appliance is stopped",
+                async () =>
+                {
+                    var stat = await File.ReadAllTextAsync($"/proc/{schedule.Appliance.ProcessId}/stat");
+                    return stat.Contains(") T ", StringComparison.Ordinal);
+                }
+            );
             await Task.Delay(schedule.Random.NextDouble() * LongestStop);
         }
         finally

@@ -1,0 +1,29 @@
+using Backup.Metadata;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>How users name sharded clusters: by id, or by the name of the deployment; of several with one name the one that is protected.</summary>
+internal static class ClusterNames
+{
+    /// <returns>Null where no cluster is called so.</returns>
+    internal static async Task<Deployment?> FindAsync(
+        IMetadataStore metadata,
+        string name,
+        CancellationToken cancellation
+    )
+    {
+        var clusters = (await metadata.Deployments.ListAsync(cancellation))
+            .Where(static one => one.Type == DeploymentTypes.ShardedCluster)
+            .ToList();
+        return clusters.Find(one => one.Id == name)
+            ?? clusters.Find(one => one.Name == name && one.IsProtected)
+            ?? clusters.Find(one => one.Name == name);
+    }
+
+    /// <exception cref="Foundation.Errors.BackupException">9530.</exception>
+    internal static async Task<Deployment> RequireAsync(
+        IMetadataStore metadata,
+        string name,
+        CancellationToken cancellation
+    ) => await FindAsync(metadata, name, cancellation) ?? throw CliErrors.NoSuchCluster(name);
+}

@@ -1,0 +1,36 @@
+using Backup.Cli.Appliance;
+using Backup.Cli.Control;
+using Backup.Cli.Output;
+
+namespace Backup.Cli.Commands;
+
+/// <summary>A command that asks the appliance one thing, whether one runs or not, and prints the answer.</summary>
+internal static class Question
+{
+    /// <param name="data">The data folder, as it was given.</param>
+    /// <param name="json">The answer is printed as JSON.</param>
+    /// <param name="ask">Asks.</param>
+    /// <param name="print">Prints the answer for people.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal static async Task<int> AskAsync<T>(
+        string? data,
+        bool json,
+        Func<ControlClient, Task<T>> ask,
+        Action<T> print,
+        CancellationToken cancellation
+    )
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        var answer = await ask(appliance.Client);
+        if (json)
+        {
+            Printer.Json(answer);
+        }
+        else
+        {
+            print(answer);
+        }
+
+        return ExitCodes.Ok;
+    }
+}

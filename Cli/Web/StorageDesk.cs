@@ -1,0 +1,159 @@
+using Backup.Blockstore;
+using Backup.Cli.Appliance;
+using Backup.Metadata;
+using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Exports;
+using Backup.Snapshots.Manifests;
+using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
+
+namespace Backup.Cli.Web;
+
+/// <summary>What is stored: all of it, and what single snapshots hold.</summary>
+/// <param name="metadata">The catalogue of everything.</param>
+/// <param name="backEnd">The blocks.</param>
+/// <param name="folder">On whose disk they are.</param>
+internal sealed class StorageDesk(IMetadataStore metadata, BackEnd backEnd, DataFolder folder) : IStorageDesk
+{
+    public async Task<StorageView> StorageAsync(CancellationToken cancellation)
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
+        {
+            foreach (var snapshot in await metadata.Snapshots.ListAsync(set.Id, cancellation))
+            {
+                (count, bytes) = (count + 1, bytes + snapshot.RawBytes);
+            }
+        }
+
+        var statistics = backEnd.Blocks.Statistics;
+        var disk = new DriveInfo(folder.Root);
+        return new StorageView(
+            statistics.Blocks,
+            statistics.StoredBytes,
+            disk.TotalSize,
+            disk.AvailableFreeSpace,
+            count,
+            bytes
+        );
+    }
+
+    public async Task<ContentsView> ContentsAsync(
+        string subject,
+        string? snapshot,
+        uint? second,
+        CancellationToken cancellation
+    )
+    {
+        var chosen = await metadata.Deployments.FindReplicaSetAsync(subject, cancellation) is { } set
+            ? await OfSetAsync(set, snapshot, second, cancellation)
+            : await OfClusterAsync(subject, snapshot, second, cancellation);
+        var found = new SortedDictionary<(string Database, string Name), CollectionContentView>(Names);
+        foreach (var part in chosen.Parts)
+        {
+            await AddAsync(found, part, cancellation);
+        }
+
+        List<DatabaseContentView> databases =
+        [
+            .. found
+                .GroupBy(static one => one.Key.Database, StringComparer.Ordinal)
+                .Select(static database => new DatabaseContentView(
+                    database.Key,
+                    [.. database.Select(static one => one.Value)],
+                    database.Sum(static one => one.Value.Documents),
+                    database.Sum(static one => one.Value.Bytes)
+                )),
+        ];
+        return new ContentsView(
+            chosen.Id,
+            new OptimeView(chosen.At.T, chosen.At.I),
+            databases,
+            databases.Sum(static one => one.Documents),
+            databases.Sum(static one => one.Bytes)
+        );
+    }
+
+    private static readonly Comparer<(string Database, string Name)> Names = Comparer<(
+        string Database,
+        string Name
+    )>.Create(
+        static (one, other) =>
+            string.CompareOrdinal(one.Database, other.Database) is not 0 and var order
+                ? order
+                : string.CompareOrdinal(one.Name, other.Name)
+    );
+
+    private async Task<Chosen> OfSetAsync(
+        ReplicaSetRecord set,
+        string? snapshot,
+        uint? second,
+        CancellationToken cancellation
+    )
+    {
+        var all = await metadata.Snapshots.ListAsync(set.Id, cancellation);
+        var found = snapshot is null
+            ? all.FirstOrDefault(one => second is not { } limit || one.Optime.T <= limit)
+                ?? throw CliErrors.NothingToRestore(set.Name)
+            : all.FirstOrDefault(one => one.Id == snapshot) ?? throw CliErrors.NoSuchSnapshot(snapshot);
+        return new Chosen(found.Id, found.Optime, [found]);
+    }
+
+    private async Task<Chosen> OfClusterAsync(
+        string cluster,
+        string? snapshot,
+        uint? second,
+        CancellationToken cancellation
+    )
+    {
+        var deployment = await ClusterNames.RequireAsync(metadata, cancellation: cancellation, name: cluster);
+        var cuts = (await metadata.Clusters.CutsAsync(deployment.Id, cancellation)).Where(static one =>
+            one is { State: CutState.Complete, Kind: CutKind.Snapshot }
+        );
+        var found = snapshot is null
+            ? cuts.OrderByDescending(static one => one.Time)
+                .FirstOrDefault(one => second is not { } limit || one.Time.T <= limit)
+                ?? throw CliErrors.NothingToRestore(deployment.Name)
+            : cuts.FirstOrDefault(one => one.Id == snapshot) ?? throw CliErrors.NoSuchSnapshot(snapshot);
+        return new Chosen(found.Id, found.Time, await metadata.Clusters.PartsAsync(found.Id, cancellation));
+    }
+
+    /// <summary>What shards hold of one collection is added up; the server's own databases are left out.</summary>
+    private async Task AddAsync(
+        SortedDictionary<(string Database, string Name), CollectionContentView> found,
+        SnapshotRecord part,
+        CancellationToken cancellation
+    )
+    {
+        if (!BlockId.TryParse(part.ManifestBlock, out var block))
+        {
+            throw CliErrors.NoSuchSnapshot(part.Id);
+        }
+
+        var manifest = await ManifestStore.ReadAsync(backEnd.Blocks, block, cancellation);
+        foreach (var collection in manifest.Collections)
+        {
+            var definition = collection.Definition;
+            if (!UserData.Holds(definition))
+            {
+                continue;
+            }
+
+            var key = (definition.Database, definition.Name);
+            var (documents, bytes) = (collection.Statistics.Documents, collection.Statistics.DocumentBytes);
+            var before = found.GetValueOrDefault(key);
+            found[key] = new CollectionContentView(
+                definition.Name,
+                definition.Type == CollectionType.TimeSeries ? "timeseries" : "collection",
+                documents + (before?.Documents ?? 0),
+                bytes + (before?.Bytes ?? 0),
+                definition.ExcludedBecause ?? before?.Excluded
+            );
+        }
+    }
+
+    /// <param name="Id">Of the snapshot, or of the cut.</param>
+    /// <param name="At">Its optime.</param>
+    /// <param name="Parts">One, or those of all sets.</param>
+    private sealed record Chosen(string Id, Foundation.Optime At, IReadOnlyList<SnapshotRecord> Parts);
+}

@@ -1,0 +1,255 @@
+using System.Text.Json;
+
+namespace Backup.Metadata.Sqlite;
+
+/// <summary>Clusters and their balancers; cuts: <see cref="SqliteCuts"/>.</summary>
+internal sealed class SqliteClusters(ITransactions database, TimeProvider time) : IClusters
+{
+    private const string Columns =
+        "deployment_id, source_id, mongo_version, routers, balancer, seen_at, debt_cut_id, debt_since";
+
+    private readonly SqliteCuts _cuts = new(database, time);
+
+    public Task<ClusterRecord?> FindAsync(string deploymentId, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => Find(session, deploymentId), cancellation);
+
+    public async Task<IReadOnlyList<ClusterRecord>> ListAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session => session.Query($"SELECT {Columns} FROM clusters ORDER BY rowid", Cluster),
+            cancellation
+        );
+
+    public Task<ClusterRecord> FoundAsync(
+        ClusterRecord found,
+        IReadOnlyList<Deployment> members,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            session =>
+            {
+                if (Find(session, found.DeploymentId) is { } known && known.SourceId != found.SourceId)
+                {
+                    throw MetadataErrors.Another(found.DeploymentId, known.SourceId, found.SourceId);
+                }
+
+                SqliteDeployments.RequireDeployment(session, found.DeploymentId);
+                Store(session, found);
+                SetMembers(session, found.DeploymentId, members);
+                return Find(session, found.DeploymentId)!;
+            },
+            cancellation
+        );
+
+    public Task<bool> StopBalancerAsync(string cutId, bool wasOn, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                if (SqliteCuts.Find(session, cutId) is not { State: CutState.Wanted } cut)
+                {
+                    return false;
+                }
+
+                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+                session.Execute(
+                    """
+                    UPDATE clusters SET debt_cut_id = @cutId, debt_since = @now
+                    WHERE deployment_id = @ClusterId AND (@wasOn = 1 OR debt_cut_id IS NOT NULL)
+                    """,
+                    new
+                    {
+                        cutId,
+                        cut.ClusterId,
+                        now,
+                        wasOn = wasOn ? 1 : 0,
+                    }
+                );
+                session.Execute(
+                    "UPDATE cuts SET state = @state, changed_at = @now WHERE id = @cutId",
+                    new
+                    {
+                        cutId,
+                        now,
+                        state = (int)CutState.Stopping,
+                    }
+                );
+                return true;
+            },
+            cancellation
+        );
+
+    public Task<bool> BalancerStartedAsync(string clusterId, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                if (SqliteCuts.Open(session, clusterId) is { State: CutState.Stopping or CutState.Marking })
+                {
+                    return false;
+                }
+
+                session.Execute(
+                    """
+                    UPDATE clusters SET debt_cut_id = NULL, debt_since = NULL, balancer = @balancer
+                    WHERE deployment_id = @clusterId
+                    """,
+                    new { clusterId, balancer = (int)BalancerState.On }
+                );
+                return true;
+            },
+            cancellation
+        );
+
+    public Task AddCutAsync(CutRecord cut, CancellationToken cancellation = default) =>
+        _cuts.AddAsync(cut, cancellation);
+
+    public Task<CutRecord?> FindCutAsync(string id, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => SqliteCuts.Find(session, id), cancellation);
+
+    public Task<CutRecord?> OpenCutAsync(string clusterId, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => SqliteCuts.Open(session, clusterId), cancellation);
+
+    public Task<IReadOnlyList<CutRecord>> CutsAsync(string clusterId, CancellationToken cancellation = default) =>
+        _cuts.ListAsync(clusterId, cancellation);
+
+    public Task<bool> AdvanceCutAsync(CutRecord next, CutState from, CancellationToken cancellation = default) =>
+        _cuts.AdvanceAsync(next, from, cancellation);
+
+    public Task<bool> AddPartAsync(string cutId, SnapshotRecord part, CancellationToken cancellation = default) =>
+        _cuts.AddPartAsync(cutId, part, cancellation);
+
+    public Task<IReadOnlyList<SnapshotRecord>> PartsAsync(string cutId, CancellationToken cancellation = default) =>
+        _cuts.PartsAsync(cutId, cancellation);
+
+    public Task<bool> CompleteCutAsync(
+        string cutId,
+        DateTimeOffset? expiresAt,
+        CancellationToken cancellation = default
+    ) => _cuts.CompleteAsync(cutId, expiresAt, cancellation);
+
+    public Task<bool> FailCutAsync(
+        string cutId,
+        string code,
+        string message,
+        string hint,
+        CancellationToken cancellation = default
+    ) => _cuts.FailAsync(cutId, code, message, hint, cancellation);
+
+    public Task<CutRecord> KeepCutAsync(string cutId, KeepingChange change, CancellationToken cancellation = default) =>
+        _cuts.KeepAsync(cutId, change, cancellation);
+
+    public Task<bool> ExpireCutAsync(CutRecord seen, CancellationToken cancellation = default) =>
+        _cuts.ExpireAsync(seen, cancellation);
+
+    public Task DeleteCutAsync(string cutId, bool evenLast, CancellationToken cancellation = default) =>
+        _cuts.DeleteAsync(cutId, evenLast, cancellation);
+
+    public Task RemoveCutAsync(string cutId, CancellationToken cancellation = default) =>
+        _cuts.RemoveAsync(cutId, cancellation);
+
+    private static ClusterRecord? Find(Session session, string deploymentId) =>
+        session.Find(
+            $"SELECT {Columns} FROM clusters WHERE deployment_id = @deploymentId",
+            Cluster,
+            new { deploymentId }
+        );
+
+    private static void Store(Session session, ClusterRecord found)
+    {
+        session.Execute(
+            """
+            INSERT INTO clusters (deployment_id, source_id, mongo_version, routers, balancer, seen_at)
+            VALUES (@DeploymentId, @SourceId, @MongoVersion, @routers, @balancer, @seen)
+            ON CONFLICT (deployment_id) DO UPDATE SET
+                mongo_version = excluded.mongo_version,
+                routers = excluded.routers,
+                balancer = excluded.balancer,
+                seen_at = excluded.seen_at
+            """,
+            new
+            {
+                found.DeploymentId,
+                found.SourceId,
+                found.MongoVersion,
+                routers = JsonSerializer.Serialize(found.Routers),
+                balancer = (int)found.Balancer,
+                seen = found.SeenAt.ToUnixTimeMilliseconds(),
+            }
+        );
+        session.Execute(
+            "UPDATE deployments SET type = @type WHERE id = @DeploymentId AND type <> @type",
+            new { found.DeploymentId, type = DeploymentTypes.ShardedCluster }
+        );
+    }
+
+    private static void SetMembers(Session session, string clusterId, IReadOnlyList<Deployment> members)
+    {
+        foreach (var member in members)
+        {
+            var shard = member.Cluster!.Shard;
+            // One that was protected by itself before becomes the cluster's, with its head and all its snapshots.
+            session.Execute(
+                """
+                UPDATE deployments SET cluster_id = @clusterId, shard = @shard
+                WHERE group_id = @GroupId AND uri = @Uri AND cluster_id IS NULL AND id <> @clusterId
+                    AND NOT EXISTS (SELECT 1 FROM deployments WHERE cluster_id = @clusterId AND shard = @shard)
+                """,
+                new
+                {
+                    clusterId,
+                    shard,
+                    member.GroupId,
+                    member.Uri,
+                }
+            );
+            var changed = session.Execute(
+                """
+                UPDATE deployments SET uri = @Uri, removed_at = NULL
+                WHERE cluster_id = @clusterId AND shard = @shard AND (uri <> @Uri OR removed_at IS NOT NULL)
+                """,
+                new
+                {
+                    clusterId,
+                    shard,
+                    member.Uri,
+                }
+            );
+            if (
+                changed == 0
+                && session.Number(
+                    "SELECT count(*) FROM deployments WHERE cluster_id = @clusterId AND shard = @shard",
+                    new { clusterId, shard }
+                ) == 0
+            )
+            {
+                SqliteDeployments.Insert(session, member);
+            }
+        }
+
+        var there = JsonSerializer.Serialize(members.Select(member => member.Cluster!.Shard));
+        const string gone =
+            "cluster_id = @clusterId AND shard NOT IN (SELECT value FROM json_each(@there)) AND removed_at IS NULL";
+        session.Execute(
+            $"UPDATE agent_leases SET agent_id = NULL WHERE deployment_id IN (SELECT id FROM deployments WHERE {gone})",
+            new { clusterId, there }
+        );
+        session.Execute(
+            $"""
+            UPDATE deployments SET removed_at = (SELECT seen_at FROM clusters WHERE deployment_id = @clusterId)
+            WHERE {gone}
+            """,
+            new { clusterId, there }
+        );
+    }
+
+    private static ClusterRecord Cluster(Row row) =>
+        new(
+            row.Text(),
+            row.Text(),
+            row.Text(),
+            JsonSerializer.Deserialize<List<string>>(row.Text())!,
+            (BalancerState)row.Int(),
+            row.Time()
+        )
+        {
+            Debt = row.TextOrNull() is { } cut && row.TimeOrNull() is { } since ? new BalancerDebt(cut, since) : null,
+        };
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Backup.Metadata;
+using Backup.WebUI.Contracts;
+using Backup.WebUI.Frame;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backup.WebUI.Access;
+
+/// <summary>Who did what, or tried to.</summary>
+internal sealed class AuditRoutes(AccessDesk access) : IApiPart
+{
+    public void Map(IEndpointRouteBuilder api) =>
+        api.MapGet("/groups/{group}/audit", ListAsync)
+            .WithSummary(
+                "Who did what in the group, newest first: ?since=TIME; administrators of the appliance see what concerns it as a whole too"
+            )
+            .Needs(Permission.Audit);
+
+    private async Task<PageOf<AuditView>> ListAsync(
+        string group,
+        DateTimeOffset? since,
+        Caller caller,
+        HttpContext context,
+        CancellationToken cancellation
+    )
+    {
+        var (limit, after) = Paging.Read(context.Request.Query);
+        var found = await access.Metadata.Audit.FindAsync(
+            new AuditQuery(group, limit + 1)
+            {
+                WithAppliance = caller.IsAdministrator,
+                Since = since ?? DateTimeOffset.UnixEpoch,
+                Before = after is null ? null : Ordinal(after),
+            },
+            cancellation
+        );
+        List<AuditRecord> items = [.. found.Take(limit)];
+        return new PageOf<AuditView>(
+            [.. items.Select(ViewOf)],
+            found.Count > limit ? Paging.Encode(items[^1].Ordinal.ToString(CultureInfo.InvariantCulture)) : null
+        );
+    }
+
+    private static long Ordinal(string cursor) =>
+        long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
+            ? ordinal
+            : throw WebUIErrors.Page("after", "one that an answer gave");
+
+    private static AuditView ViewOf(AuditRecord record) =>
+        new(
+            record.At,
+            record.Actor,
+            record.From,
+            record.Action,
+            record.Subject,
+            record.Outcome,
+            record.Bytes,
+            record.Code,
+            record.Details.Length > 0 ? record.Details : null
+        );
+}

@@ -1,0 +1,42 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+
+namespace Backup.WebUI.Access;
+
+/// <summary>How a caller proved who it is.</summary>
+public enum CallerKind
+{
+    /// <summary>The cookie of a session: sent by a browser without being asked, so changes need more than it.</summary>
+    Session,
+
+    /// <summary>An API token in the header Authorization.</summary>
+    Token,
+}
+
+/// <summary>Whoever a request is from.</summary>
+/// <param name="Id">Of the user or of the API token; never both spell the same.</param>
+/// <param name="Name">For the audit: <c>user ann@example.org</c>, or <c>token NAME</c>.</param>
+/// <param name="Kind">How that was proved.</param>
+/// <param name="Groups">By the group's id, what may be done there; other groups are not there for this caller.</param>
+public sealed record Caller(string Id, string Name, CallerKind Kind, IReadOnlyDictionary<string, Permission> Groups)
+{
+    /// <summary>Of the appliance as a whole.</summary>
+    public bool IsAdministrator { get; init; }
+
+    /// <summary>Of a session: its id, no secret.</summary>
+    public string? SessionId { get; init; }
+
+    /// <summary>Until then what asks for the password again need not ask. Null: it has to. Tokens are never asked.</summary>
+    public DateTimeOffset? ConfirmedUntil { get; init; }
+
+    /// <summary>Handlers take their caller as a parameter; the rule of the endpoint has seen to it that there is one.</summary>
+    public static ValueTask<Caller?> BindAsync(HttpContext context, ParameterInfo _) =>
+        ValueTask.FromResult(context.Features.Get<Caller>());
+}
+
+/// <summary>Finds out who a request is from.</summary>
+public interface ICallers
+{
+    /// <returns>Null where nothing is sent that proves it, or what is sent proves nothing (any more).</returns>
+    ValueTask<Caller?> FindAsync(HttpContext context, CancellationToken cancellation);
+}

@@ -1,0 +1,44 @@
+using Backup.Metadata;
+using Backup.WebUI.Access;
+using Backup.WebUI.Desks;
+using Backup.WebUI.Resources;
+
+namespace Backup.WebUI;
+
+/// <summary>All that the API is made of.</summary>
+internal static class ApiParts
+{
+    public static IReadOnlyList<IApiPart> All(
+        IMetadataStore metadata,
+        ApiDesks desks,
+        AccessDesk access,
+        TimeProvider time
+    )
+    {
+        var things = new GroupThings(metadata);
+        return
+        [
+            new OverviewRoutes(
+                new SharedOverviews(new Overviews(metadata, things, desks, time), metadata, time),
+                metadata,
+                time
+            ),
+            new DeploymentRoutes(things, desks),
+            new SnapshotRoutes(things, desks),
+            new LinkRoutes(metadata, things, desks),
+            new RestoreRoutes(things, desks),
+            new SshRoutes(desks),
+            new AgentRoutes(metadata, desks),
+            new StorageRoutes(things, desks),
+            new JobRoutes(metadata, things, desks),
+            new SetupRoutes(access),
+            new SessionRoutes(access),
+            new AccountRoutes(access),
+            new UserRoutes(access),
+            new GroupRoutes(access),
+            new InvitationRoutes(access),
+            new TokenRoutes(access),
+            new AuditRoutes(access),
+        ];
+    }
+}

@@ -1,0 +1,62 @@
+// What is stored, of which deployment, and how much smaller it is than the documents.
+import { fill, h, morph, name } from "../lib/dom.js";
+import { bytes, count, many, percent } from "../lib/format.js";
+import { flush, heading } from "../lib/page.js";
+import { empty, facts, note, table, time, waitingFor } from "../lib/parts.js";
+import { deploymentsOf } from "../lib/status.js";
+
+export function render(root, { live, signal }) {
+  const content = h("div.stack");
+  root.append(h("div.stack", heading("Storage", "Blocks are stored once, whichever snapshots and replica sets share them, compressed."), content));
+  fill(content, waitingFor("Loading …"));
+  live?.onStatus((overview) => {
+    const fresh = h("div.stack");
+    fill(fresh, overview.store ? disk(overview.store) : null, view(deploymentsOf(overview)));
+    morph(content, fresh);
+  }, signal);
+}
+
+function view(deployments) {
+  const stored = deployments.filter((one) => one.card.lastSnapshot || one.card.storedBytes);
+  if (stored.length === 0) return h("section.card", empty("drive", "Nothing is stored yet", "The first snapshot of a deployment brings its blocks here."));
+  return (
+    flush(
+      "By deployment",
+      null,
+      table(
+        "Storage by deployment",
+        [
+          { title: "Deployment", cell: (one) => h("a", { href: `/d/${encodeURIComponent(one.id)}` }, name(one.name)) },
+          { title: "Snapshots", number: true, cell: (one) => count(one.replicaSets?.[0]?.snapshots ?? one.cluster?.snapshots ?? 0) },
+          { title: "Stored", number: true, cell: (one) => bytes(one.card.storedBytes) },
+          { title: "Newest: documents", number: true, cell: (one) => bytes(one.card.lastSnapshot?.rawBytes) },
+          { title: "Newest: was new", number: true, cell: (one) => bytes(one.card.lastSnapshot?.newBytes) },
+          { title: "Newest taken", cell: (one) => time(one.card.lastSnapshot?.createdAt) },
+        ],
+        stored,
+        { key: (one) => one.id },
+      ),
+    )
+  );
+}
+
+/** The whole store: all groups share its blocks and its disk. */
+function disk(store) {
+  const used = store.diskBytes > 0 ? 1 - store.freeBytes / store.diskBytes : 0;
+  const level = used > 0.95 ? "bad" : used > 0.85 ? "warning" : "ok";
+  return h(
+    "section.card.stack",
+    facts([
+      ["Stored", bytes(store.storedBytes), `${count(store.blocks)} blocks, compressed`],
+      ["As copies", bytes(store.snapshotBytes), many(store.snapshots, "snapshot")],
+      ["Smaller by", store.ratio > 0 ? `${store.ratio} ×` : "–", "deduplicated and compressed"],
+      ["Free on the disk", bytes(store.freeBytes), `of ${bytes(store.diskBytes)}`],
+    ]),
+    h(
+      "div.stack.tight",
+      h("div.meter", { role: "meter", "aria-label": "Disk", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(used * 100)) }, h(`span.is-${level}`, { style: { width: `${used * 100}%` } })),
+      h("p.small.soft", `${percent(used)} of the disk is used, by whatever is on it.`),
+    ),
+    level === "ok" ? null : note(level, `The disk is ${percent(used)} full.`, { hint: "When it is full nothing new is stored. Make it larger, or keep snapshots for less long: the policy of each deployment says how long." }),
+  );
+}

@@ -1,0 +1,53 @@
+namespace Backup.WebUI.Contracts;
+
+/// <summary>What can be chosen from for a restore.</summary>
+/// <param name="Snapshot">The snapshot whose contents these are: the one that is restored, or the last one before the moment.</param>
+/// <param name="Optime">Of that snapshot; what was made later is not listed.</param>
+/// <param name="Databases">By name; not those of the server itself.</param>
+/// <param name="Documents">Of all of them.</param>
+/// <param name="Bytes">Of all of them, about: what was overwritten and not merged yet counts.</param>
+public sealed record ContentsView(
+    string Snapshot,
+    OptimeView Optime,
+    IReadOnlyList<DatabaseContentView> Databases,
+    long Documents,
+    long Bytes
+);
+
+/// <param name="Name">Of the database.</param>
+/// <param name="Collections">By name.</param>
+/// <param name="Documents">Of all of them.</param>
+/// <param name="Bytes">Of all of them, about.</param>
+public sealed record DatabaseContentView(
+    string Name,
+    IReadOnlyList<CollectionContentView> Collections,
+    long Documents,
+    long Bytes
+);
+
+/// <param name="Name">Without the database.</param>
+/// <param name="Type">collection or timeseries.</param>
+/// <param name="Documents">About.</param>
+/// <param name="Bytes">Of these, about.</param>
+/// <param name="Excluded">Why its documents are not backed up; left out where they are.</param>
+public sealed record CollectionContentView(string Name, string Type, long Documents, long Bytes, string? Excluded);
+
+/// <summary>The store of blocks, and the disk that it is on.</summary>
+/// <param name="Blocks">How many.</param>
+/// <param name="StoredBytes">Of these, compressed.</param>
+/// <param name="DiskBytes">Of the disk.</param>
+/// <param name="FreeBytes">Of the disk.</param>
+/// <param name="Snapshots">Of all groups.</param>
+/// <param name="SnapshotBytes">What they would be if each were a copy of its own.</param>
+public sealed record StorageView(
+    long Blocks,
+    long StoredBytes,
+    long DiskBytes,
+    long FreeBytes,
+    int Snapshots,
+    long SnapshotBytes
+)
+{
+    /// <summary>How many times smaller than copies the store is: deduplicated and compressed. 0 before there is a snapshot.</summary>
+    public double Ratio => StoredBytes == 0 ? 0 : Math.Round((double)SnapshotBytes / StoredBytes, 1);
+}

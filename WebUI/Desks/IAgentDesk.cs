@@ -1,0 +1,32 @@
+using Backup.Foundation.Contracts;
+using Backup.WebUI.Contracts;
+
+namespace Backup.WebUI.Desks;
+
+/// <summary>Agents, and what servers report through them.</summary>
+public interface IAgentDesk
+{
+    /// <summary>Of all groups.</summary>
+    Task<IReadOnlyList<AgentView>> ListAsync(CancellationToken cancellation);
+
+    /// <param name="groupId">Whose agent it is going to be.</param>
+    /// <param name="minutes">How long it may be used.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<TokenView> MakeTokenAsync(string groupId, double minutes, CancellationToken cancellation);
+
+    /// <summary>What the servers of a deployment reported, oldest first.</summary>
+    /// <param name="deployment">Its id.</param>
+    /// <param name="minutes">How far back, 1 to two days.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<IReadOnlyList<MonitoringSample>> MonitoringAsync(
+        string deployment,
+        int minutes,
+        CancellationToken cancellation
+    );
+
+    /// <summary>From now on its key opens nothing.</summary>
+    Task<AgentView> RevokeAsync(string agent, CancellationToken cancellation);
+
+    /// <summary>Asks the agent for its last log lines and waits for them.</summary>
+    Task<AgentLogView> LogsAsync(string agent, int lines, long? since, CancellationToken cancellation);
+}

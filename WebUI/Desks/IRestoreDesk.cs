@@ -1,0 +1,19 @@
+using Backup.WebUI.Contracts;
+
+namespace Backup.WebUI.Desks;
+
+/// <summary>Restores that go on by themselves once they are begun: pushes over SSH, and straight into MongoDB.</summary>
+public interface IRestoreDesk
+{
+    /// <summary>Begins it. What is wrong with the request is said now.</summary>
+    Task<RestoreTaskView> BeginAsync(string groupId, RestoreTaskRequest request, CancellationToken cancellation);
+
+    /// <summary>Those of the group that are under way or ended in the last days, newest first.</summary>
+    Task<IReadOnlyList<RestoreTaskView>> ListAsync(string groupId, CancellationToken cancellation);
+
+    /// <summary>Null where the group has none of that id.</summary>
+    Task<RestoreTaskView?> FindAsync(string groupId, string id, CancellationToken cancellation);
+
+    /// <summary>Stops it where it is under way. What it wrote stays where it is.</summary>
+    Task CancelAsync(string groupId, string id, CancellationToken cancellation);
+}

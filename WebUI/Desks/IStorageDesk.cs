@@ -1,0 +1,18 @@
+using Backup.WebUI.Contracts;
+
+namespace Backup.WebUI.Desks;
+
+/// <summary>What is stored.</summary>
+public interface IStorageDesk
+{
+    /// <summary>The store of blocks as a whole.</summary>
+    Task<StorageView> StorageAsync(CancellationToken cancellation);
+
+    /// <summary>Databases and collections of a snapshot, or of the last one before a moment.</summary>
+    /// <param name="subject">The replica set, or the cluster.</param>
+    /// <param name="snapshot">Its id; null for the newest one, at or before the second.</param>
+    /// <param name="second">Since 1970; null where that does not matter.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="Foundation.Errors.BackupException">There is none.</exception>
+    Task<ContentsView> ContentsAsync(string subject, string? snapshot, uint? second, CancellationToken cancellation);
+}

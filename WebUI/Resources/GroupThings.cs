@@ -1,0 +1,67 @@
+using Backup.Metadata;
+
+namespace Backup.WebUI.Resources;
+
+/// <summary>Finds what a path names, in the group that it names. What is another group's is not there.</summary>
+/// <param name="metadata">The catalogue of everything.</param>
+internal sealed class GroupThings(IMetadataStore metadata)
+{
+    /// <summary>By id, or by name where one that is protected, or else one alone, has it.</summary>
+    public async Task<Deployment> DeploymentAsync(string group, string deployment, CancellationToken cancellation)
+    {
+        var all = await DeploymentsAsync(group, cancellation);
+        return all.FirstOrDefault(one => one.Id == deployment)
+            ?? all.FirstOrDefault(one => one.Name == deployment && one.IsProtected)
+            ?? all.FirstOrDefault(one => one.Name == deployment)
+            ?? throw WebUIErrors.Nothing("such deployment in this group");
+    }
+
+    public async Task<IReadOnlyList<Deployment>> DeploymentsAsync(string group, CancellationToken cancellation) =>
+        [.. (await metadata.Deployments.ListAsync(cancellation)).Where(one => one.GroupId == group)];
+
+    /// <summary>What has snapshots: the cluster itself, or the replica set of the deployment.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">8503, 8518 no agent has found it yet.</exception>
+    public async Task<Subject> SubjectAsync(string group, string deployment, CancellationToken cancellation)
+    {
+        var found = await DeploymentAsync(group, deployment, cancellation);
+        return await SubjectOfAsync(found, cancellation) ?? throw WebUIErrors.Undiscovered(found.Name);
+    }
+
+    /// <summary>Null where no agent has found it yet.</summary>
+    public async Task<Subject?> SubjectOfAsync(Deployment deployment, CancellationToken cancellation)
+    {
+        if (deployment.Type == DeploymentTypes.ShardedCluster)
+        {
+            return new Subject(deployment, deployment.Id, IsCluster: true);
+        }
+
+        var sets = (await metadata.Deployments.ReplicaSetsAsync(cancellation))
+            .Where(one => one.DeploymentId == deployment.Id)
+            .ToList();
+        // One that was made anew under its old address is another set: the one that is followed counts.
+        var set = sets.FirstOrDefault(static one => one.State != ReplicaSetState.Stopped) ?? sets.FirstOrDefault();
+        return set is null ? null : new Subject(deployment, set.Id, IsCluster: false);
+    }
+
+    /// <summary>Ids of replica sets and deployments that are this group's: what jobs and links are about.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> NamesAsync(string group, CancellationToken cancellation)
+    {
+        var deployments = (await DeploymentsAsync(group, cancellation)).ToDictionary(static one => one.Id);
+        var names = deployments.ToDictionary(static one => one.Key, static one => one.Value.Name);
+        foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
+        {
+            if (deployments.TryGetValue(set.DeploymentId, out var deployment))
+            {
+                names[set.Id] = deployment.Name == set.Name ? set.Name : $"{deployment.Name}/{set.Name}";
+            }
+        }
+
+        return names;
+    }
+}
+
+/// <summary>What has snapshots.</summary>
+/// <param name="Deployment">Whose it is.</param>
+/// <param name="Id">Of the replica set, or of the cluster's deployment.</param>
+/// <param name="IsCluster">Which of the two.</param>
+internal sealed record Subject(Deployment Deployment, string Id, bool IsCluster);

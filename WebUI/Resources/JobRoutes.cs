@@ -1,0 +1,91 @@
+using System.Globalization;
+using Backup.Metadata;
+using Backup.WebUI.Access;
+using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
+using Backup.WebUI.Frame;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backup.WebUI.Resources;
+
+/// <summary>What is being done, and was.</summary>
+internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, ApiDesks desks) : IApiPart
+{
+    // So far back the newest ones of all groups are looked through.
+    private const int MostJobs = 5000;
+
+    public void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/groups/{group}/jobs", ListAsync).WithSummary("Jobs, newest first").Needs(Permission.See);
+        api.MapGet("/groups/{group}/jobs/{job}", ShowAsync).WithSummary("One job").Needs(Permission.See);
+        api.MapPost("/groups/{group}/jobs/{job}/cancel", CancelAsync)
+            .WithSummary("End it where it has not ended")
+            .Needs(Permission.Operate, "job.cancel");
+    }
+
+    public static string PathOf(string group, string job) => $"{WebUIHost.Root}/groups/{group}/jobs/{job}";
+
+    private async Task<PageOf<ActivityView>> ListAsync(
+        string group,
+        HttpContext context,
+        CancellationToken cancellation
+    )
+    {
+        var names = await things.NamesAsync(group, cancellation);
+        var jobs = (await metadata.Jobs.ListAsync(MostJobs, cancellation))
+            .Where(one => one.ReplicaSetId is { } id && names.ContainsKey(id))
+            .OrderByDescending(KeyOf, StringComparer.Ordinal)
+            .ToList();
+        var page = Paging.Page(jobs, KeyOf, KeyOrder.Falling, context.Request.Query);
+        var views = new List<ActivityView>();
+        foreach (var job in page.Items)
+        {
+            views.Add(await ViewAsync(job, names, cancellation));
+        }
+
+        return new PageOf<ActivityView>(views, page.Next);
+    }
+
+    private async Task<ActivityView> ShowAsync(string group, string job, CancellationToken cancellation)
+    {
+        var names = await things.NamesAsync(group, cancellation);
+        return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
+    }
+
+    private async Task<ActivityView> CancelAsync(string group, string job, CancellationToken cancellation)
+    {
+        var names = await things.NamesAsync(group, cancellation);
+        var found = await FindAsync(job, names, cancellation);
+        _ = await desks.Status.CancelAsync(found.Id, cancellation);
+        return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
+    }
+
+    private async Task<JobRecord> FindAsync(
+        string id,
+        IReadOnlyDictionary<string, string> names,
+        CancellationToken cancellation
+    ) =>
+        await metadata.Jobs.FindAsync(id, cancellation) is { ReplicaSetId: { } subject } job
+        && names.ContainsKey(subject)
+            ? job
+            : throw WebUIErrors.Nothing("such job in this group");
+
+    private async Task<ActivityView> ViewAsync(
+        JobRecord job,
+        IReadOnlyDictionary<string, string> names,
+        CancellationToken cancellation
+    ) =>
+        new(
+            await desks.Status.JobAsync(job.Id, cancellation),
+            job.ReplicaSetId is { } id ? names[id] : null,
+            job.Attempts,
+            job.CreatedAt,
+            job.StartedAt,
+            job.FinishedAt
+        );
+
+    private static string KeyOf(JobRecord job) =>
+        string.Create(CultureInfo.InvariantCulture, $"{job.CreatedAt.ToUnixTimeMilliseconds():D15} {job.Id}");
+}

@@ -1,0 +1,269 @@
+using System.Globalization;
+using Backup.Foundation;
+using Backup.Foundation.Errors;
+using Backup.Metadata;
+using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
+
+namespace Backup.WebUI.Resources;
+
+/// <summary>Answers, of a group: am I safe, up to which second, and what needs somebody?</summary>
+internal sealed class Overviews(IMetadataStore metadata, GroupThings things, ApiDesks desks, TimeProvider time)
+{
+    public const string Ok = "ok";
+    public const string Warning = "warning";
+    public const string Bad = "bad";
+    public const string None = "none";
+
+    private const int ShownDays = 30;
+
+    /// <summary>From then on the newest second that can be restored is so old that somebody should know.</summary>
+    private static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan BadAfter = TimeSpan.FromMinutes(75);
+
+    public async Task<OverviewView> OfAsync(string group, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var deployments = (await things.DeploymentsAsync(group, cancellation)).ToDictionary(static one => one.Id);
+        var status = await desks.Status.StatusAsync(cancellation);
+        var cards = new List<DeploymentCardView>();
+        // The sets of a cluster are shown with it: they are restored as one.
+        foreach (var view in status.Deployments.Where(one => deployments.ContainsKey(one.Id) && one.PartOf is null))
+        {
+            cards.Add(await CardAsync(view, deployments[view.Id], now, cancellation));
+        }
+
+        var ours = (await metadata.Access.AgentsAsync(cancellation))
+            .Where(one => one.GroupId == group)
+            .Select(static one => one.Id)
+            .ToHashSet();
+        var attention = AttentionOf(status, cards);
+        return new OverviewView(
+            SentenceOf(cards, attention, now),
+            attention,
+            [
+                .. cards
+                    .OrderBy(static one => one.Deployment.RemovedAt is not null)
+                    .ThenBy(static one => one.Deployment.Name, StringComparer.Ordinal),
+            ],
+            [.. status.Agents.Where(one => ours.Contains(one.Id))],
+            await StoreAsync(cancellation),
+            now
+        );
+    }
+
+    private async Task<DeploymentCardView> CardAsync(
+        DeploymentView view,
+        Deployment deployment,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
+    {
+        if (await things.SubjectOfAsync(deployment, cancellation) is not { } subject)
+        {
+            return new DeploymentCardView(
+                view,
+                view.Error is null ? None : Bad,
+                "waiting for an agent",
+                null,
+                null,
+                null,
+                null,
+                null,
+                [],
+                0
+            );
+        }
+
+        var snapshots = await SnapshotEntries.OfAsync(desks.Snapshots, subject, all: false, cancellation);
+        var ranges = await desks.Snapshots.RangesAsync(subject.Id, cancellation);
+        var last = snapshots.FirstOrDefault(static one => one.State == SnapshotEntries.Complete);
+        var to = ranges.Ranges is [.., var newest] ? Instant(newest.To.Optime) : (DateTimeOffset?)null;
+        var from = ranges.Ranges is [var oldest, ..] ? Instant(oldest.From.Optime) : (DateTimeOffset?)null;
+        var (level, summary) = LevelOf(view, last, to, ranges.Gaps.Count, now);
+        return new DeploymentCardView(
+            view,
+            level,
+            summary,
+            subject.Id,
+            last,
+            from,
+            to,
+            ranges with
+            {
+                Cuts = null,
+            },
+            DaysOf(snapshots, now),
+            snapshots.Sum(static one => one.NewBytes)
+        );
+    }
+
+    private static List<DayView> DaysOf(IReadOnlyList<SnapshotEntryView> snapshots, DateTimeOffset now)
+    {
+        var counts = snapshots
+            .Where(static one => one is { State: SnapshotEntries.Complete, Kind: "snapshot" })
+            .CountBy(static one => DateOnly.FromDateTime(one.CreatedAt.UtcDateTime))
+            .ToDictionary();
+        var today = DateOnly.FromDateTime(now.UtcDateTime);
+        return
+        [
+            .. Enumerable
+                .Range(0, ShownDays)
+                .Select(back => today.AddDays(back - ShownDays + 1))
+                .Select(day => new DayView(day, counts.GetValueOrDefault(day))),
+        ];
+    }
+
+    /// <summary>Null while it is being opened again after a failed write: the rest is told all the same.</summary>
+    private async Task<StorageView?> StoreAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await desks.Storage.StorageAsync(cancellation);
+        }
+        catch (BackupException)
+        {
+            return null;
+        }
+    }
+
+    private static (string Level, string Summary) LevelOf(
+        DeploymentView view,
+        SnapshotEntryView? last,
+        DateTimeOffset? to,
+        int gaps,
+        DateTimeOffset now
+    )
+    {
+        if (view.RemovedAt is not null)
+        {
+            return (None, "no longer protected");
+        }
+
+        if (view.Error is not null || view.ReplicaSets.Any(static one => one.Error is not null))
+        {
+            return (Bad, "stopped");
+        }
+
+        if (view.ReplicaSets.Any(static one => one.Sync is not null) && to is null)
+        {
+            return (None, "initial sync");
+        }
+
+        var lag = view.Cluster is { } cluster
+            ? cluster.Members.Select(static one => one.LagSeconds).DefaultIfEmpty(0).Max()
+            : view.ReplicaSets.Select(static one => one.LagSeconds).DefaultIfEmpty(0).Max();
+        return lag switch
+        {
+            _ when to is null && last is null => (None, "nothing can be restored yet"),
+            _ when lag > BadAfter.TotalSeconds => (Bad, "far behind"),
+            _ when view.Source?.PausedAt is not null => (Warning, "paused"),
+            _ when lag > LateAfter.TotalSeconds => (Warning, "behind"),
+            _ when view.Source?.Warning is not null => (Warning, "needs attention"),
+            _ when gaps > 0 => (Warning, "gaps in the window"),
+            _ => (Ok, "safe"),
+        };
+    }
+
+    private static List<AttentionView> AttentionOf(StatusView status, List<DeploymentCardView> cards)
+    {
+        var found = new List<AttentionView>();
+        found.AddRange(status.Errors.Select(static one => Of(Bad, "The appliance", one, null)));
+        foreach (var card in cards.Where(static one => one.Deployment.RemovedAt is null))
+        {
+            var view = card.Deployment;
+            if (view.Error is { } error)
+            {
+                found.Add(Of(Bad, view.Name, error, view.Id));
+            }
+
+            found.AddRange(
+                view.ReplicaSets.Where(static one => one.Error is not null)
+                    .Select(one => Of(Bad, one.Name, one.Error!, view.Id))
+            );
+            if (view.Source?.Warning is { } warning)
+            {
+                found.Add(Of(Warning, view.Name, warning, view.Id));
+            }
+
+            if (view.Source?.PausedAt is not null)
+            {
+                found.Add(
+                    new AttentionView(
+                        Warning,
+                        $"{view.Name}: reading is paused; what is written meanwhile is not protected.",
+                        "Let it go on before the source's oplog has moved past where it stopped.",
+                        null,
+                        view.Id
+                    )
+                );
+            }
+        }
+
+        var names = cards.Select(static one => one.Deployment.Name).ToHashSet(StringComparer.Ordinal);
+        found.AddRange(
+            status
+                .Alerts.Where(one => names.Contains(one.Subject))
+                .Select(one =>
+                    Of(Bad, one.Subject, one.Error, cards.First(c => c.Deployment.Name == one.Subject).Deployment.Id)
+                )
+        );
+        return [.. found.OrderBy(static one => one.Level != Bad)];
+    }
+
+    private static AttentionView Of(string level, string subject, ErrorView error, string? deployment) =>
+        new(level, $"{subject}: {error.Message}", error.Hint, error.Code, deployment);
+
+    private static SentenceView SentenceOf(
+        List<DeploymentCardView> cards,
+        List<AttentionView> attention,
+        DateTimeOffset now
+    )
+    {
+        var alive = cards.Where(static one => one.Deployment.RemovedAt is null).ToList();
+        if (alive.Count == 0)
+        {
+            return new SentenceView(None, "Nothing is protected yet.");
+        }
+
+        var bad = alive.Count(static one => one.Level == Bad);
+        if (bad > 0 || attention.Exists(static one => one.Level == Bad))
+        {
+            return new SentenceView(
+                Bad,
+                bad > 0
+                    ? $"{Count(bad, "deployment is", "deployments are")} not backed up as it should be."
+                    : "Something needs you now."
+            );
+        }
+
+        var yet = alive.Count(static one => one.Level == None);
+        if (yet > 0)
+        {
+            return new SentenceView(
+                yet == alive.Count ? None : Warning,
+                yet == alive.Count
+                    ? "The first copy is being made."
+                    : $"{Count(yet, "deployment is", "deployments are")} not protected yet."
+            );
+        }
+
+        var least = alive.Min(static one => one.To);
+        var until = least is { } second ? Ago(now - second) : "";
+        return alive.Exists(static one => one.Level == Warning)
+            ? new SentenceView(Warning, $"Everything is backed up{until}, but something needs attention.")
+            : new SentenceView(Ok, $"Everything is backed up{until}.");
+    }
+
+    private static string Count(int count, string one, string several) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? one : several)}");
+
+    private static string Ago(TimeSpan past) =>
+        past < TimeSpan.FromSeconds(10) ? ", up to this moment"
+        : past < TimeSpan.FromMinutes(2)
+            ? string.Create(CultureInfo.InvariantCulture, $", up to {(int)past.TotalSeconds} seconds ago")
+        : string.Create(CultureInfo.InvariantCulture, $", up to {(int)past.TotalMinutes} minutes ago");
+
+    private static DateTimeOffset Instant(OptimeView optime) => new Optime(optime.T, optime.I).WallClock;
+}

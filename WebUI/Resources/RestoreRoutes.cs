@@ -1,0 +1,76 @@
+using System.Globalization;
+using Backup.WebUI.Access;
+using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
+using Backup.WebUI.Frame;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backup.WebUI.Resources;
+
+/// <summary>Restores that go on by themselves: pushes over SSH, and straight into MongoDB.</summary>
+internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks) : IApiPart
+{
+    public void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/groups/{group}/restores", ListAsync)
+            .WithSummary("Restores under way and of the last days, newest first")
+            .Needs(Permission.See);
+        // The work writes its own records: that it begins, and how it ended.
+        api.MapPost("/groups/{group}/restores", BeginAsync)
+            .WithSummary("Begin a restore: a push over SSH, or straight into MongoDB")
+            .Needs(Permission.Restore, confirmed: true);
+        api.MapGet("/groups/{group}/restores/{restore}", ShowAsync)
+            .WithSummary("One restore, with its progress")
+            .Needs(Permission.See);
+        api.MapPost("/groups/{group}/restores/{restore}/cancel", CancelAsync)
+            .WithSummary("Stop it; what it wrote stays where it is")
+            .Needs(Permission.Restore, "restore.cancel");
+    }
+
+    private async Task<PageOf<RestoreTaskView>> ListAsync(
+        string group,
+        HttpContext context,
+        CancellationToken cancellation
+    ) =>
+        Paging.Page(
+            await desks.Restores.ListAsync(group, cancellation),
+            static one =>
+                string.Create(CultureInfo.InvariantCulture, $"{one.StartedAt.ToUnixTimeMilliseconds():D15} {one.Id}"),
+            KeyOrder.Falling,
+            context.Request.Query
+        );
+
+    private async Task<Accepted<RestoreTaskView>> BeginAsync(
+        string group,
+        RestorePlans plans,
+        CancellationToken cancellation
+    )
+    {
+        var request = plans switch
+        {
+            { Push: { } push, Into: null } => new RestoreTaskRequest(
+                Push: Plans.Of(push, (await things.SubjectAsync(group, push.Deployment, cancellation)).Id)
+            ),
+            { Into: { } into, Push: null } => new RestoreTaskRequest(
+                Into: Plans.Of(into, (await things.SubjectAsync(group, into.Deployment, cancellation)).Id)
+            ),
+            _ => throw WebUIErrors.Body("exactly one of 'push' and 'into' says where to.", "push"),
+        };
+        var begun = await desks.Restores.BeginAsync(group, request, cancellation);
+        return TypedResults.Accepted($"{WebUIHost.Root}/groups/{group}/restores/{begun.Id}", begun);
+    }
+
+    private async Task<RestoreTaskView> ShowAsync(string group, string restore, CancellationToken cancellation) =>
+        await desks.Restores.FindAsync(group, restore, cancellation)
+        ?? throw WebUIErrors.Nothing("such restore in this group");
+
+    private async Task<RestoreTaskView> CancelAsync(string group, string restore, CancellationToken cancellation)
+    {
+        var found = await ShowAsync(group, restore, cancellation);
+        await desks.Restores.CancelAsync(group, found.Id, cancellation);
+        return await ShowAsync(group, restore, cancellation);
+    }
+}

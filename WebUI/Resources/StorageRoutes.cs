@@ -1,0 +1,57 @@
+using Backup.Foundation.Contracts;
+using Backup.WebUI.Access;
+using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
+using Backup.WebUI.Frame;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Backup.WebUI.Resources;
+
+/// <summary>What is stored, what snapshots hold, and how the sources' servers are.</summary>
+internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPart
+{
+    private const int Hour = 60;
+
+    public void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/groups/{group}/storage", StorageAsync)
+            .WithSummary("The store of blocks, and its disk")
+            .Needs(Permission.See);
+        api.MapGet("/groups/{group}/deployments/{deployment}/contents", ContentsAsync)
+            .WithSummary("Databases and collections: ?snapshot=ID or ?time=INSTANT, else of the newest snapshot")
+            .Needs(Permission.See);
+        api.MapGet("/groups/{group}/deployments/{deployment}/monitoring", MonitoringAsync)
+            .WithSummary("What its servers reported: ?minutes=60, at most two days")
+            .Needs(Permission.See);
+    }
+
+    private Task<StorageView> StorageAsync(string group, CancellationToken cancellation) =>
+        desks.Storage.StorageAsync(cancellation);
+
+    private async Task<ContentsView> ContentsAsync(
+        string group,
+        string deployment,
+        CancellationToken cancellation,
+        string? snapshot = null,
+        DateTimeOffset? time = null
+    )
+    {
+        var subject = await things.SubjectAsync(group, deployment, cancellation);
+        uint? second = time is { } instant ? (uint)Math.Clamp(instant.ToUnixTimeSeconds(), 0, uint.MaxValue) : null;
+        return await desks.Storage.ContentsAsync(subject.Id, snapshot, second, cancellation);
+    }
+
+    private async Task<PageOf<MonitoringSample>> MonitoringAsync(
+        string group,
+        string deployment,
+        CancellationToken cancellation,
+        int minutes = Hour
+    )
+    {
+        var found = await things.DeploymentAsync(group, deployment, cancellation);
+        // All of them: at most one a minute of two days.
+        return new PageOf<MonitoringSample>(await desks.Agents.MonitoringAsync(found.Id, minutes, cancellation), null);
+    }
+}

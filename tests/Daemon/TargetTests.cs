@@ -1,0 +1,278 @@
+using Backup.Blockstore;
+using Backup.Daemon;
+using Backup.Daemon.Clusters;
+using Backup.Daemon.Targets;
+using Backup.Foundation.Errors;
+using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client;
+using Backup.Oplog.Catalogues;
+using Backup.Snapshots.Exports;
+using Backup.Snapshots.Heads;
+using Backup.Snapshots.Manifests;
+using Backup.Snapshots.Reading;
+using Backup.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.Daemon;
+
+/// <summary>Restores straight into MongoDB.</summary>
+public sealed class TargetTests
+{
+    [RealMongoFact]
+    public async Task Collections_of_every_kind_come_out_as_they_were()
+    {
+        await using var mongo = await RealMongo.StartAsync();
+        var content = await ContentAsync(
+            // Beside one of the largest documents there is no room for another in a command.
+            Collection("large", "{}", [.. Small(3), Large(3, (16 << 20) - 40), Large(4, 8 << 20), Large(5, 9 << 20)]),
+            Collection("many", """{"validator":{"v":{"$gt":1000000} } }""", Small(12_000)),
+            Collection("ring", """{"capped":true,"size":1048576,"max":500}""", Small(500)),
+            Collection(
+                "old",
+                "{}",
+                [ExtendedJson.Parse("""{"_id":1,"at":{"$date":"2001-01-01T00:00:00Z"} }""")],
+                """{"v":2,"key":{"at":1},"name":"ttl","expireAfterSeconds":1,"ns":"shop.old"}"""
+            ),
+            Collection(
+                "empty",
+                "{}",
+                [],
+                """{"v":2,"key":{"a":1,"b":-1},"name":"ab","unique":true,"background":true}"""
+            ),
+            Collection(
+                "system.views",
+                "{}",
+                [ExtendedJson.Parse("""{"_id":"shop.seen","viewOn":"many","pipeline":[{"$match":{"v":7} }]}""")]
+            )
+        );
+        await using var target = await RestoreTarget.OpenAsync(mongo.ConnectionString, CancellationToken.None);
+        var writer = new TargetWriter(target, new TargetOptions(Parallelism: 3), TimeProvider.System);
+        var progress = new List<TargetProgress>();
+
+        var result = await writer.WriteAsync(content, layout: null, new Progress(progress));
+
+        result.Documents.ShouldBe(6 + 12_000 + 500 + 1);
+        progress.Select(static one => one.Phase).Distinct().ShouldBe(["create", "load", "check", "index"]);
+        await using var client = new MongoClient(
+            Backup.MongoWire.Uri.ConnectionString.Parse(mongo.ConnectionString),
+            new MongoClientOptions()
+        );
+        foreach (var item in content.Items.Where(static one => one.DataName is not null && one.Name != "old"))
+        {
+            var order = item.Name == "ring" ? "$natural" : "_id";
+            var found = await FindAsync(client, $$"""{"find":"{{item.Name}}","sort":{"{{order}}":1} }""");
+            found.SequenceEqual(await ReadAsync(item)).ShouldBeTrue(item.Namespace);
+        }
+
+        (await FindAsync(client, """{"find":"seen"}""")).ShouldHaveSingleItem();
+        var index = (await FindAsync(client, """{"listIndexes":"empty"}"""))[1];
+        index.View["name"u8].AsString.ShouldBe("ab");
+        index.View["unique"u8].AsBoolean.ShouldBeTrue();
+        (await FindAsync(client, """{"listIndexes":"old"}"""))[1].View["expireAfterSeconds"u8].ToInt64().ShouldBe(1);
+
+        // Again: refused as long as it is not told to drop, and whatever is there stays.
+        var refused = await Should.ThrowAsync<BackupException>(() => writer.WriteAsync(content, layout: null));
+        refused.Number.ShouldBe(DaemonErrors.TargetNotEmpty);
+        refused.Message.ShouldContain("'shop.many'");
+        refused.Message.ShouldNotContain("'shop.empty'");
+        var dropping = new TargetWriter(target, new TargetOptions(Drop: true), TimeProvider.System);
+        (await dropping.WriteAsync(content, layout: null)).Documents.ShouldBe(result.Documents);
+    }
+
+    [Fact]
+    public async Task A_target_whose_primary_dies_meanwhile_has_each_document_once()
+    {
+        await using var set = await SandboxSet.StartAsync();
+        var content = await ContentAsync(Collection("many", "{}", Padded(40_000)));
+        await using var target = await RestoreTarget.OpenAsync(set.ConnectionString, CancellationToken.None);
+        var writer = new TargetWriter(target, new TargetOptions(), TimeProvider.System);
+        var killed = new TaskCompletionSource();
+
+        var writing = writer.WriteAsync(
+            content,
+            layout: null,
+            new Callback(progress =>
+            {
+                if (progress.Documents > 5_000)
+                {
+                    killed.TrySetResult();
+                }
+            })
+        );
+        await killed.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        writing.IsCompleted.ShouldBeFalse("the primary dies while documents are loaded");
+        await set.KillAsync(await set.PrimaryAsync());
+        var result = await writing.WaitAsync(TimeSpan.FromMinutes(2));
+
+        result.Documents.ShouldBe(40_000);
+        (await FindAsync(set.Client, """{"find":"many","sort":{"_id":1},"projection":{"_id":1} }"""))
+            .Select(static one => one.View["_id"u8].AsInt32)
+            .ShouldBe(Enumerable.Range(0, 40_000));
+    }
+
+    [Fact]
+    public async Task A_restore_that_is_cancelled_ends_at_once()
+    {
+        await using var set = await SandboxSet.StartAsync(1);
+        var content = await ContentAsync(Collection("many", "{}", Padded(40_000)));
+        await using var target = await RestoreTarget.OpenAsync(set.ConnectionString, CancellationToken.None);
+        using var stop = new CancellationTokenSource();
+        var writer = new TargetWriter(target, new TargetOptions(), TimeProvider.System);
+        var told = new Callback(progress =>
+        {
+            if (progress.Documents > 0)
+            {
+                stop.Cancel();
+            }
+        });
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            writer.WriteAsync(content, layout: null, told, stop.Token).WaitAsync(TimeSpan.FromSeconds(20))
+        );
+    }
+
+    [Theory]
+    [InlineData("", "a=s0 b=s1")]
+    [InlineData("b=s0", "a=s1 b=s0")]
+    public void Shards_stand_for_each_other_by_name_or_as_they_are_told(string named, string expected)
+    {
+        var standIns = ClusterPreparation.StandIns(["b", "a"], ["s1", "s0"], Pairs(named));
+        string.Join(' ', standIns.OrderBy(static one => one.Key).Select(static one => $"{one.Key}={one.Value}"))
+            .ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData("a b", "s0", "")]
+    [InlineData("a b", "s0 s1", "c=s0")]
+    [InlineData("a b", "s0 s1", "a=x")]
+    [InlineData("a b", "s0 s1", "a=s0 b=s0")]
+    public void Shards_that_do_not_go_up_are_refused(string sources, string targets, string named)
+    {
+        Should
+            .Throw<BackupException>(() =>
+                ClusterPreparation.StandIns(sources.Split(' '), targets.Split(' '), Pairs(named))
+            )
+            .Number.ShouldBe(DaemonErrors.TargetUnfit);
+    }
+
+    private static Dictionary<string, string> Pairs(string text) =>
+        text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static pair => pair.Split('='))
+            .ToDictionary(static pair => pair[0], static pair => pair[1]);
+
+    private static BsonDocument[] Small(int count) =>
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(static id => BsonDocument.Build(w => w.Int32("_id"u8, id).Int32("v"u8, id))),
+        ];
+
+    private static BsonDocument[] Padded(int count)
+    {
+        var padding = new byte[500];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(id => BsonDocument.Build(w => w.Int32("_id"u8, id).Binary("p"u8, padding))),
+        ];
+    }
+
+    private static BsonDocument Large(int id, int padding) =>
+        BsonDocument.Build(w => w.Int32("_id"u8, id).Binary("p"u8, new byte[padding]));
+
+    private static (CatalogueCollection Collection, BsonDocument[] Documents) Collection(
+        string name,
+        string options,
+        BsonDocument[] documents,
+        params string[] indexes
+    ) =>
+        (
+            new CatalogueCollection(
+                Guid.NewGuid(),
+                "shop",
+                name,
+                CollectionType.Collection,
+                ExtendedJson.Parse(options),
+                [
+                    ExtendedJson.Parse("""{"v":2,"key":{"_id":1},"name":"_id_","ns":"shop.x"}"""),
+                    .. indexes.Select(ExtendedJson.Parse),
+                ]
+            ),
+            documents
+        );
+
+    private static async Task<ExportContent> ContentAsync(
+        params (CatalogueCollection Collection, BsonDocument[] Documents)[] collections
+    )
+    {
+        var store = new MemoryBlockStore();
+        using var head = Head.Create(
+            store,
+            new ReplicaSetIdentity("rs0", new string('0', 24), "4.2.4", "4.2", "wiredTiger")
+        );
+        foreach (var (collection, documents) in collections)
+        {
+            head.Catalogue.Set(collection);
+            foreach (var document in documents)
+            {
+                head.Put(collection.Uuid, document.View, isInsert: true);
+            }
+        }
+
+        var flushed = await head.FlushAsync(head.Position);
+        return await ExportContent.OfAsync(await SnapshotReader.OpenAsync(store, flushed.Manifest));
+    }
+
+    private static async Task<List<BsonDocument>> ReadAsync(ExportItem item)
+    {
+        var documents = new List<BsonDocument>();
+        await using var cursor = item.Open();
+        while (await cursor.MoveNextAsync())
+        {
+            documents.Add(cursor.View.ToDocument());
+        }
+
+        return documents;
+    }
+
+    private static async Task<List<BsonDocument>> FindAsync(MongoClient client, string command)
+    {
+        var found = new List<BsonDocument>();
+        await using var cursor = await client.OpenCursorAsync(
+            "shop",
+            ExtendedJson.Parse(command),
+            ReadTarget.Primary,
+            new CursorOptions(),
+            CancellationToken.None
+        );
+        while (await cursor.NextBatchAsync(CancellationToken.None) is { } batch)
+        {
+            using (batch)
+            {
+                foreach (var one in batch)
+                {
+                    found.Add(one.View.ToDocument());
+                }
+            }
+        }
+
+        return found;
+    }
+
+    private sealed class Progress(List<TargetProgress> reports) : IProgress<TargetProgress>
+    {
+        public void Report(TargetProgress value)
+        {
+            lock (reports)
+            {
+                reports.Add(value);
+            }
+        }
+    }
+
+    private sealed class Callback(Action<TargetProgress> report) : IProgress<TargetProgress>
+    {
+        public void Report(TargetProgress value) => report(value);
+    }
+}

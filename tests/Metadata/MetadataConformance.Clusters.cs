@@ -1,0 +1,253 @@
+using Backup.Metadata;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.Metadata;
+
+public abstract partial class MetadataConformance
+{
+    [Fact]
+    public async Task A_cluster_has_deployments_of_its_sets_which_come_and_go_with_it()
+    {
+        var (cluster, members) = await ClusterAsync("s0", "s1");
+        (await Store.Deployments.FindAsync(cluster.DeploymentId))!.Type.ShouldBe(DeploymentTypes.ShardedCluster);
+        members.Select(one => one.Cluster!.Shard).ShouldBe(["config", "s0", "s1"]);
+        (await Store.Clusters.FindAsync(cluster.DeploymentId)).ShouldBeEquivalentTo(cluster);
+
+        // A shard that was added, one that is no longer there, one whose hosts have changed.
+        var found = cluster with
+        {
+            Balancer = BalancerState.Off,
+            Routers = new List<string> { "r2:1" },
+            SeenAt = Time.GetUtcNow(),
+        };
+        await Store.Clusters.FoundAsync(
+            found,
+            [.. members.Take(2).Select(one => one with { Uri = one.Uri + "&x=1" }), Member(cluster, "s2")]
+        );
+        (await Store.Clusters.ListAsync()).Single().ShouldBeEquivalentTo(found);
+        var now = await MembersAsync(cluster);
+        now.Select(one => (one.Cluster!.Shard, one.IsProtected))
+            .ShouldBe([("config", true), ("s0", true), ("s1", false), ("s2", true)]);
+        now[1].Uri.ShouldBe(members[1].Uri + "&x=1");
+        now[1].Id.ShouldBe(members[1].Id);
+
+        await Store.Clusters.FoundAsync(found, members);
+        (await MembersAsync(cluster)).Select(one => one.IsProtected).ShouldBe([true, true, true, false]);
+
+        await Store.Deployments.RemoveAsync(cluster.DeploymentId);
+        (await MembersAsync(cluster)).ShouldAllBe(one => !one.IsProtected);
+        await ShouldFailAsync(6017, () => Store.Clusters.FoundAsync(found with { SourceId = "other" }, members));
+    }
+
+    [Fact]
+    public async Task A_shard_that_was_protected_by_itself_becomes_the_clusters()
+    {
+        var alone = await DeploymentAsync("mongodb://s0-1/?replicaSet=s0");
+        var (_, members) = await ClusterAsync("s0");
+        members.Single(one => one.Cluster!.Shard == "s0").Id.ShouldBe(alone.Id);
+    }
+
+    [Fact]
+    public async Task The_balancer_is_owed_its_start_from_before_it_is_stopped_until_no_cut_needs_it_at_rest()
+    {
+        var (cluster, _) = await ClusterAsync("s0");
+        async Task<BalancerDebt?> DebtAsync() => (await Store.Clusters.FindAsync(cluster.DeploymentId))!.Debt;
+        var cut = await CutAsync(cluster);
+        (await Store.Clusters.StopBalancerAsync(cut.Id, wasOn: true)).ShouldBeTrue();
+        (await DebtAsync()).ShouldBe(new BalancerDebt(cut.Id, Time.GetUtcNow()));
+        (await Store.Clusters.StopBalancerAsync(cut.Id, wasOn: true)).ShouldBeFalse();
+        (await Store.Clusters.BalancerStartedAsync(cluster.DeploymentId)).ShouldBeFalse();
+
+        // What is found of a cluster meanwhile leaves the debt as it is; another cut that finds the balancer off takes it over.
+        await Store.Clusters.FoundAsync(cluster with { Balancer = BalancerState.Off }, await MembersAsync(cluster));
+        (await Store.Clusters.FailCutAsync(cut.Id, "BK1", "m", "h")).ShouldBeTrue();
+        var next = await CutAsync(cluster);
+        (await Store.Clusters.StopBalancerAsync(next.Id, wasOn: false)).ShouldBeTrue();
+        (await DebtAsync())!.CutId.ShouldBe(next.Id);
+        (await Store.Clusters.FailCutAsync(next.Id, "BK1", "m", "h")).ShouldBeTrue();
+        (await Store.Clusters.BalancerStartedAsync(cluster.DeploymentId)).ShouldBeTrue();
+        (await DebtAsync()).ShouldBeNull();
+
+        // One that was off is owed nothing.
+        var third = await CutAsync(cluster);
+        (await Store.Clusters.StopBalancerAsync(third.Id, wasOn: false)).ShouldBeTrue();
+        (await DebtAsync()).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_cut_is_published_with_all_its_parts_or_not_at_all()
+    {
+        var (cluster, _) = await ClusterAsync("s0");
+        var sets = await SetsAsync(cluster);
+        var cut = await CutAsync(cluster);
+        await ShouldFailAsync(6016, () => CutAsync(cluster));
+        (await Store.Clusters.OpenCutAsync(cluster.DeploymentId)).ShouldBeEquivalentTo(cut);
+        (
+            await Store.Clusters.AdvanceCutAsync(cut with { State = CutState.Marking }, CutState.Stopping)
+        ).ShouldBeFalse();
+        (await Store.Clusters.StopBalancerAsync(cut.Id, wasOn: true)).ShouldBeTrue();
+        Time.Advance(TimeSpan.FromSeconds(3));
+        cut = cut with { State = CutState.Marking, BalancerRested = true };
+        (await Store.Clusters.AdvanceCutAsync(cut, CutState.Stopping)).ShouldBeTrue();
+        cut = cut with { State = CutState.Settled, Time = At(500, 7, -1) };
+        (await Store.Clusters.AddPartAsync(cut.Id, Part(sets[0], cut))).ShouldBeFalse();
+        (await Store.Clusters.AdvanceCutAsync(cut, CutState.Marking)).ShouldBeTrue();
+        cut = cut with { ChangedAt = Time.GetUtcNow() };
+        (await Store.Clusters.FindCutAsync(cut.Id)).ShouldBeEquivalentTo(cut);
+
+        (await Store.Clusters.AddPartAsync(cut.Id, Part(sets[0], cut))).ShouldBeTrue();
+        var first = Part(sets[0], cut);
+        (await Store.Clusters.AddPartAsync(cut.Id, first)).ShouldBeTrue();
+        (await Store.Clusters.PartsAsync(cut.Id)).ShouldBe([first with { CutId = cut.Id }]);
+        (await Store.Clusters.CompleteCutAsync(cut.Id, null)).ShouldBeFalse();
+        (await Store.Snapshots.ListAsync(sets[0].Id)).ShouldBeEmpty();
+
+        (await Store.Clusters.AddPartAsync(cut.Id, Part(sets[1], cut))).ShouldBeTrue();
+        await ReopenAsync();
+        var expires = Time.GetUtcNow().AddDays(2);
+        (await Store.Clusters.CompleteCutAsync(cut.Id, expires)).ShouldBeTrue();
+        (await Store.Clusters.CompleteCutAsync(cut.Id, expires)).ShouldBeFalse();
+        (await Store.Clusters.OpenCutAsync(cluster.DeploymentId)).ShouldBeNull();
+        (await Store.Snapshots.ListAsync(sets[0].Id)).ShouldBe([first with { CutId = cut.Id, ExpiresAt = expires }]);
+        (await Store.Clusters.PartsAsync(cut.Id)).ShouldBeEmpty();
+        (await Store.Clusters.FailCutAsync(cut.Id, "BK1", "m", "h")).ShouldBeFalse();
+
+        var failed = await CutAsync(cluster);
+        await ShouldFailAsync(6016, () => Store.Clusters.RemoveCutAsync(failed.Id));
+        (await Store.Clusters.FailCutAsync(failed.Id, "BK9", "why", "way out")).ShouldBeTrue();
+        var cuts = await Store.Clusters.CutsAsync(cluster.DeploymentId);
+        cuts.Select(one => (one.State, one.Code)).ShouldBe([(CutState.Failed, "BK9"), (CutState.Complete, null)]);
+        await Store.Clusters.RemoveCutAsync(cut.Id);
+        (await Store.Snapshots.ListAsync(sets[1].Id)).ShouldBeEmpty();
+        (await Store.Clusters.CutsAsync(cluster.DeploymentId)).Select(one => one.Id).ShouldBe([failed.Id]);
+        await ShouldFailAsync(6009, () => Store.Clusters.RemoveCutAsync(cut.Id));
+    }
+
+    [Fact]
+    public async Task A_failed_cut_leaves_no_parts()
+    {
+        var (cluster, _) = await ClusterAsync("s0");
+        var sets = await SetsAsync(cluster);
+        var cut = await CutAsync(cluster);
+        var settled = cut with { State = CutState.Settled, Time = At(9) };
+        (await Store.Clusters.AdvanceCutAsync(settled, CutState.Wanted)).ShouldBeTrue();
+        (await Store.Clusters.AddPartAsync(cut.Id, Part(sets[0], settled))).ShouldBeTrue();
+        (await Store.Clusters.FailCutAsync(cut.Id, "BK9", "why", "way out")).ShouldBeTrue();
+        (await Store.Clusters.PartsAsync(cut.Id)).ShouldBeEmpty();
+        (await Store.Clusters.AddPartAsync(cut.Id, Part(sets[0], settled))).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_cluster_has_a_policy()
+    {
+        var (cluster, _) = await ClusterAsync("s0");
+        var policy = SnapshotPolicy.Default(cluster.DeploymentId) with
+        {
+            CheckpointInterval = TimeSpan.FromMinutes(15),
+            Balancer = BalancerRule.Refuse,
+        };
+        await Store.Deployments.SetPolicyAsync(policy);
+        await ReopenAsync();
+        (await Store.Deployments.PolicyAsync(cluster.DeploymentId)).ShouldBe(policy);
+        var odd = policy with { CheckpointInterval = TimeSpan.FromMinutes(20) };
+        await ShouldFailAsync(6012, () => Store.Deployments.SetPolicyAsync(odd));
+    }
+
+    [Fact]
+    public async Task An_alert_is_open_until_it_is_resolved()
+    {
+        (await Store.Alerts.RaiseAsync("late", "x", "BK1", "a", "b")).ShouldBeTrue();
+        var since = Time.GetUtcNow();
+        Time.Advance(TimeSpan.FromMinutes(1));
+        (await Store.Alerts.RaiseAsync("late", "x", "BK2", "c", "d")).ShouldBeFalse();
+        (await Store.Alerts.RaiseAsync("late", "y", "BK3", "e", "f")).ShouldBeTrue();
+        await ReopenAsync();
+        var open = await Store.Alerts.ListAsync();
+        open[1].ShouldBe(new AlertRecord("late", "x", "BK2", "c", "d", since, Time.GetUtcNow(), null));
+        (await Store.Alerts.ResolveAsync("late", "x")).ShouldBeTrue();
+        (await Store.Alerts.ResolveAsync("late", "x")).ShouldBeFalse();
+        (await Store.Alerts.ListAsync()).Single().Subject.ShouldBe("y");
+        (await Store.Alerts.ListAsync(onlyOpen: false)).Count.ShouldBe(2);
+        (await Store.Alerts.RaiseAsync("late", "x", "BK1", "a", "b")).ShouldBeTrue();
+    }
+
+    private async Task<(ClusterRecord Cluster, IReadOnlyList<Deployment> Members)> ClusterAsync(params string[] shards)
+    {
+        var deployment = await DeploymentAsync("mongodb://r1,r2/");
+        var cluster = new ClusterRecord(
+            deployment.Id,
+            "5f00000000000000000000cc",
+            "4.2.4",
+            new List<string> { "r1:27017" },
+            BalancerState.On,
+            Time.GetUtcNow()
+        );
+        await Store.Clusters.FoundAsync(
+            cluster,
+            [Member(cluster, "config"), .. shards.Select(shard => Member(cluster, shard))]
+        );
+        return (cluster, await MembersAsync(cluster));
+    }
+
+    private Deployment Member(ClusterRecord cluster, string shard) =>
+        new(
+            Guid.NewGuid().ToString("N"),
+            Store.Access.EnsureGroupAsync("default").GetAwaiter().GetResult().Id,
+            $"orders/{shard}",
+            DeploymentTypes.ReplicaSet,
+            $"mongodb://{shard}-1/?replicaSet={shard}",
+            Time.GetUtcNow()
+        )
+        {
+            Cluster = new ClusterMembership(cluster.DeploymentId, shard),
+        };
+
+    private async Task<IReadOnlyList<Deployment>> MembersAsync(ClusterRecord cluster) =>
+        [
+            .. (await Store.Deployments.ListAsync())
+                .Where(one => one.Cluster?.DeploymentId == cluster.DeploymentId)
+                .OrderBy(one => one.Cluster!.Shard, StringComparer.Ordinal),
+        ];
+
+    private async Task<IReadOnlyList<ReplicaSetRecord>> SetsAsync(ClusterRecord cluster)
+    {
+        var sets = new List<ReplicaSetRecord>();
+        foreach (var member in await MembersAsync(cluster))
+        {
+            sets.Add(await Store.Deployments.EnsureReplicaSetAsync(NewReplicaSet(member.Id, member.Id)));
+        }
+
+        return sets;
+    }
+
+    private async Task<CutRecord> CutAsync(ClusterRecord cluster)
+    {
+        var sets = (await SetsAsync(cluster)).Select(set => set.Id).ToList();
+        var id = Guid.NewGuid().ToString("N");
+        var cut = CutRecord.New(id, cluster.DeploymentId, CutKind.Snapshot, "policy", sets, Time.GetUtcNow());
+        await Store.Clusters.AddCutAsync(cut);
+        return cut;
+    }
+
+    private SnapshotRecord Part(ReplicaSetRecord set, CutRecord cut) =>
+        new(
+            Guid.NewGuid().ToString("N"),
+            set.Id,
+            cut.Time,
+            new string('b', 64),
+            10,
+            1000,
+            100,
+            200,
+            0.5,
+            "policy",
+            Time.GetUtcNow(),
+            null,
+            "sync",
+            At(400)
+        )
+        {
+            Filters = "[]",
+        };
+}
