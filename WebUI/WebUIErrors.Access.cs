@@ -134,7 +134,7 @@ public static partial class WebUIErrors
     public static BackupException NoTokens() =>
         new(
             SessionsOnly,
-            "This is about somebody's own account: an API token has none.",
+            "This is about somebody's own account: neither an API token nor the host has one.",
             "Log in: POST /api/v1/session."
         );
 

@@ -1,18 +1,13 @@
 using System.Net;
 using System.Security.Authentication;
-using Backup.Foundation.Secrets;
-using Backup.Metadata;
 using Backup.WebUI.Access;
-using Backup.WebUI.Desks;
 using Backup.WebUI.Frame;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Backup.WebUI;
 
@@ -25,18 +20,16 @@ public sealed class WebUIHost : IAsyncDisposable
     /// <summary>Of a request: nothing that people send is longer.</summary>
     internal const long MostBodyBytes = 1024 * 1024;
 
-    /// <summary>Below it stands the API; it changes only where what it says changes its meaning.</summary>
-    internal const string Root = "/api/v1";
+    internal const string Root = PublicApi.Root;
 
     // Every path but those below which nothing is a page: there, what is not there is told so.
     private const string Pages = "/{**page:regex(^(?!(api|assets)(/|$)).*$)}";
 
     private readonly WebApplication _application;
-    private readonly AccessDesk _access;
 
-    private WebUIHost(WebApplication application, AccessDesk access)
+    private WebUIHost(WebApplication application)
     {
-        (_application, _access) = (application, access);
+        _application = application;
         Address = new Uri(application.Urls.First());
     }
 
@@ -46,16 +39,11 @@ public sealed class WebUIHost : IAsyncDisposable
     internal IReadOnlyList<Endpoint> Endpoints =>
         _application.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
+    /// <param name="options">Where it listens, and to whom.</param>
+    /// <param name="api">What it serves beside the pages; it stays the caller's.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="IOException">The port is taken.</exception>
-    public static async Task<WebUIHost> StartAsync(
-        WebUIOptions options,
-        IMetadataStore metadata,
-        ApiDesks desks,
-        Func<SecretBox> secrets,
-        TimeProvider time,
-        ILoggerFactory loggers,
-        CancellationToken cancellation
-    )
+    public static async Task<WebUIHost> StartAsync(WebUIOptions options, PublicApi api, CancellationToken cancellation)
     {
         if (options.Certificate is null && !IPAddress.IsLoopback(options.Address))
         {
@@ -63,18 +51,15 @@ public sealed class WebUIHost : IAsyncDisposable
         }
 
         var application = Build(options);
-        var access = new AccessDesk(metadata, secrets, options.Access, time);
         try
         {
-            Use(application, options, access, loggers.CreateLogger("Backup.WebUI"));
-            Map(application, metadata, desks, access, time);
-            RequireRules(application);
+            Use(application, options, api);
+            Map(application, api);
             await application.StartAsync(cancellation);
-            return new WebUIHost(application, access);
+            return new WebUIHost(application);
         }
         catch
         {
-            access.Dispose();
             await application.DisposeAsync();
             throw;
         }
@@ -86,17 +71,13 @@ public sealed class WebUIHost : IAsyncDisposable
         using var impatience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _application.StopAsync(impatience.Token);
         await _application.DisposeAsync();
-        _access.Dispose();
     }
 
     private static WebApplication Build(WebUIOptions options)
     {
         // Nothing is read from the environment or from files: the options say it all.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRouting();
-        builder.Services.AddOpenApi(ApiDescription.Name, ApiDescription.Configure);
-        builder.Services.Configure<JsonOptions>(json => ApiJson.Configure(json.SerializerOptions));
-        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        PublicApi.AddTo(builder.Services);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -136,28 +117,17 @@ public sealed class WebUIHost : IAsyncDisposable
         limits.Http2.MaxStreamsPerConnection = 100;
     }
 
-    private static void Use(WebApplication application, WebUIOptions options, AccessDesk access, ILogger log)
+    private static void Use(WebApplication application, WebUIOptions options, PublicApi api)
     {
-        var problems = new Problems(options.Statuses, log);
         var hosts = new HostGate(options.Names.Select(static one => one.ToLowerInvariant()).ToHashSet());
-        var gate = new AccessGate(options.Callers ?? access.Callers, access.Metadata.Audit, access.Time);
-        var answers = new IdempotencyKeys(access.Metadata.Answers, access.Time);
         _ = application.Use((context, next) => SecurityHeaders.AddAsync(context, next));
-        _ = application.Use((context, next) => problems.GuardAsync(context, next));
+        api.UseProblems(application);
         _ = application.Use((context, next) => hosts.GuardAsync(context, next));
-        _ = application.Use((context, next) => BodyGate.GuardAsync(context, next));
         _ = application.UseRouting();
-        _ = application.Use((context, next) => gate.GuardAsync(context, next));
-        _ = application.Use((context, next) => answers.GuardAsync(context, next));
+        api.UseGates(application, options.Callers);
     }
 
-    private static void Map(
-        WebApplication application,
-        IMetadataStore metadata,
-        ApiDesks desks,
-        AccessDesk access,
-        TimeProvider time
-    )
+    private static void Map(WebApplication application, PublicApi api)
     {
         var assets = new Assets();
         application.MapGet("/healthz", () => "ok\n").Open();
@@ -166,7 +136,7 @@ public sealed class WebUIHost : IAsyncDisposable
                 "/readyz",
                 async (CancellationToken cancellation) =>
                 {
-                    _ = await metadata.Access.GroupsAsync(cancellation);
+                    _ = await api.Metadata.Access.GroupsAsync(cancellation);
                     return "ready\n";
                 }
             )
@@ -186,27 +156,8 @@ public sealed class WebUIHost : IAsyncDisposable
                 .WithOrder(int.MaxValue)
                 .Open();
         }
-        var api = application.MapGroup(Root);
-        foreach (var part in ApiParts.All(metadata, desks, access, time))
-        {
-            part.Map(api);
-        }
 
-        application.MapOpenApi($"{Root}/openapi.json").Open();
-    }
-
-    /// <summary>An endpoint that says nothing about who may call it is a mistake that must not be served.</summary>
-    private static void RequireRules(WebApplication application)
-    {
-        IEndpointRouteBuilder routes = application;
-        foreach (var endpoint in routes.DataSources.SelectMany(static one => one.Endpoints).OfType<RouteEndpoint>())
-        {
-            var rules = endpoint.Metadata.OfType<AccessRule>().ToList();
-            var isOfGroup = endpoint.RoutePattern.Parameters.Any(static one => one.Name == "group");
-            if (rules is not [{ } rule] || (rule.Level == AccessLevel.Group && !isOfGroup))
-            {
-                throw new InvalidOperationException($"{endpoint.DisplayName} has no rule of access that fits it.");
-            }
-        }
+        api.Map(application);
+        PublicApi.RequireRules(application, static _ => true);
     }
 }

@@ -21,10 +21,4 @@ public sealed record WebUIOptions
 
     /// <summary>Who requests are from; null: whoever has a session or an API token.</summary>
     public ICallers? Callers { get; init; }
-
-    /// <summary>How long sessions and invitations last, and how much a stranger may try.</summary>
-    public AccessSettings Access { get; init; } = new();
-
-    /// <summary>Of errors of other rooms the status of HTTP that they are answered with, by number; 422 for the others, 503 where they pass.</summary>
-    public IReadOnlyDictionary<int, int> Statuses { get; init; } = new Dictionary<int, int>();
 }

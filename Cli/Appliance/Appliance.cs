@@ -13,6 +13,7 @@ using Backup.Foundation.Files;
 using Backup.Metadata;
 using Backup.Metadata.Sqlite;
 using Backup.WebUI;
+using Backup.WebUI.Access;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Appliance;
@@ -162,20 +163,56 @@ internal sealed class Appliance : IAsyncDisposable
             ),
             new PeopleOperations(metadata, time)
         );
+        var api = Keep(ServeApi(metadata, backEnd, parts, time));
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
-            await ControlServer.StartAsync(Folder, socket, parts, _loggers.CreateLogger("Backup.Control"), cancellation)
+            await ControlServer.StartAsync(
+                Folder,
+                socket,
+                parts,
+                api.Part,
+                new HostCallers(metadata, token => HostGroup.IdAsync(metadata, token)),
+                _loggers.CreateLogger("Backup.Control"),
+                cancellation
+            )
         );
         if (!options.Offline)
         {
-            await ServePeopleAsync(options, metadata, backEnd, parts, time, cancellation);
+            await ServePeopleAsync(options, api.Part, parts, time, cancellation);
         }
+    }
+
+    private DisposedLater<PublicApi> ServeApi(
+        IMetadataStore metadata,
+        BackEnd backEnd,
+        ApplianceParts parts,
+        TimeProvider time
+    )
+    {
+        var restores = Keep(
+            new RestoreTasks(
+                parts.Pushes,
+                parts.ClusterRestores,
+                parts.Audit,
+                time,
+                _loggers.CreateLogger("Backup.Restore")
+            )
+        );
+        return new DisposedLater<PublicApi>(
+            new PublicApi(
+                metadata,
+                Desks.Of(parts, restores, new StorageDesk(metadata, backEnd, Folder)),
+                parts.Ssh.Box,
+                new PublicApiOptions { Statuses = Statuses.OfErrors },
+                time,
+                _loggers
+            )
+        );
     }
 
     private async Task ServePeopleAsync(
         ApplianceOptions options,
-        IMetadataStore metadata,
-        BackEnd backEnd,
+        PublicApi api,
         ApplianceParts parts,
         TimeProvider time,
         CancellationToken cancellation
@@ -187,18 +224,9 @@ internal sealed class Appliance : IAsyncDisposable
             : await CertificateAuthority.EnsureAsync(Folder.Tls, options.Names, time, cancellation);
         if (authority is not null)
         {
-            Keep(new DisposedLater(authority));
+            Keep(new DisposedLater<CertificateAuthority>(authority));
         }
 
-        var restores = Keep(
-            new RestoreTasks(
-                parts.Pushes,
-                parts.ClusterRestores,
-                parts.Audit,
-                time,
-                _loggers.CreateLogger("Backup.Restore")
-            )
-        );
         var web = Keep(
             await PortInUse.TranslateAsync(
                 options.HttpPort,
@@ -211,13 +239,8 @@ internal sealed class Appliance : IAsyncDisposable
                             Address = options.HttpAddress,
                             Certificate = authority is null ? null : authority.ServerCertificate,
                             Names = options.Names,
-                            Statuses = Statuses.OfErrors,
                         },
-                        metadata,
-                        Desks.Of(parts, restores, new StorageDesk(metadata, backEnd, Folder)),
-                        parts.Ssh.Box,
-                        time,
-                        _loggers,
+                        api,
                         cancellation
                     )
             )
@@ -296,8 +319,11 @@ internal sealed class Appliance : IAsyncDisposable
         }
     }
 
-    private sealed class DisposedLater(IDisposable part) : IAsyncDisposable
+    private sealed class DisposedLater<T>(T part) : IAsyncDisposable
+        where T : IDisposable
     {
+        public T Part => part;
+
         public ValueTask DisposeAsync()
         {
             part.Dispose();

@@ -57,7 +57,7 @@ internal sealed partial class ControlClient
             {
                 var line = rest.Slice(0, end);
                 rest = rest.Slice(rest.GetPosition(1, end));
-                var said = JsonSerializer.Deserialize<DataFilesLine>(line.ToArray(), ControlJson.Options)!;
+                var said = JsonSerializer.Deserialize<DataFilesLine>(line.ToArray(), ControlJson.Wire)!;
                 if (said.Error is { } error)
                 {
                     throw Thrown(error);

@@ -22,7 +22,7 @@ internal sealed partial class ControlClient
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
         while (await NextAsync() is { } line)
         {
-            yield return JsonSerializer.Deserialize<TLine>(line, ControlJson.Options)!;
+            yield return JsonSerializer.Deserialize<TLine>(line, ControlJson.Wire)!;
         }
 
         throw CliErrors.Damaged($"the appliance ended before {what} did");
@@ -48,7 +48,7 @@ internal sealed partial class ControlClient
         CancellationToken cancellation
     )
     {
-        using var content = JsonContent.Create(request, options: ControlJson.Options);
+        using var content = JsonContent.Create(request, options: ControlJson.Wire);
         using var message = new HttpRequestMessage(HttpMethod.Post, route)
         {
             Content = content,

@@ -86,7 +86,7 @@ internal sealed partial class ControlClient
         return broken is null && TrailerOf(response, ControlRoutes.ResultTrailer) is not null
             ? JsonSerializer.Deserialize<ClusterFilesView>(
                 result.GetBuffer().AsSpan(0, (int)result.Length),
-                ControlJson.Options
+                ControlJson.Wire
             )!
             : throw CliErrors.Damaged($"the files are cut off ({broken ?? "nothing says that they are whole"})");
     }

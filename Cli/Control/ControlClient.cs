@@ -399,7 +399,7 @@ internal sealed partial class ControlClient : IDisposable
     }
 
     private static T Decoded<T>(string text) =>
-        JsonSerializer.Deserialize<T>(Convert.FromBase64String(text), ControlJson.Options)!;
+        JsonSerializer.Deserialize<T>(Convert.FromBase64String(text), ControlJson.Wire)!;
 
     private async Task<T> GetAsync<T>(string route, CancellationToken cancellation)
     {
@@ -415,18 +415,18 @@ internal sealed partial class ControlClient : IDisposable
 
     private async Task<T> PostAsync<TBody, T>(string route, TBody body, CancellationToken cancellation)
     {
-        using var response = await _http.PostAsJsonAsync(route, body, ControlJson.Options, cancellation);
+        using var response = await _http.PostAsJsonAsync(route, body, ControlJson.Wire, cancellation);
         return await ReadAsync<T>(response, cancellation);
     }
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken cancellation) =>
         response.IsSuccessStatusCode
-            ? (await response.Content.ReadFromJsonAsync<T>(ControlJson.Options, cancellation))!
+            ? (await response.Content.ReadFromJsonAsync<T>(ControlJson.Wire, cancellation))!
             : throw await ErrorAsync(response, cancellation);
 
     private static async Task<BackupException> ErrorAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
-        var envelope = await response.Content.ReadFromJsonAsync<ErrorEnvelope>(ControlJson.Options, cancellation);
+        var envelope = await response.Content.ReadFromJsonAsync<ErrorEnvelope>(ControlJson.Wire, cancellation);
         return Thrown(envelope!.Error);
     }
 

@@ -15,6 +15,13 @@ public static class ControlJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         TypeInfoResolver = JsonTypeInfoResolver.Combine(ControlJsonContext.Default, new DefaultJsonTypeInfoResolver()),
     };
+
+    /// <summary>How a command speaks with the API: words for what the API has words for. Fields that it does not know are of a newer appliance.</summary>
+    internal static readonly JsonSerializerOptions Wire = new(Options)
+    {
+        IgnoreReadOnlyProperties = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
 }
 
 /// <summary>

@@ -5,6 +5,8 @@ using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
+using Backup.WebUI;
+using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
@@ -40,7 +42,9 @@ internal sealed record ApplianceParts(
     PeopleOperations People
 );
 
-/// <summary>Serves the commands on the control socket: see <see cref="ControlRoutes"/>.</summary>
+/// <summary>
+/// Serves the commands on the control socket: the public API, for the host, and what is of this host alone: see <see cref="ControlRoutes"/>.
+/// </summary>
 internal sealed partial class ControlServer : IAsyncDisposable
 {
     // A header has an end: of more than this the first are named.
@@ -64,6 +68,8 @@ internal sealed partial class ControlServer : IAsyncDisposable
         DataFolder folder,
         string socketName,
         ApplianceParts parts,
+        PublicApi api,
+        ICallers callers,
         ILogger logger,
         CancellationToken cancellation
     )
@@ -81,16 +87,23 @@ internal sealed partial class ControlServer : IAsyncDisposable
             kestrel.AllowSynchronousIO = true;
             kestrel.ListenUnixSocket(socket.Address, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.Services.ConfigureHttpJsonOptions(json =>
-        {
-            json.SerializerOptions.DefaultIgnoreCondition = ControlJson.Options.DefaultIgnoreCondition;
-            json.SerializerOptions.Encoder = ControlJson.Options.Encoder;
-        });
+        PublicApi.AddTo(builder.Services);
         var files = new PassedFiles(folder.Root, socketName);
         builder.Services.AddSingleton(files);
         var application = builder.Build();
         application.UseExceptionHandler(handler => handler.Run(context => AnswerErrorAsync(context, logger)));
+        application.UseRouting();
+        application.UseWhen(
+            static context =>
+                context.Request.Path.StartsWithSegments(PublicApi.Root, StringComparison.OrdinalIgnoreCase),
+            served =>
+            {
+                api.UseProblems(served);
+                api.UseGates(served, callers);
+            }
+        );
         application.Use(DecodeSlashes);
+        api.Map(application);
         Map(application, parts, logger);
         await application.StartAsync(cancellation);
         if (!OperatingSystem.IsWindows())

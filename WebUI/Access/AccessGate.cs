@@ -83,7 +83,7 @@ internal sealed class AccessGate(ICallers callers, IAudit audit, TimeProvider ti
 
     private void Judge(HttpContext context, AccessRule rule, Caller? caller)
     {
-        if (caller?.Kind != CallerKind.Token && !HttpMethods.IsGet(context.Request.Method))
+        if (caller?.Kind is not (CallerKind.Token or CallerKind.Host) && !HttpMethods.IsGet(context.Request.Method))
         {
             // What is open to everybody too: signing somebody in without their knowing is an attack as well.
             RequireOwnPages(context.Request);

@@ -11,11 +11,14 @@ public enum CallerKind
 
     /// <summary>An API token in the header Authorization.</summary>
     Token,
+
+    /// <summary>The connection itself: it came over a socket that only the owner of the appliance's host can open.</summary>
+    Host,
 }
 
 /// <summary>Whoever a request is from.</summary>
 /// <param name="Id">Of the user or of the API token; never both spell the same.</param>
-/// <param name="Name">For the audit: <c>user ann@example.org</c>, or <c>token NAME</c>.</param>
+/// <param name="Name">For the audit: <c>user ann@example.org</c>, <c>token NAME</c>, or <c>host</c>.</param>
 /// <param name="Kind">How that was proved.</param>
 /// <param name="Groups">By the group's id, what may be done there; other groups are not there for this caller.</param>
 public sealed record Caller(string Id, string Name, CallerKind Kind, IReadOnlyDictionary<string, Permission> Groups)
@@ -26,7 +29,10 @@ public sealed record Caller(string Id, string Name, CallerKind Kind, IReadOnlyDi
     /// <summary>Of a session: its id, no secret.</summary>
     public string? SessionId { get; init; }
 
-    /// <summary>Until then what asks for the password again need not ask. Null: it has to. Tokens are never asked.</summary>
+    /// <summary>The group that a caller means who names none: an API token's only one, the host's own. Null of sessions.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>Until then what asks for the password again need not ask. Null: it has to. Tokens and the host are never asked.</summary>
     public DateTimeOffset? ConfirmedUntil { get; init; }
 
     /// <summary>Handlers take their caller as a parameter; the rule of the endpoint has seen to it that there is one.</summary>

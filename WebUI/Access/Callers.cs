@@ -63,7 +63,10 @@ internal sealed class Callers(IPeople people, SessionService sessions, TimeProvi
             $"token {token.Name}",
             CallerKind.Token,
             new Dictionary<string, Permission> { [token.GroupId] = RolePermissions.Of(token.Role) }
-        );
+        )
+        {
+            Home = token.GroupId,
+        };
     }
 
     private async Task<Caller> OfSessionAsync(SessionHolder found, CancellationToken cancellation)

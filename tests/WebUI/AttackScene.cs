@@ -178,6 +178,16 @@ public sealed class AttackScene : IAsyncLifetime
         Useless["a token as cookie"] = [$"Cookie: {SessionCookie.LocalName}={good}"];
         Useless["a session as token"] = [$"Authorization: Bearer {OwnerCookie.Split('=')[1]}"];
         Useless["a session under the other name"] = [$"Cookie: {SessionCookie.SecureName}={OwnerCookie.Split('=')[1]}"];
+        Useless["what says that it is the host"] =
+        [
+            "Authorization: host",
+            "X-Forwarded-For: unix",
+            "X-Forwarded-Host: appliance",
+            "Forwarded: for=unix;host=appliance",
+            "From: host",
+        ];
+        Useless["the host as a token"] = ["Authorization: Bearer host"];
+        Useless["the host as a session"] = [$"Cookie: {SessionCookie.LocalName}=host; host=1"];
         Useless["a session with a letter changed"] =
         [
             $"Cookie: {OwnerCookie[..^1]}{(OwnerCookie[^1] == 'A' ? 'B' : 'A')}",

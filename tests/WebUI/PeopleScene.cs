@@ -22,6 +22,7 @@ public sealed class PeopleScene(ApiDesks? desks = null) : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private SecretBox? _box;
     private SqliteMetadataStore? _metadata;
+    private PublicApi? _api;
     private WebUIHost? _host;
 
     public ManualTime Time { get; } = new();
@@ -29,6 +30,8 @@ public sealed class PeopleScene(ApiDesks? desks = null) : IAsyncLifetime
     internal IMetadataStore Metadata => _metadata!;
 
     internal IPeople People => Metadata.People;
+
+    internal PublicApi Api => _api!;
 
     internal WebUIHost Host => _host!;
 
@@ -39,24 +42,21 @@ public sealed class PeopleScene(ApiDesks? desks = null) : IAsyncLifetime
     {
         _box = SecretBox.Ensure(Path.Combine(_folder.Path, "secrets", "box.key"));
         _metadata = await SqliteMetadataStore.OpenAsync(Path.Combine(_folder.Path, "metadata.db"), Time);
-        _host = await WebUIHost.StartAsync(
-            new WebUIOptions
-            {
-                Port = 0,
-                Access = new AccessSettings { PasswordRounds = 10 },
-            },
+        _api = new PublicApi(
             _metadata,
             desks ?? Desks.All(),
             () => _box,
+            new PublicApiOptions { Access = new AccessSettings { PasswordRounds = 10 } },
             Time,
-            NullLoggerFactory.Instance,
-            CancellationToken.None
+            NullLoggerFactory.Instance
         );
+        _host = await WebUIHost.StartAsync(new WebUIOptions { Port = 0 }, _api, CancellationToken.None);
     }
 
     public async Task DisposeAsync()
     {
         await Host.DisposeAsync();
+        _api!.Dispose();
         await Metadata.DisposeAsync();
         _box!.Dispose();
         _folder.Dispose();

@@ -23,10 +23,15 @@ internal sealed class Visitor : IDisposable
     private readonly HttpClient _client;
 
     public Visitor(Uri address)
-    {
-        var handler = new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
-        _client = new HttpClient(handler) { BaseAddress = address };
-    }
+        : this(
+            new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
+            {
+                BaseAddress = address,
+            }
+        ) { }
+
+    /// <param name="client">By which way it goes; it becomes the visitor's.</param>
+    public Visitor(HttpClient client) => _client = client;
 
     /// <summary>Name and value; null where there is none.</summary>
     public string? Cookie { get; set; }

@@ -29,10 +29,12 @@ internal sealed class WebScene : IAsyncDisposable
         SqliteMetadataStore metadata,
         TestDesks desks,
         TestCallers callers,
+        PublicApi api,
         WebUIHost host
     )
     {
         _folder = folder;
+        Api = api;
         Metadata = metadata;
         Desks = desks;
         Callers = callers;
@@ -45,6 +47,8 @@ internal sealed class WebScene : IAsyncDisposable
     public TestDesks Desks { get; }
 
     public TestCallers Callers { get; }
+
+    public PublicApi Api { get; }
 
     public WebUIHost Host { get; }
 
@@ -65,21 +69,20 @@ internal sealed class WebScene : IAsyncDisposable
         var clock = time ?? TimeProvider.System;
         var metadata = await SqliteMetadataStore.OpenAsync(Path.Combine(folder.Path, "metadata.db"), clock);
         var (desks, callers) = (new TestDesks(), new TestCallers());
-        var host = await WebUIHost.StartAsync(
-            new WebUIOptions
-            {
-                Port = 0,
-                Callers = callers,
-                Statuses = statuses ?? new Dictionary<int, int>(),
-            },
+        var api = new PublicApi(
             metadata,
             desks.All,
             static () => throw new InvalidOperationException("Nobody has a second factor here."),
+            new PublicApiOptions { Statuses = statuses ?? new Dictionary<int, int>() },
             clock,
-            NullLoggerFactory.Instance,
+            NullLoggerFactory.Instance
+        );
+        var host = await WebUIHost.StartAsync(
+            new WebUIOptions { Port = 0, Callers = callers },
+            api,
             CancellationToken.None
         );
-        var scene = new WebScene(folder, metadata, desks, callers, host);
+        var scene = new WebScene(folder, metadata, desks, callers, api, host);
         scene.Ours = await metadata.Access.EnsureGroupAsync("ours");
         scene.Theirs = await metadata.Access.EnsureGroupAsync("theirs");
         await scene.AddDeploymentAsync(scene.Ours, "rs0");
@@ -179,6 +182,7 @@ internal sealed class WebScene : IAsyncDisposable
     {
         Http.Dispose();
         await Host.DisposeAsync();
+        Api.Dispose();
         await Metadata.DisposeAsync();
         _folder.Dispose();
     }

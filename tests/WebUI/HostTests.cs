@@ -1,0 +1,68 @@
+using System.Net;
+using Backup.Metadata;
+using Backup.Metadata.People;
+using Microsoft.AspNetCore.Builder;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.WebUI;
+
+/// <summary>The host, which is whoever can open the appliance's own socket.</summary>
+public sealed class HostTests(HostScene scene) : IClassFixture<HostScene>
+{
+    [Fact]
+    public async Task It_may_everything_in_every_group_and_is_asked_for_no_password()
+    {
+        using var host = scene.Command();
+        await scene.Inner.UserAsync("keeper@example.org", GroupRole.Owner, "first");
+        var leaver = await scene.Inner.UserAsync("leaver@example.org", GroupRole.Viewer, "second");
+        var (first, second) = (await scene.Inner.GroupAsync("first"), await scene.Inner.GroupAsync("second"));
+        (await host.PatchAsync($"/groups/{first}", new { name = "first of all" })).Status.ShouldBe(HttpStatusCode.OK);
+        (await host.DeleteAsync($"/groups/{second}/members/{leaver.Id}")).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await host.GetAsync("/users")).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task What_it_changes_is_written_down_with_its_group()
+    {
+        using var host = scene.Command();
+        var group = await scene.Inner.GroupAsync("audited");
+        (await host.PatchAsync($"/groups/{group}", new { name = "watched" })).Status.ShouldBe(HttpStatusCode.OK);
+        var record = (await scene.Inner.Metadata.Audit.FindAsync(new AuditQuery(group, 10))).ShouldHaveSingleItem();
+        (record.Actor, record.From, record.Action, record.Outcome, record.GroupId).ShouldBe(
+            ("host", "local", "group.rename", AuditOutcomes.Ok, group)
+        );
+    }
+
+    [Fact]
+    public async Task The_same_request_over_tcp_is_from_nobody()
+    {
+        using var host = scene.Command();
+        using var stranger = scene.Inner.Visitor();
+        stranger.RequestHeader = null;
+        var group = await scene.Inner.GroupAsync("kept");
+        (await host.GetAsync($"/groups/{group}/members")).Status.ShouldBe(HttpStatusCode.OK);
+        (await stranger.GetAsync($"/groups/{group}/members")).ShouldBeProblem(HttpStatusCode.Unauthorized, "BK8500");
+        (await stranger.PatchAsync($"/groups/{group}", new { name = "taken" })).ShouldBeProblem(
+            HttpStatusCode.Forbidden,
+            "BK8502"
+        );
+    }
+
+    [Fact]
+    public async Task It_has_no_session_that_could_end()
+    {
+        using var host = scene.Command();
+        (await host.GetAsync("/session")).Code.ShouldBe("BK8529");
+    }
+
+    [Fact]
+    public void A_route_that_says_nothing_about_who_may_call_it_is_not_served_to_the_host_either()
+    {
+        Should
+            .Throw<InvalidOperationException>(() =>
+                scene.Build(scene.Inner.Api, static one => one.MapGet("/api/v1/forgotten", static () => ""))
+            )
+            .Message.ShouldContain("/api/v1/forgotten");
+    }
+}
