@@ -28,6 +28,9 @@ public sealed record AuditQuery(string? GroupId, int Limit)
     /// <summary>Those about the appliance as a whole too.</summary>
     public bool WithAppliance { get; init; }
 
+    /// <summary>Those of every group and of the appliance; the group does not matter then.</summary>
+    public bool OfAll { get; init; }
+
     /// <summary>Of that time and later.</summary>
     public DateTimeOffset Since { get; init; } = DateTimeOffset.UnixEpoch;
 
@@ -37,7 +40,7 @@ public sealed record AuditQuery(string? GroupId, int Limit)
 
 /// <summary>One thing that was done, or refused.</summary>
 /// <param name="At">When.</param>
-/// <param name="Actor">Who: the user of the operating system whose command it was, or <c>link ID</c>.</param>
+/// <param name="Actor">Who: <c>host</c> for a command on the appliance's own host, <c>user EMAIL</c>, <c>token NAME</c> or <c>link ID</c>.</param>
 /// <param name="From">Where from: an address, or <c>local</c> for a command on the appliance's own host.</param>
 /// <param name="Action">What, as a dotted word: <c>link.create</c>, <c>link.download</c>, <c>restore.push</c>.</param>
 /// <param name="Subject">Of what: for example <c>rs0 snapshot 0193…, archive</c>.</param>

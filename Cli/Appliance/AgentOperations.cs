@@ -91,10 +91,6 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
     }
 
     /// <exception cref="BackupException">9501 the time is out of its range, 9505 no agents are served.</exception>
-    internal async Task<TokenView> MakeTokenAsync(double minutes, CancellationToken cancellation) =>
-        await MakeTokenAsync(await HostGroup.IdAsync(metadata, cancellation), minutes, cancellation);
-
-    /// <exception cref="BackupException">9501 the time is out of its range, 9505 no agents are served.</exception>
     internal async Task<TokenView> MakeTokenAsync(string groupId, double minutes, CancellationToken cancellation)
     {
         if (!(minutes > 0 && minutes <= LongestToken.TotalMinutes))

@@ -161,7 +161,8 @@ internal sealed class Appliance : IAsyncDisposable
                 backEnd,
                 new DataFilesService(mongods, time, restoreLog)
             ),
-            new PeopleOperations(metadata, time)
+            new PeopleOperations(metadata, time),
+            new SubjectOperations(metadata)
         );
         var api = Keep(ServeApi(metadata, backEnd, parts, time));
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;

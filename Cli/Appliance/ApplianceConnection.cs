@@ -1,3 +1,4 @@
+using Backup.Cli.Api;
 using Backup.Cli.Control;
 
 namespace Backup.Cli.Appliance;
@@ -16,6 +17,10 @@ internal sealed class ApplianceConnection : IAsyncDisposable
         _own = own;
     }
 
+    /// <summary>The public API of the appliance.</summary>
+    internal ApiClient Api => Client.Api;
+
+    /// <summary>What is of this host alone.</summary>
     internal ControlClient Client { get; }
 
     /// <summary>Whether an appliance runs on the folder (and so follows the source).</summary>

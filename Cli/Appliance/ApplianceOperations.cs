@@ -67,6 +67,8 @@ internal sealed class ApplianceOperations(
                 )
                 {
                     RemovedAt = deployment.RemovedAt,
+                    Hosts = DeploymentOperations.HostsOf(deployment),
+                    Namespaces = DeploymentOperations.NamespacesOf(deployment),
                     Agents = deployment.IsProtected ? [.. workers[deployment.Id]] : [],
                     Source = deployment.IsProtected ? await sources.ViewAsync(deployment, cancellation) : null,
                     Cluster = await clusters.StatusAsync(deployment, SetsOf, cancellation),
@@ -162,9 +164,9 @@ internal sealed class ApplianceOperations(
 
     internal async Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation)
     {
-        if (await clusters.FindSnapshotAsync(snapshot, cancellation) is { State: "complete", Kind: "snapshot" } whole)
+        if (await metadata.Clusters.FindCutAsync(snapshot, cancellation) is { IsSnapshot: true } whole)
         {
-            return await QueueAsync(JobKinds.Verify, null, new VerifyArguments(whole.Id), cancellation);
+            return await QueueAsync(JobKinds.Verify, whole.ClusterId, new VerifyArguments(whole.Id), cancellation);
         }
 
         var found = await FindSnapshotAsync(snapshot, cancellation);

@@ -10,11 +10,14 @@ internal static class ClusterNames
         IMetadataStore metadata,
         string name,
         CancellationToken cancellation
-    )
+    ) => Find(await metadata.Deployments.ListAsync(cancellation), name);
+
+    /// <param name="deployments">Among these.</param>
+    /// <param name="name">As users name it.</param>
+    /// <returns>Null where no cluster is called so.</returns>
+    internal static Deployment? Find(IReadOnlyList<Deployment> deployments, string name)
     {
-        var clusters = (await metadata.Deployments.ListAsync(cancellation))
-            .Where(static one => one.Type == DeploymentTypes.ShardedCluster)
-            .ToList();
+        var clusters = deployments.Where(static one => one.Type == DeploymentTypes.ShardedCluster).ToList();
         return clusters.Find(one => one.Id == name)
             ?? clusters.Find(one => one.Name == name && one.IsProtected)
             ?? clusters.Find(one => one.Name == name);

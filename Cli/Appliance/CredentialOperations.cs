@@ -1,12 +1,13 @@
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
 
 namespace Backup.Cli.Appliance;
 
-/// <summary>What the commands can ask about agents' keys and certificates.</summary>
-internal sealed class CredentialOperations(IMetadataStore metadata, TimeProvider time)
+/// <summary>API keys and client certificates of the agents of a group.</summary>
+internal sealed class CredentialOperations(IMetadataStore metadata, TimeProvider time) : ICredentialDesk
 {
-    internal async Task<IReadOnlyList<KeyView>> KeysAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<KeyView>> KeysAsync(string groupId, CancellationToken cancellation)
     {
         var agents = await AgentsAsync(cancellation);
         var groups = await metadata.Access.GroupsAsync(cancellation);
@@ -14,63 +15,70 @@ internal sealed class CredentialOperations(IMetadataStore metadata, TimeProvider
         var keys = await metadata.Credentials.KeysAsync(cancellation);
         return
         [
-            .. keys.Select(key => new KeyView(
-                key.Id,
-                names[key.GroupId],
-                key.AgentId,
-                agents[key.AgentId].HostName,
-                agents[key.AgentId].Revoked ? "agent-revoked" : StateName(key.State),
-                key.CreatedAt,
-                key.LastUsedAt,
-                key.EndedAt,
-                key.RotationWanted
-            )),
+            .. keys.Where(key => key.GroupId == groupId)
+                .Select(key => new KeyView(
+                    key.Id,
+                    names[key.GroupId],
+                    key.AgentId,
+                    agents[key.AgentId].HostName,
+                    agents[key.AgentId].Revoked ? "agent-revoked" : StateName(key.State),
+                    key.CreatedAt,
+                    key.LastUsedAt,
+                    key.EndedAt,
+                    key.RotationWanted
+                )),
         ];
     }
 
-    internal async Task<KeyView> RevokeKeyAsync(string key, CancellationToken cancellation)
+    public async Task<KeyView> RevokeKeyAsync(string groupId, string key, CancellationToken cancellation)
     {
-        _ = await KeyAsync(key, cancellation);
+        _ = await KeyAsync(groupId, key, cancellation);
         await metadata.Credentials.RevokeKeyAsync(key, cancellation);
-        return await KeyAsync(key, cancellation);
+        return await KeyAsync(groupId, key, cancellation);
     }
 
-    internal async Task<KeyView> RotateKeyAsync(string key, CancellationToken cancellation)
+    public async Task<KeyView> RotateKeyAsync(string groupId, string key, CancellationToken cancellation)
     {
-        _ = await KeyAsync(key, cancellation);
+        _ = await KeyAsync(groupId, key, cancellation);
         await metadata.Credentials.RequestRotationAsync(key, cancellation);
-        return await KeyAsync(key, cancellation);
+        return await KeyAsync(groupId, key, cancellation);
     }
 
-    internal async Task<IReadOnlyList<CertificateView>> CertificatesAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<CertificateView>> CertificatesAsync(string groupId, CancellationToken cancellation)
     {
         var agents = await AgentsAsync(cancellation);
         var certificates = await metadata.Credentials.CertificatesAsync(cancellation);
         return
         [
-            .. certificates.Select(one => new CertificateView(
-                Convert.ToHexStringLower(one.Sha256),
-                one.AgentId,
-                agents[one.AgentId].HostName,
-                StateOf(one, agents[one.AgentId]),
-                one.IssuedAt,
-                one.ExpiresAt,
-                one.RevokedAt
-            )),
+            .. certificates
+                .Where(one => agents[one.AgentId].GroupId == groupId)
+                .Select(one => new CertificateView(
+                    Convert.ToHexStringLower(one.Sha256),
+                    one.AgentId,
+                    agents[one.AgentId].HostName,
+                    StateOf(one, agents[one.AgentId]),
+                    one.IssuedAt,
+                    one.ExpiresAt,
+                    one.RevokedAt
+                )),
         ];
     }
 
-    internal async Task<CertificateView> RevokeCertificateAsync(string certificate, CancellationToken cancellation)
+    public async Task<CertificateView> RevokeCertificateAsync(
+        string groupId,
+        string certificate,
+        CancellationToken cancellation
+    )
     {
         var found =
-            (await CertificatesAsync(cancellation)).FirstOrDefault(one => one.Id == certificate)
+            (await CertificatesAsync(groupId, cancellation)).FirstOrDefault(one => one.Id == certificate)
             ?? throw CliErrors.NoSuchCertificate(certificate);
         await metadata.Credentials.RevokeCertificateAsync(Convert.FromHexString(found.Id), cancellation);
-        return (await CertificatesAsync(cancellation)).First(one => one.Id == certificate);
+        return (await CertificatesAsync(groupId, cancellation)).First(one => one.Id == certificate);
     }
 
-    private async Task<KeyView> KeyAsync(string id, CancellationToken cancellation) =>
-        (await KeysAsync(cancellation)).FirstOrDefault(key => key.Id == id) ?? throw CliErrors.NoSuchKey(id);
+    private async Task<KeyView> KeyAsync(string groupId, string id, CancellationToken cancellation) =>
+        (await KeysAsync(groupId, cancellation)).FirstOrDefault(key => key.Id == id) ?? throw CliErrors.NoSuchKey(id);
 
     private async Task<Dictionary<string, AgentRecord>> AgentsAsync(CancellationToken cancellation) =>
         (await metadata.Access.AgentsAsync(cancellation)).ToDictionary(agent => agent.Id);

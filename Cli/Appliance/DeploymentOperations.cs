@@ -8,13 +8,6 @@ namespace Backup.Cli.Appliance;
 /// <summary>What the commands ask about deployments: agents take a change up by themselves within seconds.</summary>
 internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider time)
 {
-    internal async Task<IReadOnlyList<DeploymentEntryView>> ListAsync(CancellationToken cancellation) =>
-        [.. (await metadata.Deployments.ListAsync(cancellation)).Select(View)];
-
-    /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI; 1005 a pattern is none.</exception>
-    internal async Task<DeploymentEntryView> AddAsync(DeploymentRequest request, CancellationToken cancellation) =>
-        await AddAsync(await HostGroup.IdAsync(metadata, cancellation), request, cancellation);
-
     /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI; 1005 a pattern is none.</exception>
     internal async Task<DeploymentEntryView> AddAsync(
         string groupId,
@@ -63,16 +56,18 @@ internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider
     }
 
     private static DeploymentEntryView View(Deployment deployment) =>
-        new(
-            deployment.Id,
-            deployment.Name,
-            deployment.Type,
-            [.. ConnectionString.Parse(deployment.Uri).Hosts.Select(host => host.ToString())],
-            deployment.RemovedAt
-        )
+        new(deployment.Id, deployment.Name, deployment.Type, HostsOf(deployment), deployment.RemovedAt)
         {
-            Namespaces = deployment.Namespaces.IsEverything
-                ? null
-                : new FilterView(deployment.Namespaces.Include, deployment.Namespaces.Exclude),
+            Namespaces = NamespacesOf(deployment),
         };
+
+    /// <summary>As its URI names them.</summary>
+    internal static IReadOnlyList<string> HostsOf(Deployment deployment) =>
+        [.. ConnectionString.Parse(deployment.Uri).Hosts.Select(static host => host.ToString())];
+
+    /// <summary>Null for everything.</summary>
+    internal static FilterView? NamespacesOf(Deployment deployment) =>
+        deployment.Namespaces.IsEverything
+            ? null
+            : new FilterView(deployment.Namespaces.Include, deployment.Namespaces.Exclude);
 }

@@ -8,7 +8,7 @@ using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Appliance;
 
-/// <summary>Download links: made, listed, revoked; and the audit records.</summary>
+/// <summary>Download links: made, shown, revoked.</summary>
 /// <param name="metadata">Where they are kept.</param>
 /// <param name="clusters">Which snapshots clusters have.</param>
 /// <param name="downloads">Opens what they lead to.</param>
@@ -23,7 +23,6 @@ internal sealed class LinkOperations(
     private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
     private const int MostUses = 1000;
-    private const int MostRecords = 100_000;
 
     private BackupHttpServerHost? _server;
     private Uri? _address;
@@ -75,10 +74,6 @@ internal sealed class LinkOperations(
         );
     }
 
-    /// <summary>All that were ever made, newest first.</summary>
-    internal async Task<IReadOnlyList<LinkView>> ListAsync(CancellationToken cancellation) =>
-        [.. (await metadata.Links.ListAsync(cancellation)).Select(View)];
-
     internal async Task<LinkView> ShowAsync(string link, CancellationToken cancellation) =>
         View(await FindAsync(link, cancellation));
 
@@ -93,30 +88,6 @@ internal sealed class LinkOperations(
 
         return View(await FindAsync(link, cancellation));
     }
-
-    /// <param name="from">Milliseconds since 1970.</param>
-    /// <param name="limit">How many; the newest.</param>
-    /// <param name="cancellation">Gives up.</param>
-    internal async Task<IReadOnlyList<AuditView>> AuditAsync(long from, int limit, CancellationToken cancellation) =>
-        [
-            .. (
-                await metadata.Audit.ListAsync(
-                    DateTimeOffset.FromUnixTimeMilliseconds(from),
-                    Math.Clamp(limit, 1, MostRecords),
-                    cancellation
-                )
-            ).Select(static one => new AuditView(
-                one.At,
-                one.Actor,
-                one.From,
-                one.Action,
-                one.Subject,
-                one.Outcome,
-                one.Bytes,
-                one.Code,
-                one.Details.Length == 0 ? null : one.Details
-            )),
-        ];
 
     private static TimeSpan Checked(LinkRequest request)
     {

@@ -9,19 +9,6 @@ internal sealed class MonitoringOperations(IMetadataStore metadata, TimeProvider
 {
     internal const int MostMinutes = 2 * 24 * 60;
 
-    /// <param name="replicaSet">As users name it.</param>
-    /// <param name="minutes">How far back, 1 to two days.</param>
-    /// <param name="cancellation">Gives up.</param>
-    internal async Task<IReadOnlyList<MonitoringSample>> SamplesAsync(
-        string replicaSet,
-        int minutes,
-        CancellationToken cancellation
-    )
-    {
-        var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
-        return await OfDeploymentAsync(set.DeploymentId, minutes, cancellation);
-    }
-
     /// <param name="deployment">Its id.</param>
     /// <param name="minutes">How far back, 1 to two days.</param>
     /// <param name="cancellation">Gives up.</param>

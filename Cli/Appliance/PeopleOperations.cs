@@ -36,9 +36,6 @@ internal sealed class PeopleOperations(IMetadataStore metadata, TimeProvider tim
         return new SetupTokenView(token);
     }
 
-    internal async Task<IReadOnlyList<UserView>> ListAsync(CancellationToken cancellation) =>
-        [.. (await metadata.People.Users.ListAsync(cancellation)).Select(View)];
-
     /// <exception cref="Foundation.Errors.BackupException">6100, 8525, 8526.</exception>
     internal async Task<UserView> AddAsync(PersonRequest request, CancellationToken cancellation)
     {
@@ -83,16 +80,6 @@ internal sealed class PeopleOperations(IMetadataStore metadata, TimeProvider tim
         var hash = Hash(request.Password, user.Email);
         await metadata.People.Users.SetPasswordAsync(user.Id, hash, request.Temporary, null, cancellation);
         await RecordAsync("user.password", user.Email, cancellation);
-        return await ViewAsync(user.Id, cancellation);
-    }
-
-    /// <summary>Administrator or not, disabled or not, out of a lock-out, without a second factor: what is left out stays.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">6102, 8503.</exception>
-    internal async Task<UserView> ChangeAsync(string email, UserChange change, CancellationToken cancellation)
-    {
-        var user = await FindAsync(email, cancellation);
-        await UserChanges.ApplyAsync(metadata.People, user, change, time, cancellation);
-        await RecordAsync("user.change", $"{user.Email}: {UserChanges.TextOf(change)}", cancellation);
         return await ViewAsync(user.Id, cancellation);
     }
 

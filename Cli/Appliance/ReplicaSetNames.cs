@@ -11,15 +11,28 @@ internal static class ReplicaSetNames
         IMetadataStore metadata,
         string name,
         CancellationToken cancellation
+    ) =>
+        Find(
+            await metadata.Deployments.ReplicaSetsAsync(cancellation),
+            (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(static one => one.Id),
+            name
+        );
+
+    /// <param name="all">Among these.</param>
+    /// <param name="deployments">All that these sets are of, by their ids.</param>
+    /// <param name="name">As users name it.</param>
+    /// <exception cref="Foundation.Errors.BackupException">9506 none, 9507 several.</exception>
+    internal static ReplicaSetRecord Find(
+        IReadOnlyList<ReplicaSetRecord> all,
+        IReadOnlyDictionary<string, Deployment> deployments,
+        string name
     )
     {
-        var all = await metadata.Deployments.ReplicaSetsAsync(cancellation);
         if (all.FirstOrDefault(set => set.Id == name) is { } byId)
         {
             return byId;
         }
 
-        var deployments = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(d => d.Id);
         var named = all.Where(set => set.Name == name || IsCalled(deployments[set.DeploymentId], set)).ToList();
         var alive = named.Where(set => set.State != ReplicaSetState.Stopped).ToList();
         return (named.Count, alive.Count) switch

@@ -93,7 +93,7 @@ internal static class AgentsCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var log = await appliance.Client.AgentLogsAsync(agent, lines, sinceSeconds, cancellation);
+        var log = await appliance.Api.AgentLogsAsync(agent, lines, sinceSeconds, cancellation);
         if (json)
         {
             Printer.Json(log);
@@ -116,7 +116,7 @@ internal static class AgentsCommand
     private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var agents = await appliance.Client.AgentsAsync(cancellation);
+        var agents = await appliance.Api.AgentsAsync(cancellation);
         if (json)
         {
             Printer.Json(agents);
@@ -148,7 +148,7 @@ internal static class AgentsCommand
     private static async Task<int> TokenAsync(string? data, double minutes, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var made = await appliance.Client.MakeTokenAsync(minutes, cancellation);
+        var made = await appliance.Api.MakeTokenAsync(minutes, cancellation);
         if (json)
         {
             Printer.Json(made);
@@ -168,7 +168,7 @@ internal static class AgentsCommand
     private static async Task<int> RevokeAsync(string? data, string agent, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var revoked = await appliance.Client.RevokeAgentAsync(agent, cancellation);
+        var revoked = await appliance.Api.RevokeAgentAsync(agent, cancellation);
         if (json)
         {
             Printer.Json(revoked);

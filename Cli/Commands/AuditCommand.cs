@@ -69,7 +69,7 @@ internal static class AuditCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var records = await appliance.Client.AuditAsync(since, limit, cancellation);
+        var records = await appliance.Api.AuditAsync(since, limit, cancellation);
         if (json)
         {
             Printer.Json(records);

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Backup.Cli.Api;
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
 using Backup.WebUI.Contracts;
 
@@ -75,14 +75,10 @@ internal static class CredentialCommands
     private static Argument<string> KeyId() =>
         new("KEY") { Description = "The key's id, as 'backup keys list' shows it" };
 
-    private static async Task<T> AskAsync<T>(
-        string? data,
-        Func<ControlClient, Task<T>> ask,
-        CancellationToken cancellation
-    )
+    private static async Task<T> AskAsync<T>(string? data, Func<ApiClient, Task<T>> ask, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        return await ask(appliance.Client);
+        return await ask(appliance.Api);
     }
 
     private static int Print<T>(T answer, bool json, Action<T> print)

@@ -53,7 +53,7 @@ internal static class DeploymentsCommand
     private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var all = await appliance.Client.DeploymentsAsync(cancellation);
+        var all = await appliance.Api.DeploymentsAsync(cancellation);
         if (json)
         {
             Printer.Json(all);
@@ -84,7 +84,7 @@ internal static class DeploymentsCommand
                 : await File.ReadAllTextAsync(file, cancellation)
         ).Trim();
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var added = await appliance.Client.AddDeploymentAsync(request(uri), cancellation);
+        var added = await appliance.Api.AddDeploymentAsync(request(uri), cancellation);
         return Print(added, json, $"{added.Name} is protected; 'backup status' shows how far its copy is.");
     }
 
@@ -96,7 +96,7 @@ internal static class DeploymentsCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var removed = await appliance.Client.RemoveDeploymentAsync(deployment, cancellation);
+        var removed = await appliance.Api.RemoveDeploymentAsync(deployment, cancellation);
         return Print(removed, json, $"{removed.Name} is no longer protected. Its snapshots stay as they are.");
     }
 

@@ -1,4 +1,4 @@
-using Backup.Cli.Control;
+using Backup.Cli.Api;
 using Backup.WebUI.Contracts;
 using Spectre.Console;
 
@@ -7,7 +7,7 @@ namespace Backup.Cli.Commands;
 /// <summary>Waits for a job, with a progress bar where standard error is a terminal; Ctrl-C leaves the job running.</summary>
 internal static class JobWaiter
 {
-    internal static async Task<JobView> WaitAsync(ControlClient client, JobView job, CancellationToken cancellation)
+    internal static async Task<JobView> WaitAsync(ApiClient client, StartedJob job, CancellationToken cancellation)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return Console.IsErrorRedirected
@@ -17,7 +17,7 @@ internal static class JobWaiter
                 .AutoClear(true)
                 .StartAsync(progress =>
                 {
-                    var bar = progress.AddTask(job.Kind, maxValue: 1);
+                    var bar = progress.AddTask(job.Job.Kind, maxValue: 1);
                     return PollAsync(
                         client,
                         job,
@@ -32,16 +32,17 @@ internal static class JobWaiter
     }
 
     private static async Task<JobView> PollAsync(
-        ControlClient client,
-        JobView job,
+        ApiClient client,
+        StartedJob started,
         Action<JobView> seen,
         CancellationToken cancellation
     )
     {
+        var job = started.Job;
         while (job.State is "queued" or "running")
         {
             await Task.Delay(TimeSpan.FromMilliseconds(200), cancellation);
-            job = await client.JobAsync(job.Id, cancellation);
+            job = (await client.JobAsync(started, cancellation)).Job;
             seen(job);
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backup.Cli.Api;
 using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
@@ -92,7 +93,7 @@ internal static class LinksCommand
                     !parsed.GetValue(quiet)
                 );
                 await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-                Print(await appliance.Client.CreateLinkAsync(request, cancellation), json);
+                Print(await appliance.Api.CreateLinkAsync(request, cancellation), json);
                 return ExitCodes.Ok;
             }
         );
@@ -116,7 +117,7 @@ internal static class LinksCommand
                             needsRunning: false,
                             token
                         );
-                        var links = await appliance.Client.LinksAsync(token);
+                        var links = await appliance.Api.LinksAsync(token);
                         links.RemoveAll(one => one.State != "open" && !parsed.GetValue(all));
                         if (parsed.GetValue(json))
                         {
@@ -138,12 +139,12 @@ internal static class LinksCommand
     private static async Task<int> PrintAsync(
         string? data,
         bool json,
-        Func<ControlClient, Task<LinkView>> ask,
+        Func<ApiClient, Task<LinkView>> ask,
         CancellationToken cancellation
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var link = await ask(appliance.Client);
+        var link = await ask(appliance.Api);
         if (json)
         {
             Printer.Json(link);

@@ -42,7 +42,7 @@ internal static class MonitoringCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var samples = await appliance.Client.MonitoringAsync(replicaSet, minutes, cancellation);
+        var samples = await appliance.Api.MonitoringAsync(replicaSet, minutes, cancellation);
         if (json)
         {
             Printer.Json(samples);

@@ -54,8 +54,8 @@ internal static class NamespacesCommand
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
         var view = change.IsEmpty
-            ? await appliance.Client.NamespacesAsync(replicaSet, cancellation)
-            : await appliance.Client.ChangeNamespacesAsync(replicaSet, change, cancellation);
+            ? await appliance.Api.NamespacesAsync(replicaSet, cancellation)
+            : await appliance.Api.ChangeNamespacesAsync(replicaSet, change, cancellation);
         if (json)
         {
             Printer.Json(view);

@@ -27,7 +27,7 @@ internal static class PeopleCommand
                     Question.AskAsync(
                         data,
                         json,
-                        client => client.PeopleAsync(cancellation),
+                        appliance => appliance.Api.PeopleAsync(cancellation),
                         static all =>
                         {
                             foreach (var one in all)
@@ -47,7 +47,7 @@ internal static class PeopleCommand
                     Question.AskAsync(
                         data,
                         json,
-                        client => client.SetupTokenAsync(cancellation),
+                        appliance => appliance.Client.SetupTokenAsync(cancellation),
                         static made => Console.Out.WriteLine(made.Token),
                         cancellation
                     )
@@ -97,8 +97,8 @@ internal static class PeopleCommand
                 Question.AskAsync(
                     data,
                     json,
-                    client =>
-                        client.AddPersonAsync(
+                    appliance =>
+                        appliance.Client.AddPersonAsync(
                             new PersonRequest(
                                 email,
                                 parsed.GetValue(name) ?? email.Split('@')[0],
@@ -127,8 +127,8 @@ internal static class PeopleCommand
                 Question.AskAsync(
                     data,
                     json,
-                    client =>
-                        client.SetPasswordAsync(
+                    appliance =>
+                        appliance.Client.SetPasswordAsync(
                             email,
                             new NewPasswordRequest(PasswordInput.Read(email), parsed.GetValue(temporary)),
                             cancellation
@@ -148,7 +148,7 @@ internal static class PeopleCommand
                 Question.AskAsync(
                     data,
                     json,
-                    client => client.ChangePersonAsync(email, change, cancellation),
+                    appliance => appliance.Api.ChangePersonAsync(email, change, cancellation),
                     Print,
                     cancellation
                 )

@@ -110,10 +110,8 @@ internal static class PolicyCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var before = await appliance.Client.PolicyAsync(replicaSet, cancellation);
-        var policy = change.IsEmpty
-            ? before
-            : await appliance.Client.ChangePolicyAsync(replicaSet, change, cancellation);
+        var before = await appliance.Api.PolicyAsync(replicaSet, cancellation);
+        var policy = change.IsEmpty ? before : await appliance.Api.ChangePolicyAsync(replicaSet, change, cancellation);
         if (json)
         {
             Printer.Json(policy);
@@ -138,7 +136,7 @@ internal static class PolicyCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var preview = await appliance.Client.PreviewPolicyAsync(replicaSet, change, cancellation);
+        var preview = await appliance.Api.PreviewPolicyAsync(replicaSet, change, cancellation);
         if (json)
         {
             Printer.Json(preview);

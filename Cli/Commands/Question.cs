@@ -1,5 +1,4 @@
 using Backup.Cli.Appliance;
-using Backup.Cli.Control;
 using Backup.Cli.Output;
 
 namespace Backup.Cli.Commands;
@@ -15,13 +14,13 @@ internal static class Question
     internal static async Task<int> AskAsync<T>(
         string? data,
         bool json,
-        Func<ControlClient, Task<T>> ask,
+        Func<ApplianceConnection, Task<T>> ask,
         Action<T> print,
         CancellationToken cancellation
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var answer = await ask(appliance.Client);
+        var answer = await ask(appliance);
         if (json)
         {
             Printer.Json(answer);

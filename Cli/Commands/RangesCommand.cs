@@ -22,7 +22,7 @@ internal static class RangesCommand
     private static async Task<int> RunAsync(string? data, string replicaSet, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var ranges = await appliance.Client.RangesAsync(replicaSet, cancellation);
+        var ranges = await appliance.Api.RangesAsync(replicaSet, cancellation);
         if (json)
         {
             Printer.Json(ranges);

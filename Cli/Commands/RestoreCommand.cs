@@ -83,7 +83,7 @@ internal static class RestoreCommand
             return await RestoreInto.RunAsync(client, request, cancellation);
         }
 
-        var subject = await client.SubjectAsync(request.Subject, cancellation);
+        var subject = await client.Api.FindAsync(request.Subject, SubjectKind.Any, cancellation);
         if (subject.Kind == SubjectView.Cluster)
         {
             if (request.Users)
@@ -102,8 +102,8 @@ internal static class RestoreCommand
         }
 
         var (what, result) = request.Moment is { } moment
-            ? await MomentAsync(client, request, moment, cancellation)
-            : await SnapshotAsync(client, request, cancellation);
+            ? await MomentAsync(client, request, subject, moment, cancellation)
+            : await SnapshotAsync(client, request, subject, cancellation);
         return Report(request, what, result);
     }
 
@@ -135,10 +135,11 @@ internal static class RestoreCommand
     private static async Task<(string What, RestoreView Result)> SnapshotAsync(
         ControlClient client,
         RestoreRequest request,
+        FoundSubjectView subject,
         CancellationToken cancellation
     )
     {
-        var snapshot = await ChooseAsync(client, request, cancellation);
+        var snapshot = await ChooseAsync(client, request, subject, cancellation);
         using var progress = new RestoreProgress($"restore {snapshot.Id}", snapshot.RawBytes);
         var result = await WriteAsync(
             request,
@@ -159,11 +160,12 @@ internal static class RestoreCommand
     private static async Task<(string What, RestoreView Result)> MomentAsync(
         ControlClient client,
         RestoreRequest request,
+        FoundSubjectView subject,
         (string Parameter, string Value) moment,
         CancellationToken cancellation
     )
     {
-        var snapshots = await client.SnapshotsAsync(request.Subject, cancellation);
+        var snapshots = await client.Api.SnapshotsAsync(subject, cancellation);
         var id = Guid.NewGuid().ToString("N");
         // About as much as the newest snapshot: the moment's own size is known when it is written.
         var expected = snapshots.Count == 0 ? 0 : snapshots[0].RawBytes;
@@ -189,10 +191,11 @@ internal static class RestoreCommand
     private static async Task<SnapshotView> ChooseAsync(
         ControlClient client,
         RestoreRequest request,
+        FoundSubjectView subject,
         CancellationToken cancellation
     )
     {
-        var snapshots = await client.SnapshotsAsync(request.Subject, cancellation);
+        var snapshots = await client.Api.SnapshotsAsync(subject, cancellation);
         return request.Snapshot is null
             ? snapshots.FirstOrDefault() ?? throw CliErrors.NothingToRestore(request.Subject)
             : snapshots.FirstOrDefault(s => s.Id == request.Snapshot)

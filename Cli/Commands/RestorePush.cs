@@ -14,7 +14,7 @@ internal static class RestorePush
     )
     {
         var to = request.Push!;
-        var subject = await client.SubjectAsync(request.Subject, cancellation);
+        var subject = await client.Api.FindAsync(request.Subject, SubjectKind.Any, cancellation);
         if (subject.Kind == SubjectView.Cluster && !request.IsMerged)
         {
             throw CliErrors.ClusterPush(subject.Name);

@@ -53,10 +53,10 @@ internal static class ResyncCommand
 
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
         var set =
-            cancel ? await appliance.Client.CancelCopiesAsync(replicaSet, cancellation)
+            cancel ? await appliance.Api.CancelCopiesAsync(replicaSet, cancellation)
             : namespaces.Length > 0
-                ? await appliance.Client.CopyAsync(replicaSet, new CopyRequest(namespaces), cancellation)
-            : await appliance.Client.ResyncAsync(replicaSet, cancellation);
+                ? await appliance.Api.CopyAsync(replicaSet, new CopyRequest(namespaces), cancellation)
+            : await appliance.Api.ResyncAsync(replicaSet, cancellation);
         if (json)
         {
             Printer.Json(set);

@@ -50,7 +50,8 @@ internal static class SnapshotCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
-        var job = await appliance.Client.RequestSnapshotAsync(replicaSet, keep, cancellation);
+        var started = await appliance.Api.RequestSnapshotAsync(replicaSet, keep, cancellation);
+        var job = started.Job;
         if (!wait)
         {
             if (json)
@@ -67,7 +68,7 @@ internal static class SnapshotCommand
             return ExitCodes.Ok;
         }
 
-        job = await JobWaiter.WaitAsync(appliance.Client, job, cancellation);
+        job = await JobWaiter.WaitAsync(appliance.Api, started, cancellation);
         if (job.Kind == JobKinds.ClusterSnapshot)
         {
             var whole = job.Result!.Value.Deserialize<ClusterSnapshotView>(ControlJson.Options)!;

@@ -97,8 +97,8 @@ internal static class SnapshotKeepingCommands
                 );
                 var isAsked = parsed.GetValue(preview);
                 var deletion = isAsked
-                    ? await appliance.Client.PreviewDeletionAsync(id, cancellation)
-                    : await appliance.Client.DeleteSnapshotAsync(id, parsed.GetValue(force), cancellation);
+                    ? await appliance.Api.PreviewDeletionAsync(id, cancellation)
+                    : await appliance.Api.DeleteSnapshotAsync(id, parsed.GetValue(force), cancellation);
                 if (json)
                 {
                     Printer.Json(deletion);
@@ -122,7 +122,7 @@ internal static class SnapshotKeepingCommands
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var keeping = await appliance.Client.ChangeSnapshotAsync(id, change, cancellation);
+        var keeping = await appliance.Api.ChangeSnapshotAsync(id, change, cancellation);
         if (json)
         {
             Printer.Json(keeping);

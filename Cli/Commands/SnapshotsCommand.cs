@@ -33,17 +33,18 @@ internal static class SnapshotsCommand
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        if ((await appliance.Client.SubjectAsync(replicaSet, cancellation)).Kind == SubjectView.Cluster)
+        var subject = await appliance.Api.FindAsync(replicaSet, SubjectKind.Any, cancellation);
+        if (subject.Kind == SubjectView.Cluster)
         {
             ClusterSnapshotList.Print(
                 replicaSet,
-                await appliance.Client.ClusterSnapshotsAsync(replicaSet, all, cancellation),
+                await appliance.Api.ClusterSnapshotsAsync(subject, all, cancellation),
                 json
             );
             return ExitCodes.Ok;
         }
 
-        var snapshots = await appliance.Client.SnapshotsAsync(replicaSet, cancellation);
+        var snapshots = await appliance.Api.SnapshotsAsync(subject, cancellation);
         if (json)
         {
             Printer.Json(snapshots);

@@ -54,8 +54,8 @@ internal static class SourceCommand
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
         var source = change.IsEmpty
-            ? await appliance.Client.SourceAsync(replicaSet, cancellation)
-            : await appliance.Client.ChangeSourceAsync(replicaSet, change, cancellation);
+            ? await appliance.Api.SourceAsync(replicaSet, cancellation)
+            : await appliance.Api.ChangeSourceAsync(replicaSet, change, cancellation);
         if (json)
         {
             Printer.Json(source);

@@ -22,7 +22,7 @@ internal static class SshCommands
                     Question.AskAsync(
                         data,
                         json,
-                        client => client.CreateSshKeyAsync(name, cancellation),
+                        appliance => appliance.Api.CreateSshKeyAsync(name, cancellation),
                         Print,
                         cancellation
                     )
@@ -31,7 +31,13 @@ internal static class SshCommands
                 "list",
                 "List the keys",
                 (data, json, cancellation) =>
-                    Question.AskAsync(data, json, client => client.SshKeysAsync(cancellation), PrintAll, cancellation)
+                    Question.AskAsync(
+                        data,
+                        json,
+                        appliance => appliance.Api.SshKeysAsync(cancellation),
+                        PrintAll,
+                        cancellation
+                    )
             ),
             SharedOptions.Command(
                 "show",
@@ -41,8 +47,8 @@ internal static class SshCommands
                     Question.AskAsync(
                         data,
                         json,
-                        async client =>
-                            (await client.SshKeysAsync(cancellation)).FirstOrDefault(key => key.Name == name)
+                        async appliance =>
+                            (await appliance.Api.SshKeysAsync(cancellation)).FirstOrDefault(key => key.Name == name)
                             ?? throw CliErrors.NoSuchSshKey(name),
                         static key => Console.Out.WriteLine(key.PublicKey),
                         cancellation
@@ -56,7 +62,7 @@ internal static class SshCommands
                     Question.AskAsync(
                         data,
                         json,
-                        client => client.RemoveSshKeyAsync(name, cancellation),
+                        appliance => appliance.Api.RemoveSshKeyAsync(name, cancellation),
                         static key =>
                             Console.Out.WriteLine(
                                 $"Removed the key {key.Name}; take its line out of authorized_keys: {key.PublicKey}"
@@ -77,7 +83,7 @@ internal static class SshCommands
                     Question.AskAsync(
                         data,
                         json,
-                        client => client.SshTargetsAsync(cancellation),
+                        appliance => appliance.Api.SshTargetsAsync(cancellation),
                         static targets =>
                         {
                             foreach (var target in targets)
@@ -102,7 +108,7 @@ internal static class SshCommands
                     Question.AskAsync(
                         data,
                         json,
-                        client => client.RemoveSshTargetAsync(name, cancellation),
+                        appliance => appliance.Api.RemoveSshTargetAsync(name, cancellation),
                         static target => Console.Out.WriteLine($"Removed the target {target.Name} ({target.Address})"),
                         cancellation
                     )
@@ -119,7 +125,7 @@ internal static class SshCommands
     private static async Task<int> TestAsync(string? data, string name, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var steps = await appliance.Client.TestSshTargetAsync(name, cancellation);
+        var steps = await appliance.Api.TestSshTargetAsync(name, cancellation);
         if (json)
         {
             Printer.Json(steps);

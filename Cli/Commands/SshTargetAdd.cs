@@ -75,12 +75,12 @@ internal static class SshTargetAdd
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var shown = await appliance.Client.SshHostKeysAsync(request.Address, cancellation);
+        var shown = await appliance.Api.SshHostKeysAsync(request.Address, cancellation);
         var pinned = fingerprint is null
             ? Ask(request.Address, shown)
             : shown.FirstOrDefault(key => key.Fingerprint == fingerprint)
                 ?? throw CliErrors.OtherHostKey(request.Address, fingerprint, Text(shown));
-        var added = await appliance.Client.AddSshTargetAsync(request with { HostKey = pinned.Key }, cancellation);
+        var added = await appliance.Api.AddSshTargetAsync(request with { HostKey = pinned.Key }, cancellation);
         if (json)
         {
             Printer.Json(added);

@@ -28,7 +28,7 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(string? data, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var status = (await appliance.Client.StatusAsync(cancellation)) with { Running = appliance.IsRunning };
+        var status = (await appliance.Api.StatusAsync(cancellation)) with { Running = appliance.IsRunning };
         if (json)
         {
             Printer.Json(status);

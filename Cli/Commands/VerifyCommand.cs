@@ -18,8 +18,8 @@ internal static class VerifyCommand
     private static async Task<int> RunAsync(string? data, string snapshot, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
-        var job = await appliance.Client.RequestVerificationAsync(snapshot, cancellation);
-        job = await JobWaiter.WaitAsync(appliance.Client, job, cancellation);
+        var started = await appliance.Api.RequestVerificationAsync(snapshot, cancellation);
+        var job = await JobWaiter.WaitAsync(appliance.Api, started, cancellation);
         if (json)
         {
             Printer.Json(job.Result);

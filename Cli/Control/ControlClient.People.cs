@@ -4,9 +4,6 @@ namespace Backup.Cli.Control;
 
 internal sealed partial class ControlClient
 {
-    internal Task<IReadOnlyList<UserView>> PeopleAsync(CancellationToken cancellation) =>
-        GetAsync<IReadOnlyList<UserView>>(ControlRoutes.People, cancellation);
-
     internal Task<UserView> AddPersonAsync(PersonRequest person, CancellationToken cancellation) =>
         PostAsync<PersonRequest, UserView>(ControlRoutes.People, person, cancellation);
 
@@ -23,7 +20,4 @@ internal sealed partial class ControlClient
             password,
             cancellation
         );
-
-    internal Task<UserView> ChangePersonAsync(string email, UserChange change, CancellationToken cancellation) =>
-        PostAsync<UserChange, UserView>(ControlRoutes.Fill(ControlRoutes.Person, email), change, cancellation);
 }

@@ -6,10 +6,6 @@ namespace Backup.Cli.Control;
 
 internal sealed partial class ControlClient
 {
-    /// <summary>Whether a name is that of a cluster or of a replica set.</summary>
-    internal Task<SubjectView> SubjectAsync(string subject, CancellationToken cancellation) =>
-        GetAsync<SubjectView>(ControlRoutes.Fill(ControlRoutes.Subject, subject), cancellation);
-
     /// <summary>A cluster as one.</summary>
     /// <param name="cluster">As users name it.</param>
     /// <param name="point">A moment, or <see cref="ControlRoutes.SnapshotParameter"/> and a cut's id, empty for the newest.</param>

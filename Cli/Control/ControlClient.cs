@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Backup.Cli.Api;
 using Backup.Daemon.Restores;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
@@ -10,7 +11,7 @@ using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Control;
 
-/// <summary>Asks the appliance that holds a data folder; errors come back as they were thrown there.</summary>
+/// <summary>Asks the appliance that holds a data folder what is of this host alone; errors come back as they were thrown there.</summary>
 internal sealed partial class ControlClient : IDisposable
 {
     // Bytes.
@@ -56,7 +57,11 @@ internal sealed partial class ControlClient : IDisposable
             DefaultRequestVersion = System.Net.HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
+        Api = new ApiClient(_http);
     }
+
+    /// <summary>The public API, on the same socket.</summary>
+    internal ApiClient Api { get; }
 
     /// <summary>Whether somebody answers on the socket.</summary>
     internal async Task<bool> IsThereAsync(CancellationToken cancellation)
@@ -81,33 +86,6 @@ internal sealed partial class ControlClient : IDisposable
         }
     }
 
-    internal Task<StatusView> StatusAsync(CancellationToken cancellation) =>
-        GetAsync<StatusView>(ControlRoutes.Status, cancellation);
-
-    internal Task<List<DeploymentEntryView>> DeploymentsAsync(CancellationToken cancellation) =>
-        GetAsync<List<DeploymentEntryView>>(ControlRoutes.Deployments, cancellation);
-
-    internal Task<DeploymentEntryView> AddDeploymentAsync(DeploymentRequest request, CancellationToken cancellation) =>
-        PostAsync<DeploymentRequest, DeploymentEntryView>(ControlRoutes.Deployments, request, cancellation);
-
-    internal Task<DeploymentEntryView> RemoveDeploymentAsync(string deployment, CancellationToken cancellation) =>
-        PostAsync<DeploymentEntryView>(ControlRoutes.Fill(ControlRoutes.RemoveDeployment, deployment), cancellation);
-
-    internal Task<List<AgentView>> AgentsAsync(CancellationToken cancellation) =>
-        GetAsync<List<AgentView>>(ControlRoutes.Agents, cancellation);
-
-    internal Task<TokenView> MakeTokenAsync(double minutes, CancellationToken cancellation)
-    {
-        var value = minutes.ToString("R", CultureInfo.InvariantCulture);
-        return PostAsync<TokenView>(
-            $"{ControlRoutes.Tokens}?{ControlRoutes.MinutesParameter}={Uri.EscapeDataString(value)}",
-            cancellation
-        );
-    }
-
-    internal Task<AgentView> RevokeAgentAsync(string agent, CancellationToken cancellation) =>
-        PostAsync<AgentView>(ControlRoutes.Fill(ControlRoutes.RevokeAgent, agent), cancellation);
-
     internal Task<List<UpdateView>> UpdatesAsync(CancellationToken cancellation) =>
         GetAsync<List<UpdateView>>(ControlRoutes.Updates, cancellation);
 
@@ -117,116 +95,8 @@ internal sealed partial class ControlClient : IDisposable
     internal Task<List<UpdateView>> WithdrawUpdateAsync(string platform, CancellationToken cancellation) =>
         PostAsync<List<UpdateView>>(ControlRoutes.Fill(ControlRoutes.WithdrawUpdate, platform), cancellation);
 
-    internal Task<AgentLogView> AgentLogsAsync(
-        string agent,
-        int lines,
-        long? sinceSeconds,
-        CancellationToken cancellation
-    )
-    {
-        var since = sinceSeconds is { } seconds ? $"&{ControlRoutes.SinceParameter}={seconds}" : "";
-        return PostAsync<AgentLogView>(
-            $"{ControlRoutes.Fill(ControlRoutes.AgentLogs, agent)}?{ControlRoutes.LinesParameter}={lines}{since}",
-            cancellation
-        );
-    }
-
-    internal Task<List<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation) =>
-        GetAsync<List<SnapshotView>>(ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet), cancellation);
-
-    internal Task<List<ClusterSnapshotView>> ClusterSnapshotsAsync(
-        string cluster,
-        bool all,
-        CancellationToken cancellation
-    ) =>
-        GetAsync<List<ClusterSnapshotView>>(
-            $"{ControlRoutes.Fill(ControlRoutes.ClusterSnapshots, cluster)}?{ControlRoutes.AllParameter}={(all ? "true" : "false")}",
-            cancellation
-        );
-
-    internal Task<JobView> RequestSnapshotAsync(string replicaSet, long? keep, CancellationToken cancellation) =>
-        PostAsync<JobView>(
-            ControlRoutes.Fill(ControlRoutes.Snapshots, replicaSet)
-                + (keep is null ? "" : $"?{ControlRoutes.KeepParameter}={keep}"),
-            cancellation
-        );
-
-    internal Task<ReplicaSetView> ResyncAsync(string replicaSet, CancellationToken cancellation) =>
-        PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.Resync, replicaSet), cancellation);
-
-    internal Task<ReplicaSetView> CopyAsync(string replicaSet, CopyRequest request, CancellationToken cancellation) =>
-        PostAsync<CopyRequest, ReplicaSetView>(
-            ControlRoutes.Fill(ControlRoutes.Copies, replicaSet),
-            request,
-            cancellation
-        );
-
-    internal Task<ReplicaSetView> CancelCopiesAsync(string replicaSet, CancellationToken cancellation) =>
-        PostAsync<ReplicaSetView>(ControlRoutes.Fill(ControlRoutes.CancelCopies, replicaSet), cancellation);
-
-    internal Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation) =>
-        PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Verify, snapshot), cancellation);
-
-    internal Task<List<Foundation.Contracts.MonitoringSample>> MonitoringAsync(
-        string replicaSet,
-        int minutes,
-        CancellationToken cancellation
-    ) =>
-        GetAsync<List<Foundation.Contracts.MonitoringSample>>(
-            $"{ControlRoutes.Fill(ControlRoutes.Monitoring, replicaSet)}?{ControlRoutes.PastMinutesParameter}={minutes}",
-            cancellation
-        );
-
-    internal Task<List<KeyView>> KeysAsync(CancellationToken cancellation) =>
-        GetAsync<List<KeyView>>(ControlRoutes.Keys, cancellation);
-
-    internal Task<KeyView> RevokeKeyAsync(string key, CancellationToken cancellation) =>
-        PostAsync<KeyView>(ControlRoutes.Fill(ControlRoutes.RevokeKey, key), cancellation);
-
-    internal Task<KeyView> RotateKeyAsync(string key, CancellationToken cancellation) =>
-        PostAsync<KeyView>(ControlRoutes.Fill(ControlRoutes.RotateKey, key), cancellation);
-
-    internal Task<List<CertificateView>> CertificatesAsync(CancellationToken cancellation) =>
-        GetAsync<List<CertificateView>>(ControlRoutes.Certificates, cancellation);
-
-    internal Task<CertificateView> RevokeCertificateAsync(string certificate, CancellationToken cancellation) =>
-        PostAsync<CertificateView>(ControlRoutes.Fill(ControlRoutes.RevokeCertificate, certificate), cancellation);
-
-    internal Task<JobView> JobAsync(string job, CancellationToken cancellation) =>
-        GetAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Job, job), cancellation);
-
-    internal Task<JobView> CancelAsync(string job, CancellationToken cancellation) =>
-        PostAsync<JobView>(ControlRoutes.Fill(ControlRoutes.Cancel, job), cancellation);
-
-    internal Task<SourceView> SourceAsync(string replicaSet, CancellationToken cancellation) =>
-        GetAsync<SourceView>(ControlRoutes.Fill(ControlRoutes.Source, replicaSet), cancellation);
-
-    internal Task<SourceView> ChangeSourceAsync(
-        string replicaSet,
-        SourceChange change,
-        CancellationToken cancellation
-    ) =>
-        PostAsync<SourceChange, SourceView>(ControlRoutes.Fill(ControlRoutes.Source, replicaSet), change, cancellation);
-
-    internal Task<RangesView> RangesAsync(string replicaSet, CancellationToken cancellation) =>
-        GetAsync<RangesView>(ControlRoutes.Fill(ControlRoutes.Ranges, replicaSet), cancellation);
-
     internal Task<ReplayView> ReplayAsync(string restore, CancellationToken cancellation) =>
         GetAsync<ReplayView>(ControlRoutes.Fill(ControlRoutes.RestoreProgress, restore), cancellation);
-
-    internal Task<NamespacesView> NamespacesAsync(string replicaSet, CancellationToken cancellation) =>
-        GetAsync<NamespacesView>(ControlRoutes.Fill(ControlRoutes.Namespaces, replicaSet), cancellation);
-
-    internal Task<NamespacesView> ChangeNamespacesAsync(
-        string replicaSet,
-        NamespacesChange change,
-        CancellationToken cancellation
-    ) =>
-        PostAsync<NamespacesChange, NamespacesView>(
-            ControlRoutes.Fill(ControlRoutes.Namespaces, replicaSet),
-            change,
-            cancellation
-        );
 
     internal Task<RestoreView> RestoreSnapshotAsync(
         string snapshot,

@@ -5,6 +5,7 @@ using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
+using Backup.Metadata;
 using Backup.WebUI;
 using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
@@ -39,7 +40,8 @@ internal sealed record ApplianceParts(
     DocumentOperations Documents,
     TakeoutAudit Audit,
     DataFilesOperations DataFiles,
-    PeopleOperations People
+    PeopleOperations People,
+    SubjectOperations Subjects
 );
 
 /// <summary>
@@ -103,6 +105,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             }
         );
         application.Use(DecodeSlashes);
+        application.Use(NameHost);
         api.Map(application);
         Map(application, parts, logger);
         await application.StartAsync(cancellation);
@@ -138,66 +141,26 @@ internal sealed partial class ControlServer : IAsyncDisposable
         return next(context);
     }
 
+    /// <summary>As the API names whoever comes over this socket.</summary>
+    private static async Task NameHost(HttpContext context, RequestDelegate next)
+    {
+        using var actor = AuditActor.Begin(HostCallers.Name, "local", AuditActor.Current.GroupId);
+        await next(context);
+    }
+
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (
-            operations,
-            agents,
-            deployments,
-            restores,
-            clusterRestores,
-            policies,
-            keeping,
-            sources,
-            _,
-            credentials,
-            monitoring,
-            clusters,
-            links,
-            ssh,
-            pushes,
-            serving,
-            documents,
-            _,
-            _,
-            _
-        ) = parts;
-        DocumentEndpoints.Map(application, documents, parts.Audit, logger);
-        MapAgents(application, agents);
-        application.MapGet(ControlRoutes.Deployments, deployments.ListAsync);
-        application.MapPost(
-            ControlRoutes.Deployments,
-            (DeploymentRequest request, CancellationToken cancellation) => deployments.AddAsync(request, cancellation)
-        );
-        application.MapPost(ControlRoutes.RemoveDeployment, deployments.RemoveAsync);
-        MapCredentials(application, credentials);
+        var (restores, updates) = (parts.Restores, parts.Agents);
         application.MapGet(ControlRoutes.There, () => Results.NoContent());
-        application.MapGet(ControlRoutes.Status, operations.StatusAsync);
-        application.MapGet(ControlRoutes.Snapshots, operations.SnapshotsAsync);
-        application.MapPost(ControlRoutes.Snapshots, operations.RequestSnapshotAsync);
-        MapKeeping(application, keeping);
-        application.MapGet(ControlRoutes.ClusterSnapshots, clusters.SnapshotsAsync);
-        application.MapGet(ControlRoutes.Policy, policies.ReadAsync);
-        application.MapPost(ControlRoutes.Policy, policies.ChangeAsync);
-        application.MapPost(ControlRoutes.PolicyPreview, policies.PreviewAsync);
-        application.MapGet(ControlRoutes.Source, sources.ReadAsync);
-        application.MapPost(ControlRoutes.Source, sources.ChangeAsync);
-        application.MapGet(ControlRoutes.Namespaces, parts.Namespaces.ReadAsync);
-        application.MapPost(ControlRoutes.Namespaces, parts.Namespaces.ChangeAsync);
-        ServeEndpoints.Map(application, serving);
-        application.MapPost(ControlRoutes.Resync, operations.ResyncAsync);
-        application.MapPost(ControlRoutes.Copies, operations.CopyAsync);
-        application.MapPost(ControlRoutes.CancelCopies, operations.CancelCopiesAsync);
-        application.MapPost(ControlRoutes.Verify, operations.RequestVerificationAsync);
-        application.MapGet(ControlRoutes.Job, operations.JobAsync);
-        application.MapPost(ControlRoutes.Cancel, operations.CancelAsync);
-        application.MapGet(ControlRoutes.Monitoring, monitoring.SamplesAsync);
-        RestoreEndpoints.Map(application, clusterRestores, parts.Audit, logger);
+        application.MapGet(ControlRoutes.Updates, updates.Updates);
+        application.MapPost(ControlRoutes.Updates, updates.Offer);
+        application.MapPost(ControlRoutes.WithdrawUpdate, updates.Withdraw);
+        DocumentEndpoints.Map(application, parts.Documents, parts.Audit, logger);
+        ServeEndpoints.Map(application, parts.Serving);
+        RestoreEndpoints.Map(application, parts.ClusterRestores, parts.Audit, logger);
         DataFilesEndpoints.Map(application, parts.DataFiles, parts.Audit, logger);
-        MapLinks(application, links);
-        SshEndpoints.Map(application, ssh);
         PeopleEndpoints.Map(application, parts.People);
-        PushEndpoints.Map(application, pushes, logger);
+        PushEndpoints.Map(application, parts.Pushes, logger);
         application.MapGet(ControlRoutes.RestoreProgress, restores.Progress);
         application.MapGet(
             ControlRoutes.Restore,
@@ -239,46 +202,6 @@ internal sealed partial class ControlServer : IAsyncDisposable
                     cancellation
                 )
         );
-    }
-
-    private static void MapCredentials(WebApplication application, CredentialOperations credentials)
-    {
-        application.MapGet(ControlRoutes.Keys, credentials.KeysAsync);
-        application.MapPost(ControlRoutes.RevokeKey, credentials.RevokeKeyAsync);
-        application.MapPost(ControlRoutes.RotateKey, credentials.RotateKeyAsync);
-        application.MapGet(ControlRoutes.Certificates, credentials.CertificatesAsync);
-        application.MapPost(ControlRoutes.RevokeCertificate, credentials.RevokeCertificateAsync);
-    }
-
-    private static void MapKeeping(WebApplication application, KeepingOperations keeping)
-    {
-        application.MapGet(ControlRoutes.Keeping, keeping.ShowAsync);
-        application.MapPost(ControlRoutes.Keeping, keeping.ChangeAsync);
-        application.MapGet(ControlRoutes.DeleteSnapshot, keeping.PreviewDeletionAsync);
-        application.MapPost(ControlRoutes.DeleteSnapshot, keeping.DeleteAsync);
-    }
-
-    private static void MapLinks(WebApplication application, LinkOperations links)
-    {
-        application.MapGet(ControlRoutes.Links, links.ListAsync);
-        application.MapPost(ControlRoutes.Links, links.CreateAsync);
-        application.MapGet(ControlRoutes.Link, links.ShowAsync);
-        application.MapPost(ControlRoutes.RevokeLink, links.RevokeAsync);
-        application.MapGet(ControlRoutes.Audit, links.AuditAsync);
-    }
-
-    private static void MapAgents(WebApplication application, AgentOperations agents)
-    {
-        application.MapGet(ControlRoutes.Agents, agents.ListAsync);
-        application.MapPost(
-            ControlRoutes.Tokens,
-            (double minutes, CancellationToken cancellation) => agents.MakeTokenAsync(minutes, cancellation)
-        );
-        application.MapPost(ControlRoutes.RevokeAgent, agents.RevokeAsync);
-        application.MapPost(ControlRoutes.AgentLogs, agents.LogsAsync);
-        application.MapGet(ControlRoutes.Updates, agents.Updates);
-        application.MapPost(ControlRoutes.Updates, agents.Offer);
-        application.MapPost(ControlRoutes.WithdrawUpdate, agents.Withdraw);
     }
 
     /// <summary>Null for everything.</summary>

@@ -8,10 +8,8 @@ internal static class PeopleEndpoints
 {
     internal static void Map(WebApplication application, PeopleOperations people)
     {
-        application.MapGet(ControlRoutes.People, people.ListAsync);
         application.MapPost(ControlRoutes.People, people.AddAsync);
         application.MapPost(ControlRoutes.SetupToken, people.SetupTokenAsync);
         application.MapPost(ControlRoutes.PersonPassword, people.SetPasswordAsync);
-        application.MapPost(ControlRoutes.Person, people.ChangeAsync);
     }
 }

@@ -21,8 +21,6 @@ internal static class RestoreEndpoints
         ILogger logger
     )
     {
-        application.MapGet(ControlRoutes.Subject, restores.SubjectAsync);
-        application.MapGet(ControlRoutes.Ranges, restores.RangesAsync);
         application.MapGet(
             ControlRoutes.RestoreCluster,
             (HttpContext context, string cluster, string format, CancellationToken cancellation) =>

@@ -22,7 +22,9 @@ internal static class Desks
             new SshDesk(parts.Ssh),
             restores,
             new AgentDesk(parts.Agents, parts.Monitoring),
-            storage
+            storage,
+            parts.Subjects,
+            parts.Credentials
         );
 
     private sealed class StatusDesk(ApplianceOperations operations) : IStatusDesk
@@ -75,6 +77,9 @@ internal static class Desks
 
         public Task<ReplicaSetView> CopyAsync(string replicaSet, CopyRequest request, CancellationToken cancellation) =>
             operations.CopyAsync(replicaSet, request, cancellation);
+
+        public Task<ReplicaSetView> CancelCopiesAsync(string replicaSet, CancellationToken cancellation) =>
+            operations.CancelCopiesAsync(replicaSet, cancellation);
     }
 
     private sealed class SnapshotDesk(
@@ -105,8 +110,8 @@ internal static class Desks
             CancellationToken cancellation
         ) => clusters.SnapshotsAsync(cluster, all, cancellation);
 
-        public Task<JobView> RequestSnapshotAsync(string subject, CancellationToken cancellation) =>
-            operations.RequestSnapshotAsync(subject, keep: null, cancellation);
+        public Task<JobView> RequestSnapshotAsync(string subject, long? keep, CancellationToken cancellation) =>
+            operations.RequestSnapshotAsync(subject, keep, cancellation);
 
         public Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation) =>
             operations.RequestVerificationAsync(snapshot, cancellation);

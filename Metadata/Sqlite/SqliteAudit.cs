@@ -59,7 +59,7 @@ internal sealed class SqliteAudit(ITransactions database) : IAudit
                 session.Query(
                     $"""
                     SELECT {Columns}, ordinal FROM audit
-                    WHERE (group_id IS @GroupId OR (@WithAppliance AND group_id IS NULL)) AND at >= @since AND ordinal < @before
+                    WHERE (@OfAll OR group_id IS @GroupId OR (@WithAppliance AND group_id IS NULL)) AND at >= @since AND ordinal < @before
                     ORDER BY ordinal DESC LIMIT @Limit
                     """,
                     Record,
@@ -67,6 +67,7 @@ internal sealed class SqliteAudit(ITransactions database) : IAudit
                     {
                         query.GroupId,
                         query.WithAppliance,
+                        query.OfAll,
                         query.Limit,
                         since = query.Since.ToUnixTimeMilliseconds(),
                         before = query.Before ?? long.MaxValue,

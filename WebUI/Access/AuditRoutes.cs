@@ -11,26 +11,49 @@ namespace Backup.WebUI.Access;
 /// <summary>Who did what, or tried to.</summary>
 internal sealed class AuditRoutes(AccessDesk access) : IApiPart
 {
-    public void Map(IEndpointRouteBuilder api) =>
+    public void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/audit", ListAllAsync)
+            .WithSummary("Who did what in every group and on the appliance as a whole, newest first: ?since=TIME")
+            .Administrators();
         api.MapGet("/groups/{group}/audit", ListAsync)
             .WithSummary(
                 "Who did what in the group, newest first: ?since=TIME; administrators of the appliance see what concerns it as a whole too"
             )
             .Needs(Permission.Audit);
+    }
 
-    private async Task<PageOf<AuditView>> ListAsync(
+    private Task<PageOf<AuditView>> ListAllAsync(
+        DateTimeOffset? since,
+        HttpContext context,
+        CancellationToken cancellation
+    ) => PageAsync(static limit => new AuditQuery(GroupId: null, limit) { OfAll = true }, since, context, cancellation);
+
+    private Task<PageOf<AuditView>> ListAsync(
         string group,
         DateTimeOffset? since,
         Caller caller,
+        HttpContext context,
+        CancellationToken cancellation
+    ) =>
+        PageAsync(
+            limit => new AuditQuery(group, limit) { WithAppliance = caller.IsAdministrator },
+            since,
+            context,
+            cancellation
+        );
+
+    private async Task<PageOf<AuditView>> PageAsync(
+        Func<int, AuditQuery> of,
+        DateTimeOffset? since,
         HttpContext context,
         CancellationToken cancellation
     )
     {
         var (limit, after) = Paging.Read(context.Request.Query);
         var found = await access.Metadata.Audit.FindAsync(
-            new AuditQuery(group, limit + 1)
+            of(limit + 1) with
             {
-                WithAppliance = caller.IsAdministrator,
                 Since = since ?? DateTimeOffset.UnixEpoch,
                 Before = after is null ? null : Ordinal(after),
             },

@@ -35,6 +35,13 @@ public sealed record Caller(string Id, string Name, CallerKind Kind, IReadOnlyDi
     /// <summary>Until then what asks for the password again need not ask. Null: it has to. Tokens and the host are never asked.</summary>
     public DateTimeOffset? ConfirmedUntil { get; init; }
 
+    /// <summary>Ids of the groups where that may be done.</summary>
+    public IReadOnlySet<string> GroupsWith(Permission permission) =>
+        Groups
+            .Where(one => one.Value.HasFlag(permission))
+            .Select(static one => one.Key)
+            .ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Handlers take their caller as a parameter; the rule of the endpoint has seen to it that there is one.</summary>
     public static ValueTask<Caller?> BindAsync(HttpContext context, ParameterInfo _) =>
         ValueTask.FromResult(context.Features.Get<Caller>());

@@ -92,6 +92,21 @@ public sealed record SnapshotEntryView(
 
     /// <summary>Why it is kept; none: it is removed at the next round. Left out of what is not complete.</summary>
     public IReadOnlyList<KeptView>? Kept { get; init; }
+
+    /// <summary>The name of the replica set, or of the cluster.</summary>
+    public string Of { get; init; } = "";
+
+    /// <summary>How long it took; left out of a cluster's.</summary>
+    public double? DurationSeconds { get; init; }
+
+    /// <summary>What it holds of the source: what all of these include; left out where that is everything, and of a cluster's.</summary>
+    public IReadOnlyList<FilterView>? Filters { get; init; }
+
+    /// <summary>Of a part of a cluster's snapshot the id of that.</summary>
+    public string? PartOf { get; init; }
+
+    /// <summary>Of a cluster's, whether the balancer rested; left out where that is not known.</summary>
+    public bool? BalancerRested { get; init; }
 }
 
 /// <param name="Job">As the queue has it.</param>

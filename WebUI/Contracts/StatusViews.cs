@@ -96,6 +96,12 @@ public sealed record DeploymentView(
     /// <summary>From then on it is no longer protected; left out while it is.</summary>
     public DateTimeOffset? RemovedAt { get; init; }
 
+    /// <summary>As its URI names them: <c>host:port</c>.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>What of it is backed up; left out where that is everything.</summary>
+    public FilterView? Namespaces { get; init; }
+
     /// <summary>Whoever works on it first, then those that stand by.</summary>
     public IReadOnlyList<DeploymentAgentView> Agents { get; init; } = [];
 

@@ -14,5 +14,7 @@ public sealed record ApiDesks(
     ISshDesk Ssh,
     IRestoreDesk Restores,
     IAgentDesk Agents,
-    IStorageDesk Storage
+    IStorageDesk Storage,
+    ISubjectDesk Subjects,
+    ICredentialDesk Credentials
 );

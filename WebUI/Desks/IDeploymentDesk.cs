@@ -24,4 +24,7 @@ public interface IDeploymentDesk
 
     /// <summary>Asks for a fresh copy of some collections of a replica set beside everything else.</summary>
     Task<ReplicaSetView> CopyAsync(string replicaSet, CopyRequest request, CancellationToken cancellation);
+
+    /// <summary>Gives up every such copy that is under way.</summary>
+    Task<ReplicaSetView> CancelCopiesAsync(string replicaSet, CancellationToken cancellation);
 }

@@ -16,7 +16,10 @@ public interface ISnapshotDesk
     );
 
     /// <summary>Takes one as soon as can be.</summary>
-    Task<JobView> RequestSnapshotAsync(string subject, CancellationToken cancellation);
+    /// <param name="subject">The replica set, or the cluster.</param>
+    /// <param name="keep">How many seconds it is kept, whatever the policy says; null: the policy decides.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<JobView> RequestSnapshotAsync(string subject, long? keep, CancellationToken cancellation);
 
     /// <summary>Reads a snapshot back, whole.</summary>
     Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation);

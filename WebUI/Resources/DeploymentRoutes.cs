@@ -40,6 +40,9 @@ internal sealed class DeploymentRoutes(GroupThings things, ApiDesks desks) : IAp
         api.MapPost($"{One}/copies", CopyAsync)
             .WithSummary("Copy single collections of a replica set anew")
             .Needs(Permission.Operate, "copies");
+        api.MapDelete($"{One}/copies", CancelCopiesAsync)
+            .WithSummary("Give up every such copy that is under way; what was there before stays")
+            .Needs(Permission.Operate, "copies.cancel");
     }
 
     private async Task<PageOf<DeploymentView>> ListAsync(
@@ -138,6 +141,13 @@ internal sealed class DeploymentRoutes(GroupThings things, ApiDesks desks) : IAp
             request,
             cancellation
         );
+
+    private async Task<ReplicaSetView> CancelCopiesAsync(
+        string group,
+        string deployment,
+        CancellationToken cancellation
+    ) =>
+        await desks.Deployments.CancelCopiesAsync(await ReplicaSetAsync(group, deployment, cancellation), cancellation);
 
     private async Task<string> ReplicaSetAsync(string group, string deployment, CancellationToken cancellation)
     {

@@ -6,11 +6,16 @@ namespace Backup.WebUI.Resources;
 /// <param name="metadata">The catalogue of everything.</param>
 internal sealed class GroupThings(IMetadataStore metadata)
 {
-    /// <summary>By id, or by name where one that is protected, or else one alone, has it.</summary>
+    /// <summary>By its id or a replica set's of it, or by name where one that is protected, or else one alone, has it.</summary>
     public async Task<Deployment> DeploymentAsync(string group, string deployment, CancellationToken cancellation)
     {
         var all = await DeploymentsAsync(group, cancellation);
         return all.FirstOrDefault(one => one.Id == deployment)
+            ?? (
+                await metadata.Deployments.FindReplicaSetAsync(deployment, cancellation) is { } set
+                    ? all.FirstOrDefault(one => one.Id == set.DeploymentId)
+                    : null
+            )
             ?? all.FirstOrDefault(one => one.Name == deployment && one.IsProtected)
             ?? all.FirstOrDefault(one => one.Name == deployment)
             ?? throw WebUIErrors.Nothing("such deployment in this group");
@@ -19,11 +24,19 @@ internal sealed class GroupThings(IMetadataStore metadata)
     public async Task<IReadOnlyList<Deployment>> DeploymentsAsync(string group, CancellationToken cancellation) =>
         [.. (await metadata.Deployments.ListAsync(cancellation)).Where(one => one.GroupId == group)];
 
-    /// <summary>What has snapshots: the cluster itself, or the replica set of the deployment.</summary>
+    /// <summary>What has snapshots: the cluster itself, or the replica set of the deployment; the very one whose id is named.</summary>
     /// <exception cref="Foundation.Errors.BackupException">8503, 8518 no agent has found it yet.</exception>
     public async Task<Subject> SubjectAsync(string group, string deployment, CancellationToken cancellation)
     {
         var found = await DeploymentAsync(group, deployment, cancellation);
+        if (
+            await metadata.Deployments.FindReplicaSetAsync(deployment, cancellation) is { } set
+            && set.DeploymentId == found.Id
+        )
+        {
+            return new Subject(found, set.Id, IsCluster: false);
+        }
+
         return await SubjectOfAsync(found, cancellation) ?? throw WebUIErrors.Undiscovered(found.Name);
     }
 

@@ -12,7 +12,7 @@ internal static class SnapshotEntries
     /// <summary>Newest first.</summary>
     /// <param name="desk">Who knows them.</param>
     /// <param name="subject">Of what.</param>
-    /// <param name="all">Of a cluster with those that failed, and with checkpoints.</param>
+    /// <param name="all">Of a cluster with those that failed, and with checkpoints; of a shard with the parts of the cluster's.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<IReadOnlyList<SnapshotEntryView>> OfAsync(
         ISnapshotDesk desk,
@@ -23,7 +23,7 @@ internal static class SnapshotEntries
     {
         var entries = subject.IsCluster
             ? (await desk.ClusterSnapshotsAsync(subject.Id, all, cancellation)).Select(Of)
-            : (await desk.SnapshotsAsync(subject.Id, cancellation)).Where(static one => one.PartOf is null).Select(Of);
+            : (await desk.SnapshotsAsync(subject.Id, cancellation)).Where(one => all || one.PartOf is null).Select(Of);
         return [.. entries.OrderByDescending(KeyOf, StringComparer.Ordinal)];
     }
 
@@ -50,6 +50,10 @@ internal static class SnapshotEntries
         {
             PinnedAt = one.PinnedAt,
             Kept = one.Kept,
+            Of = one.ReplicaSet,
+            DurationSeconds = one.DurationSeconds,
+            Filters = one.Filters,
+            PartOf = one.PartOf,
         };
 
     private static SnapshotEntryView Of(ClusterSnapshotView one) =>
@@ -71,5 +75,7 @@ internal static class SnapshotEntries
         {
             PinnedAt = one.PinnedAt,
             Kept = one.Kept,
+            Of = one.Cluster,
+            BalancerRested = one.BalancerRested,
         };
 }

@@ -17,10 +17,12 @@ internal sealed class SnapshotRoutes(GroupThings things, ApiDesks desks) : IApiP
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet($"{One}/snapshots", ListAsync)
-            .WithSummary("Snapshots, newest first; ?all=true with failed ones and checkpoints")
+            .WithSummary(
+                "Snapshots, newest first; ?all=true with a cluster's failed ones and checkpoints, and a shard's parts of the cluster's"
+            )
             .Needs(Permission.See);
         api.MapPost($"{One}/snapshots", TakeAsync)
-            .WithSummary("Take one now")
+            .WithSummary("Take one now; ?keep=SECONDS whatever the policy says")
             .Needs(Permission.Operate, "snapshot.take");
         api.MapGet($"{One}/snapshots/{{snapshot}}", ShowAsync).WithSummary("One snapshot").Needs(Permission.See);
         api.MapPost($"{One}/snapshots/{{snapshot}}/verify", VerifyAsync)
@@ -66,10 +68,15 @@ internal sealed class SnapshotRoutes(GroupThings things, ApiDesks desks) : IApiP
         );
     }
 
-    private async Task<Accepted<JobView>> TakeAsync(string group, string deployment, CancellationToken cancellation)
+    private async Task<Accepted<JobView>> TakeAsync(
+        string group,
+        string deployment,
+        CancellationToken cancellation,
+        long? keep = null
+    )
     {
         var subject = await things.SubjectAsync(group, deployment, cancellation);
-        var job = await desks.Snapshots.RequestSnapshotAsync(subject.Id, cancellation);
+        var job = await desks.Snapshots.RequestSnapshotAsync(subject.Id, keep, cancellation);
         return TypedResults.Accepted(JobRoutes.PathOf(group, job.Id), job);
     }
 

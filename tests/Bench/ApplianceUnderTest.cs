@@ -124,8 +124,10 @@ internal sealed class ApplianceUnderTest : IDisposable
                 return null;
             }
 
-            var listed = await GetAsync($"/v1/replica-sets/{id}/snapshots");
-            return listed.EnumerateArray().First();
+            var found = await GetAsync($"/api/v1/subjects?name={id}");
+            var group = found.GetProperty("group").GetString();
+            var listed = await GetAsync($"/api/v1/groups/{group}/deployments/{id}/snapshots");
+            return listed.GetProperty("items").EnumerateArray().First();
         }
         catch (HttpRequestException notYet) when (notYet.HttpRequestError == HttpRequestError.ConnectionError)
         {
@@ -135,7 +137,7 @@ internal sealed class ApplianceUnderTest : IDisposable
 
     private async Task<List<JsonElement>> ReplicaSetsAsync()
     {
-        var status = await GetAsync("/v1/status");
+        var status = await GetAsync("/api/v1/status");
         return
         [
             .. status

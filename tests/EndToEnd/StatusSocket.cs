@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>
-/// The status as the appliance itself tells it on its control socket. For waiting: a command for every look would take most of the machine.
+/// The status as the appliance itself tells it to its host, on its own socket. For waiting: a command for every look would take most of the machine.
 /// </summary>
 internal static class StatusSocket
 {
@@ -41,7 +41,7 @@ internal static class StatusSocket
         };
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(await client.GetStringAsync("/v1/status"));
+            return JsonSerializer.Deserialize<JsonElement>(await client.GetStringAsync("/api/v1/status"));
         }
         catch (Exception absent) when (absent is HttpRequestException or IOException or TaskCanceledException)
         {

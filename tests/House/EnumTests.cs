@@ -48,6 +48,7 @@ public class EnumTests
         "Backup.WebUI.Access.AccessLevel",
         "Backup.WebUI.Access.CallerKind",
         "Backup.WebUI.Access.Permission",
+        "Backup.WebUI.Contracts.SubjectKind",
         "Backup.Daemon.Schedule.KeepReason",
         "Backup.Oplog.Updates.PlanAction",
         "Backup.MongoWire.Uri.OptionKind",

@@ -14,11 +14,13 @@ internal sealed class TestDesks
         ISshDesk,
         IRestoreDesk,
         IAgentDesk,
-        IStorageDesk
+        IStorageDesk,
+        ISubjectDesk,
+        ICredentialDesk
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    public ApiDesks All => new(this, this, this, this, this, this, this, this, this);
+    public ApiDesks All => new(this, this, this, this, this, this, this, this, this, this, this);
 
     /// <summary>In the order in which it was asked for.</summary>
     public List<string> Done { get; } = [];
@@ -89,6 +91,51 @@ internal sealed class TestDesks
     public Task<ReplicaSetView> CopyAsync(string replicaSet, CopyRequest request, CancellationToken cancellation) =>
         Does($"copy {replicaSet} {string.Join(',', request.Namespaces)}", Set(replicaSet));
 
+    public Task<ReplicaSetView> CancelCopiesAsync(string replicaSet, CancellationToken cancellation) =>
+        Does($"cancel copies {replicaSet}", Set(replicaSet));
+
+    public Task<FoundSubjectView> FindAsync(
+        string name,
+        SubjectKind kind,
+        IReadOnlySet<string> groups,
+        CancellationToken cancellation
+    ) => Does($"find {kind} {name} in {groups.Count}", new FoundSubjectView("replicaSet", name, name, groups.First()));
+
+    public Task<FoundSubjectView> OfSnapshotAsync(
+        string snapshot,
+        IReadOnlySet<string> groups,
+        CancellationToken cancellation
+    ) =>
+        Does(
+            $"find snapshot {snapshot} in {groups.Count}",
+            new FoundSubjectView("replicaSet", "rs0", "set-rs0", groups.First())
+        );
+
+    Task<IReadOnlyList<KeyView>> ICredentialDesk.KeysAsync(string groupId, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<KeyView>>([Key(groupId, "key")]);
+
+    public Task<KeyView> RevokeKeyAsync(string groupId, string key, CancellationToken cancellation) =>
+        Does($"revoke key {key} of {groupId}", Key(groupId, key));
+
+    public Task<KeyView> RotateKeyAsync(string groupId, string key, CancellationToken cancellation) =>
+        Does($"rotate key {key} of {groupId}", Key(groupId, key));
+
+    public Task<IReadOnlyList<CertificateView>> CertificatesAsync(string groupId, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<CertificateView>>([]);
+
+    public Task<CertificateView> RevokeCertificateAsync(
+        string groupId,
+        string certificate,
+        CancellationToken cancellation
+    ) =>
+        Does(
+            $"revoke certificate {certificate} of {groupId}",
+            new CertificateView(certificate, "agent", "host", "revoked", Noon, Noon, Noon)
+        );
+
+    private static KeyView Key(string group, string id) =>
+        new(id, group, "agent", "host", "valid", Noon, null, null, RotationWanted: false);
+
     public Task<IReadOnlyList<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<SnapshotView>>([.. Snapshots.Where(one => one.ReplicaSet == replicaSet)]);
 
@@ -98,7 +145,7 @@ internal sealed class TestDesks
         CancellationToken cancellation
     ) => Task.FromResult<IReadOnlyList<ClusterSnapshotView>>([]);
 
-    public Task<JobView> RequestSnapshotAsync(string subject, CancellationToken cancellation) =>
+    public Task<JobView> RequestSnapshotAsync(string subject, long? keep, CancellationToken cancellation) =>
         Does($"snapshot {subject}", new JobView("job", "snapshot", "queued", "", 0, null, null));
 
     public Task<JobView> RequestVerificationAsync(string snapshot, CancellationToken cancellation) =>
