@@ -29,7 +29,10 @@ internal sealed partial class ApiClient(HttpClient http)
     /// <summary>What a name stands for, in any group.</summary>
     /// <exception cref="BackupException">9506, 9522 nothing is called so, 9507 several are.</exception>
     internal Task<FoundSubjectView> FindAsync(string name, SubjectKind kind, CancellationToken cancellation) =>
-        GetAsync<FoundSubjectView>($"/subjects?name={Uri.EscapeDataString(name)}&kind={JsonNamingPolicy.CamelCase.ConvertName(kind.ToString())}", cancellation);
+        GetAsync<FoundSubjectView>(
+            $"/subjects?name={Uri.EscapeDataString(name)}&kind={JsonNamingPolicy.CamelCase.ConvertName(kind.ToString())}",
+            cancellation
+        );
 
     internal Task<StatusView> StatusAsync(CancellationToken cancellation) =>
         GetAsync<StatusView>("/status", cancellation);

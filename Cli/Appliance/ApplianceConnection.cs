@@ -5,37 +5,51 @@ namespace Backup.Cli.Appliance;
 
 /// <summary>
 /// How a command reaches the appliance of a data folder: through the control socket of the process that holds it, or, where none does, by
-/// opening the folder itself: a restore must not need a running service.
+/// opening the folder itself: a restore must not need a running service. An appliance on another host is reached by its web interface.
 /// </summary>
 internal sealed class ApplianceConnection : IAsyncDisposable
 {
     private readonly Appliance? _own;
+    private readonly ControlClient? _client;
+    private readonly HttpClient? _http;
 
     private ApplianceConnection(ControlClient client, Appliance? own)
     {
-        Client = client;
-        _own = own;
+        (_client, _own) = (client, own);
+        Api = client.Api;
+    }
+
+    private ApplianceConnection(RemoteAddress remote)
+    {
+        _http = remote.Connect();
+        Api = new ApiClient(_http);
     }
 
     /// <summary>The public API of the appliance.</summary>
-    internal ApiClient Api => Client.Api;
+    internal ApiClient Api { get; }
 
     /// <summary>What is of this host alone.</summary>
-    internal ControlClient Client { get; }
+    /// <exception cref="Foundation.Errors.BackupException">9602 the appliance is on another one.</exception>
+    internal ControlClient Client => _client ?? throw CliErrors.OnThatHost(_http!.BaseAddress!);
 
-    /// <summary>Whether an appliance runs on the folder (and so follows the source).</summary>
+    /// <summary>Whether an appliance runs (and so follows the source).</summary>
     internal bool IsRunning => _own is null;
 
-    /// <param name="dataOption">The value of --data.</param>
+    /// <param name="choice">Which one.</param>
     /// <param name="needsRunning">Refuse with 9505 where no appliance runs.</param>
     /// <param name="cancellation">Gives up.</param>
     internal static async Task<ApplianceConnection> OpenAsync(
-        string? dataOption,
+        ApplianceChoice choice,
         bool needsRunning,
         CancellationToken cancellation
     )
     {
-        var root = DataFolder.Resolve(dataOption);
+        if (choice.Remote() is { } remote)
+        {
+            return new ApplianceConnection(remote);
+        }
+
+        var root = DataFolder.Resolve(choice.Data);
         if (!DataFolder.IsHeld(root))
         {
             if (!DataFolder.HoldsAppliance(root))
@@ -70,7 +84,8 @@ internal sealed class ApplianceConnection : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
+        _client?.Dispose();
+        _http?.Dispose();
         if (_own is not null)
         {
             await _own.DisposeAsync();

@@ -25,15 +25,15 @@ internal static class AgentUpdatesCommand
             Description = "Offer nothing to the agents of that platform any more, for example linux-x64",
             HelpName = "PLATFORM",
         };
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
+        var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
         var command = new Command("offer", "Offer a build of the agent to agents: signed, and never an older one")
         {
             file,
             version,
             withdraw,
-            data,
             json,
         };
+        choice.AddTo(command);
         command.Validators.Add(parsed =>
         {
             if (parsed.GetValue(file) is null != parsed.GetValue(version) is null)
@@ -47,7 +47,7 @@ internal static class AgentUpdatesCommand
                     parsed.GetValue(json),
                     token =>
                         RunAsync(
-                            parsed.GetValue(data),
+                            choice.Of(parsed),
                             parsed.GetValue(file),
                             parsed.GetValue(version),
                             parsed.GetValue(withdraw),
@@ -61,7 +61,7 @@ internal static class AgentUpdatesCommand
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string? file,
         string? version,
         string? withdraw,
@@ -69,7 +69,7 @@ internal static class AgentUpdatesCommand
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         if (withdraw is not null)
         {
             _ = await appliance.Client.WithdrawUpdateAsync(withdraw, cancellation);

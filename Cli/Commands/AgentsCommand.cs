@@ -29,13 +29,14 @@ internal static class AgentsCommand
             DefaultValueFactory = _ => 60,
             HelpName = "N",
         };
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
-        var command = new Command("token", "Make a token that enrols one agent, once") { minutes, data, json };
+        var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
+        var command = new Command("token", "Make a token that enrols one agent, once") { minutes, json };
+        choice.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
-                    token => TokenAsync(parsed.GetValue(data), parsed.GetValue(minutes), parsed.GetValue(json), token),
+                    token => TokenAsync(choice.Of(parsed), parsed.GetValue(minutes), parsed.GetValue(json), token),
                     cancellation
                 )
         );
@@ -68,7 +69,7 @@ internal static class AgentsCommand
             "Ask a running agent for the last lines of its log",
             new Argument<string>("AGENT") { Description = "The agent: its id, or the name of its host" },
             [lines, since],
-            (parsed, data, agent, json, cancellation) =>
+            (parsed, choice, agent, json, cancellation) =>
             {
                 var length = parsed.GetValue(since) is { } text
                     ? (long?)DurationText.Parse("--since", text).TotalSeconds
@@ -78,13 +79,13 @@ internal static class AgentsCommand
                     length is not null && parsed.GetResult(lines) is null or { Implicit: true }
                         ? LogLimits.MostLines
                         : parsed.GetValue(lines);
-                return LogsAsync(data, agent, most, length, json, cancellation);
+                return LogsAsync(choice, agent, most, length, json, cancellation);
             }
         );
     }
 
     private static async Task<int> LogsAsync(
-        string? data,
+        ApplianceChoice choice,
         string agent,
         int lines,
         long? sinceSeconds,
@@ -92,7 +93,7 @@ internal static class AgentsCommand
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         var log = await appliance.Api.AgentLogsAsync(agent, lines, sinceSeconds, cancellation);
         if (json)
         {
@@ -113,9 +114,9 @@ internal static class AgentsCommand
         return ExitCodes.Ok;
     }
 
-    private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
+    private static async Task<int> ListAsync(ApplianceChoice choice, bool json, CancellationToken cancellation)
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var agents = await appliance.Api.AgentsAsync(cancellation);
         if (json)
         {
@@ -145,9 +146,14 @@ internal static class AgentsCommand
     }
 
     /// <summary>The token alone goes to standard output, so that it can be sent to a file; what to do with it to standard error.</summary>
-    private static async Task<int> TokenAsync(string? data, double minutes, bool json, CancellationToken cancellation)
+    private static async Task<int> TokenAsync(
+        ApplianceChoice choice,
+        double minutes,
+        bool json,
+        CancellationToken cancellation
+    )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         var made = await appliance.Api.MakeTokenAsync(minutes, cancellation);
         if (json)
         {
@@ -165,9 +171,14 @@ internal static class AgentsCommand
         return ExitCodes.Ok;
     }
 
-    private static async Task<int> RevokeAsync(string? data, string agent, bool json, CancellationToken cancellation)
+    private static async Task<int> RevokeAsync(
+        ApplianceChoice choice,
+        string agent,
+        bool json,
+        CancellationToken cancellation
+    )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var revoked = await appliance.Api.RevokeAgentAsync(agent, cancellation);
         if (json)
         {

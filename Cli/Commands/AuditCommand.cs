@@ -22,21 +22,21 @@ internal static class AuditCommand
             DefaultValueFactory = _ => 1000,
             HelpName = "N",
         };
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
+        var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
         var command = new Command("audit", "List who took what out of the backup: download links and their downloads")
         {
             since,
             limit,
-            data,
             json,
         };
+        choice.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
                     token =>
                         RunAsync(
-                            parsed.GetValue(data),
+                            choice.Of(parsed),
                             From(parsed.GetRequiredValue(since)),
                             parsed.GetValue(limit),
                             parsed.GetValue(json),
@@ -61,14 +61,14 @@ internal static class AuditCommand
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         DateTimeOffset since,
         int limit,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var records = await appliance.Api.AuditAsync(since, limit, cancellation);
         if (json)
         {

@@ -15,9 +15,9 @@ internal static class CredentialCommands
             SharedOptions.Command(
                 "list",
                 "List every key with its state and its last use",
-                async (data, json, cancellation) =>
+                async (choice, json, cancellation) =>
                     Print(
-                        await AskAsync(data, client => client.KeysAsync(cancellation), cancellation),
+                        await AskAsync(choice, client => client.KeysAsync(cancellation), cancellation),
                         json,
                         keys => keys.ForEach(Print)
                     )
@@ -26,9 +26,9 @@ internal static class CredentialCommands
                 "revoke",
                 "End a key at once; its agent is refused until it is enrolled again",
                 KeyId(),
-                async (data, key, json, cancellation) =>
+                async (choice, key, json, cancellation) =>
                     Print(
-                        await AskAsync(data, client => client.RevokeKeyAsync(key, cancellation), cancellation),
+                        await AskAsync(choice, client => client.RevokeKeyAsync(key, cancellation), cancellation),
                         json,
                         Print
                     )
@@ -37,9 +37,9 @@ internal static class CredentialCommands
                 "rotate",
                 "Ask the key's agent to replace it; the old one ends when the agent has stored the new one",
                 KeyId(),
-                async (data, key, json, cancellation) =>
+                async (choice, key, json, cancellation) =>
                     Print(
-                        await AskAsync(data, client => client.RotateKeyAsync(key, cancellation), cancellation),
+                        await AskAsync(choice, client => client.RotateKeyAsync(key, cancellation), cancellation),
                         json,
                         Print
                     )
@@ -52,9 +52,9 @@ internal static class CredentialCommands
             SharedOptions.Command(
                 "list",
                 "List every certificate with its state and its end",
-                async (data, json, cancellation) =>
+                async (choice, json, cancellation) =>
                     Print(
-                        await AskAsync(data, client => client.CertificatesAsync(cancellation), cancellation),
+                        await AskAsync(choice, client => client.CertificatesAsync(cancellation), cancellation),
                         json,
                         all => all.ForEach(Print)
                     )
@@ -63,9 +63,9 @@ internal static class CredentialCommands
                 "revoke",
                 "End a certificate at once",
                 new Argument<string>("CERTIFICATE") { Description = "Its id, as 'backup certificates list' shows it" },
-                async (data, id, json, cancellation) =>
+                async (choice, id, json, cancellation) =>
                     Print(
-                        await AskAsync(data, client => client.RevokeCertificateAsync(id, cancellation), cancellation),
+                        await AskAsync(choice, client => client.RevokeCertificateAsync(id, cancellation), cancellation),
                         json,
                         Print
                     )
@@ -75,9 +75,13 @@ internal static class CredentialCommands
     private static Argument<string> KeyId() =>
         new("KEY") { Description = "The key's id, as 'backup keys list' shows it" };
 
-    private static async Task<T> AskAsync<T>(string? data, Func<ApiClient, Task<T>> ask, CancellationToken cancellation)
+    private static async Task<T> AskAsync<T>(
+        ApplianceChoice choice,
+        Func<ApiClient, Task<T>> ask,
+        CancellationToken cancellation
+    )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         return await ask(appliance.Api);
     }
 

@@ -34,9 +34,9 @@ internal static class DeploymentsCommand
             "Protect a further deployment; agents begin within seconds",
             new Argument<string>("FILE") { Description = "A file with its URI, or - for standard input" },
             [include, exclude, name],
-            (parsed, data, file, json, cancellation) =>
+            (parsed, choice, file, json, cancellation) =>
                 AddAsync(
-                    data,
+                    choice,
                     file,
                     uri => new DeploymentRequest(
                         uri,
@@ -50,9 +50,9 @@ internal static class DeploymentsCommand
         );
     }
 
-    private static async Task<int> ListAsync(string? data, bool json, CancellationToken cancellation)
+    private static async Task<int> ListAsync(ApplianceChoice choice, bool json, CancellationToken cancellation)
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var all = await appliance.Api.DeploymentsAsync(cancellation);
         if (json)
         {
@@ -71,7 +71,7 @@ internal static class DeploymentsCommand
 
     /// <summary>The URI may hold a password, and a command line is seen by everybody on the host.</summary>
     private static async Task<int> AddAsync(
-        string? data,
+        ApplianceChoice choice,
         string file,
         Func<string, DeploymentRequest> request,
         bool json,
@@ -83,19 +83,19 @@ internal static class DeploymentsCommand
                 ? await Console.In.ReadToEndAsync(cancellation)
                 : await File.ReadAllTextAsync(file, cancellation)
         ).Trim();
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         var added = await appliance.Api.AddDeploymentAsync(request(uri), cancellation);
         return Print(added, json, $"{added.Name} is protected; 'backup status' shows how far its copy is.");
     }
 
     private static async Task<int> RemoveAsync(
-        string? data,
+        ApplianceChoice choice,
         string deployment,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var removed = await appliance.Api.RemoveDeploymentAsync(deployment, cancellation);
         return Print(removed, json, $"{removed.Name} is no longer protected. Its snapshots stay as they are.");
     }

@@ -18,17 +18,17 @@ internal static class DocumentCommands
 
     internal static Command Get()
     {
-        var (data, json, which) = (SharedOptions.Data(), SharedOptions.Json(), new MomentOptions());
+        var (choice, json, which) = (new ChoiceOptions(), SharedOptions.Json(), new MomentOptions());
         var (subject, ns, id) = (SharedOptions.ReplicaSet(), Namespace(), Id());
         var command = new Command("get", "Print one document as a snapshot, or any moment, has it")
         {
             subject,
             ns,
             id,
-            data,
             json,
             Canonical,
         };
+        choice.AddTo(command);
         which.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
@@ -43,7 +43,7 @@ internal static class DocumentCommands
                 );
                 return CommandRunner.RunAsync(
                     parsed.GetValue(json),
-                    token => GetAsync(parsed.GetValue(data), request, parsed.GetValue(json), token),
+                    token => GetAsync(choice.Of(parsed), request, parsed.GetValue(json), token),
                     cancellation
                 );
             }
@@ -53,7 +53,7 @@ internal static class DocumentCommands
 
     internal static Command History()
     {
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
+        var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
         var (subject, ns, id) = (SharedOptions.ReplicaSet(), Namespace(), Id());
         var since = Moment(
             "--since",
@@ -67,17 +67,17 @@ internal static class DocumentCommands
             id,
             since,
             until,
-            data,
             json,
             Canonical,
         };
+        choice.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
                     token =>
                         HistoryAsync(
-                            parsed.GetValue(data),
+                            choice.Of(parsed),
                             new DocumentRequest(
                                 parsed.GetRequiredValue(subject),
                                 parsed.GetRequiredValue(ns),
@@ -96,13 +96,13 @@ internal static class DocumentCommands
     }
 
     private static async Task<int> GetAsync(
-        string? data,
+        ApplianceChoice choice,
         DocumentRequest request,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         DocumentView found;
         using (var progress = new LoadProgress("replay oplog"))
         {
@@ -119,13 +119,13 @@ internal static class DocumentCommands
     }
 
     private static async Task<int> HistoryAsync(
-        string? data,
+        ApplianceChoice choice,
         DocumentRequest request,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         // Versions are printed as they are found: a bar between them would be in their way. Of a document that was not there at first that is
         // told only when it comes.
         var absent = new List<DocumentView>();

@@ -20,15 +20,15 @@ internal static class LinksCommand
                 "show",
                 "Show a link: its state, its uses, size and sum of what it leads to",
                 Id(),
-                (data, id, json, cancellation) =>
-                    PrintAsync(data, json, client => client.LinkAsync(id, cancellation), cancellation)
+                (choice, id, json, cancellation) =>
+                    PrintAsync(choice, json, client => client.LinkAsync(id, cancellation), cancellation)
             ),
             SharedOptions.Command(
                 "revoke",
                 "End a link at once, with the downloads that are under way",
                 Id(),
-                (data, id, json, cancellation) =>
-                    PrintAsync(data, json, client => client.RevokeLinkAsync(id, cancellation), cancellation)
+                (choice, id, json, cancellation) =>
+                    PrintAsync(choice, json, client => client.RevokeLinkAsync(id, cancellation), cancellation)
             ),
         };
 
@@ -77,7 +77,7 @@ internal static class LinksCommand
                 Description = "A replica set (its name, its id, DEPLOYMENT/NAME, CLUSTER/SHARD) or a sharded cluster",
             },
             [format, gzip, namespaces, expires, uses, quiet],
-            async (parsed, data, subject, json, cancellation) =>
+            async (parsed, choice, subject, json, cancellation) =>
             {
                 var moment = which.MomentOf(parsed);
                 var request = new LinkRequest(
@@ -92,7 +92,11 @@ internal static class LinksCommand
                     parsed.GetValue(uses),
                     !parsed.GetValue(quiet)
                 );
-                await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+                await using var appliance = await ApplianceConnection.OpenAsync(
+                    choice,
+                    needsRunning: true,
+                    cancellation
+                );
                 Print(await appliance.Api.CreateLinkAsync(request, cancellation), json);
                 return ExitCodes.Ok;
             }
@@ -104,8 +108,9 @@ internal static class LinksCommand
     private static Command List()
     {
         var all = new Option<bool>("--all") { Description = "Those that are over, too" };
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
-        var command = new Command("list", "List the links that are good now") { all, data, json };
+        var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
+        var command = new Command("list", "List the links that are good now") { all, json };
+        choice.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
@@ -113,7 +118,7 @@ internal static class LinksCommand
                     async token =>
                     {
                         await using var appliance = await ApplianceConnection.OpenAsync(
-                            parsed.GetValue(data),
+                            choice.Of(parsed),
                             needsRunning: false,
                             token
                         );
@@ -137,13 +142,13 @@ internal static class LinksCommand
     }
 
     private static async Task<int> PrintAsync(
-        string? data,
+        ApplianceChoice choice,
         bool json,
         Func<ApiClient, Task<LinkView>> ask,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var link = await ask(appliance.Api);
         if (json)
         {

@@ -28,20 +28,20 @@ internal static class MonitoringCommand
             "Show how the source's servers are",
             SharedOptions.ReplicaSet(),
             [minutes],
-            (parsed, data, replicaSet, json, cancellation) =>
-                RunAsync(data, replicaSet, parsed.GetValue(minutes), json, cancellation)
+            (parsed, choice, replicaSet, json, cancellation) =>
+                RunAsync(choice, replicaSet, parsed.GetValue(minutes), json, cancellation)
         );
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         int minutes,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var samples = await appliance.Api.MonitoringAsync(replicaSet, minutes, cancellation);
         if (json)
         {

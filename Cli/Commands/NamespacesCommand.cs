@@ -17,14 +17,14 @@ internal static class NamespacesCommand
             "Show or change which collections are backed up",
             SharedOptions.ReplicaSet(),
             [include, exclude, clear],
-            (parsed, data, replicaSet, json, cancellation) =>
+            (parsed, choice, replicaSet, json, cancellation) =>
             {
                 var change = new NamespacesChange(
                     Given(parsed, include),
                     Given(parsed, exclude),
                     parsed.GetValue(clear)
                 );
-                return RunAsync(data, replicaSet, change, json, cancellation);
+                return RunAsync(choice, replicaSet, change, json, cancellation);
             }
         );
     }
@@ -45,14 +45,14 @@ internal static class NamespacesCommand
         parsed.GetValue(option) is { Length: > 0 } given ? given : null;
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         NamespacesChange change,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var view = change.IsEmpty
             ? await appliance.Api.NamespacesAsync(replicaSet, cancellation)
             : await appliance.Api.ChangeNamespacesAsync(replicaSet, change, cancellation);

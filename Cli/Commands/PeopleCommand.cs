@@ -23,9 +23,9 @@ internal static class PeopleCommand
             SharedOptions.Command(
                 "list",
                 "List the accounts",
-                (data, json, cancellation) =>
+                (choice, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         appliance => appliance.Api.PeopleAsync(cancellation),
                         static all =>
@@ -43,9 +43,9 @@ internal static class PeopleCommand
             SharedOptions.Command(
                 "setup-token",
                 "Print a token for the first run, where there is no account yet; those before it are good for nothing",
-                (data, json, cancellation) =>
+                (choice, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         appliance => appliance.Client.SetupTokenAsync(cancellation),
                         static made => Console.Out.WriteLine(made.Token),
@@ -93,9 +93,9 @@ internal static class PeopleCommand
             "Add an account; its password is asked for, or is the first line of the input",
             Email(),
             [name, role, administrator, temporary],
-            (parsed, data, email, json, cancellation) =>
+            (parsed, choice, email, json, cancellation) =>
                 Question.AskAsync(
-                    data,
+                    choice,
                     json,
                     appliance =>
                         appliance.Client.AddPersonAsync(
@@ -123,9 +123,9 @@ internal static class PeopleCommand
             "Set a new password, which is asked for, or is the first line of the input; all sessions of the account end",
             Email(),
             [temporary],
-            (parsed, data, email, json, cancellation) =>
+            (parsed, choice, email, json, cancellation) =>
                 Question.AskAsync(
-                    data,
+                    choice,
                     json,
                     appliance =>
                         appliance.Client.SetPasswordAsync(
@@ -144,9 +144,9 @@ internal static class PeopleCommand
             verb,
             description,
             Email(),
-            (data, email, json, cancellation) =>
+            (choice, email, json, cancellation) =>
                 Question.AskAsync(
-                    data,
+                    choice,
                     json,
                     appliance => appliance.Api.ChangePersonAsync(email, change, cancellation),
                     Print,

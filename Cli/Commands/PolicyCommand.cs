@@ -76,7 +76,7 @@ internal static class PolicyCommand
                 balancer,
                 preview,
             ],
-            (parsed, data, replicaSet, json, cancellation) =>
+            (parsed, choice, replicaSet, json, cancellation) =>
             {
                 var change = new PolicyChange(
                     Seconds(parsed, interval),
@@ -95,21 +95,21 @@ internal static class PolicyCommand
                     Balancer = parsed.GetValue(balancer),
                 };
                 return parsed.GetValue(preview)
-                    ? PreviewAsync(data, replicaSet, change, json, cancellation)
-                    : RunAsync(data, replicaSet, change, json, cancellation);
+                    ? PreviewAsync(choice, replicaSet, change, json, cancellation)
+                    : RunAsync(choice, replicaSet, change, json, cancellation);
             }
         );
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         PolicyChange change,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var before = await appliance.Api.PolicyAsync(replicaSet, cancellation);
         var policy = change.IsEmpty ? before : await appliance.Api.ChangePolicyAsync(replicaSet, change, cancellation);
         if (json)
@@ -128,14 +128,14 @@ internal static class PolicyCommand
     }
 
     private static async Task<int> PreviewAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         PolicyChange change,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var preview = await appliance.Api.PreviewPolicyAsync(replicaSet, change, cancellation);
         if (json)
         {

@@ -19,9 +19,14 @@ internal static class RangesCommand
             RunAsync
         );
 
-    private static async Task<int> RunAsync(string? data, string replicaSet, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        ApplianceChoice choice,
+        string replicaSet,
+        bool json,
+        CancellationToken cancellation
+    )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var ranges = await appliance.Api.RangesAsync(replicaSet, cancellation);
         if (json)
         {

@@ -15,7 +15,7 @@ internal static class RestoreCommand
 {
     internal static Command Create()
     {
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
+        var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
         var subject = new Argument<string>("RS|CLUSTER")
         {
             Description = "A replica set (its name, its id, DEPLOYMENT/NAME, CLUSTER/SHARD) or a sharded cluster",
@@ -28,9 +28,9 @@ internal static class RestoreCommand
         )
         {
             subject,
-            data,
             json,
         };
+        choice.AddTo(command);
         how.AddTo(command);
         which.AddTo(command);
         command.SetAction(
@@ -38,7 +38,7 @@ internal static class RestoreCommand
             {
                 var request = how.Request(parsed) with
                 {
-                    Data = parsed.GetValue(data),
+                    Choice = choice.Of(parsed),
                     Subject = parsed.GetRequiredValue(subject),
                     Snapshot = which.SnapshotOf(parsed),
                     Moment = which.MomentOf(parsed),
@@ -63,7 +63,7 @@ internal static class RestoreCommand
         }
 
         await using var appliance = await ApplianceConnection.OpenAsync(
-            request.Data,
+            request.Choice,
             needsRunning: false,
             cancellation
         );

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Daemon.Restores;
 
@@ -8,8 +9,8 @@ namespace Backup.Cli.Commands;
 /// <summary>What a restore was asked for.</summary>
 internal sealed record RestoreRequest
 {
-    /// <summary>The data folder.</summary>
-    internal string? Data { get; init; }
+    /// <summary>Of which appliance.</summary>
+    internal ApplianceChoice Choice { get; init; } = new(null, null, null, null);
 
     /// <summary>A replica set or a cluster, as the user names it.</summary>
     internal string Subject { get; init; } = "";

@@ -25,9 +25,9 @@ internal static class ResyncCommand
             "Start the initial sync over, or copy some collections anew; every snapshot stays",
             SharedOptions.ReplicaSet(),
             [namespaces, cancel],
-            (parsed, data, replicaSet, json, cancellation) =>
+            (parsed, choice, replicaSet, json, cancellation) =>
                 RunAsync(
-                    data,
+                    choice,
                     replicaSet,
                     parsed.GetValue(namespaces) ?? [],
                     parsed.GetValue(cancel),
@@ -38,7 +38,7 @@ internal static class ResyncCommand
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         string[] namespaces,
         bool cancel,
@@ -51,7 +51,7 @@ internal static class ResyncCommand
             throw CliErrors.Argument("--cancel gives up all copies.", "Leave --namespace out.");
         }
 
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         var set =
             cancel ? await appliance.Api.CancelCopiesAsync(replicaSet, cancellation)
             : namespaces.Length > 0

@@ -138,7 +138,7 @@ internal sealed class ServeCommand
     private async Task<int> ListAsync(ParseResult parsed, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(
-            parsed.GetValue(_data),
+            new ApplianceChoice(parsed.GetValue(_data), null, null, null),
             needsRunning: true,
             cancellation
         );
@@ -167,7 +167,7 @@ internal sealed class ServeCommand
     private async Task<int> StopAsync(ParseResult parsed, string id, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(
-            parsed.GetValue(_data),
+            new ApplianceChoice(parsed.GetValue(_data), null, null, null),
             needsRunning: true,
             cancellation
         );
@@ -201,7 +201,7 @@ internal sealed class ServeCommand
             !parsed.GetValue(_noTls)
         );
         await using var appliance = await ApplianceConnection.OpenAsync(
-            parsed.GetValue(_data),
+            new ApplianceChoice(parsed.GetValue(_data), null, null, null),
             needsRunning: false,
             cancellation
         );

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backup.Cli.Appliance;
 
 namespace Backup.Cli.Commands;
 
@@ -23,81 +24,78 @@ internal static class SharedOptions
             Description = "A sharded cluster, or a replica set: its name, its id, DEPLOYMENT/NAME, or CLUSTER/SHARD",
         };
 
-    /// <summary>A command about everything, with --data and --json.</summary>
+    /// <summary>A command about everything, with --json and the options that say which appliance.</summary>
     /// <param name="name">What is typed.</param>
     /// <param name="description">For --help.</param>
-    /// <param name="run">Gets data folder and whether JSON is wanted; gives the exit code.</param>
+    /// <param name="run">Gets which appliance and whether JSON is wanted; gives the exit code.</param>
     internal static Command Command(
         string name,
         string description,
-        Func<string?, bool, CancellationToken, Task<int>> run
+        Func<ApplianceChoice, bool, CancellationToken, Task<int>> run
     )
     {
-        var (data, json) = (Data(), Json());
-        var command = new Command(name, description) { data, json };
+        var (choice, json) = (new ChoiceOptions(), Json());
+        var command = new Command(name, description) { json };
+        choice.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
-                    token => run(parsed.GetValue(data), parsed.GetValue(json), token),
+                    token => run(choice.Of(parsed), parsed.GetValue(json), token),
                     cancellation
                 )
         );
         return command;
     }
 
-    /// <summary>A command about one thing, with --data and --json.</summary>
+    /// <summary>A command about one thing, with --json and the options that say which appliance.</summary>
     /// <param name="name">What is typed.</param>
     /// <param name="description">For --help.</param>
     /// <param name="subject">What it is about.</param>
-    /// <param name="run">Gets data folder, subject, whether JSON is wanted; gives the exit code.</param>
+    /// <param name="run">Gets which appliance, subject, whether JSON is wanted; gives the exit code.</param>
     internal static Command Command(
         string name,
         string description,
         Argument<string> subject,
-        Func<string?, string, bool, CancellationToken, Task<int>> run
+        Func<ApplianceChoice, string, bool, CancellationToken, Task<int>> run
     ) =>
         Command(
             name,
             description,
             subject,
             [],
-            (_, data, about, json, cancellation) => run(data, about, json, cancellation)
+            (_, choice, about, json, cancellation) => run(choice, about, json, cancellation)
         );
 
     /// <summary>The same with options of its own.</summary>
     /// <param name="name">What is typed.</param>
     /// <param name="description">For --help.</param>
     /// <param name="subject">What it is about.</param>
-    /// <param name="options">In the order of --help, before --data and --json.</param>
-    /// <param name="run">Gets what was typed, for its own options; data folder, subject, whether JSON is wanted; gives the exit code.</param>
+    /// <param name="options">In the order of --help, before those that all have.</param>
+    /// <param name="run">Gets what was typed, for its own options; which appliance, subject, whether JSON is wanted; gives the exit code.</param>
     internal static Command Command(
         string name,
         string description,
         Argument<string> subject,
         IReadOnlyList<Option> options,
-        Func<ParseResult, string?, string, bool, CancellationToken, Task<int>> run
+        Func<ParseResult, ApplianceChoice, string, bool, CancellationToken, Task<int>> run
     )
     {
-        var (data, json) = (Data(), Json());
+        var (choice, json) = (new ChoiceOptions(), Json());
         var command = new Command(name, description) { subject };
-        foreach (var option in (IEnumerable<Option>)[.. options, data, json])
+        foreach (var option in (IEnumerable<Option>)[.. options, json])
         {
             command.Options.Add(option);
         }
+
+        choice.AddTo(command);
 
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
                     token =>
-                        run(
-                            parsed,
-                            parsed.GetValue(data),
-                            parsed.GetRequiredValue(subject),
-                            parsed.GetValue(json),
-                            token
-                        ),
+                        run(parsed, choice.Of(parsed), parsed.GetRequiredValue(subject), parsed.GetValue(json), token),
                     cancellation
                 )
         );

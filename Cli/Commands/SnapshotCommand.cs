@@ -24,12 +24,12 @@ internal static class SnapshotCommand
             "Take a snapshot now; or pin, unpin, expire, delete one that is there",
             SharedOptions.ReplicaSetOrCluster(),
             [wait, keep],
-            (parsed, data, replicaSet, json, cancellation) =>
+            (parsed, choice, replicaSet, json, cancellation) =>
             {
                 long? seconds = parsed.GetValue(keep) is { } length
                     ? (long)DurationText.Parse("--keep", length).TotalSeconds
                     : null;
-                return RunAsync(data, replicaSet, parsed.GetValue(wait), seconds, json, cancellation);
+                return RunAsync(choice, replicaSet, parsed.GetValue(wait), seconds, json, cancellation);
             }
         );
         foreach (var one in SnapshotKeepingCommands.Create())
@@ -41,7 +41,7 @@ internal static class SnapshotCommand
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         bool wait,
         long? keep,
@@ -49,7 +49,7 @@ internal static class SnapshotCommand
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: true, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         var started = await appliance.Api.RequestSnapshotAsync(replicaSet, keep, cancellation);
         var job = started.Job;
         if (!wait)

@@ -28,7 +28,7 @@ internal static class SnapshotKeepingCommands
             name,
             description,
             Id(),
-            (data, id, json, cancellation) => ChangeAsync(data, id, change, json, cancellation)
+            (choice, id, json, cancellation) => ChangeAsync(choice, id, change, json, cancellation)
         );
 
     private static Command Expire()
@@ -49,7 +49,7 @@ internal static class SnapshotKeepingCommands
             "Give a snapshot an end of its own: kept until then, gone after it",
             Id(),
             [length, at, byPolicy],
-            (parsed, data, id, json, cancellation) =>
+            (parsed, choice, id, json, cancellation) =>
             {
                 var (forSoLong, until, policy) = (
                     parsed.GetValue(length),
@@ -69,7 +69,7 @@ internal static class SnapshotKeepingCommands
                     : until is not null ? InstantText.Parse("--at", until)
                     : (DateTimeOffset?)null;
                 return ChangeAsync(
-                    data,
+                    choice,
                     id,
                     new SnapshotChange(ExpiresAt: end) { ByPolicy = policy },
                     json,
@@ -88,10 +88,10 @@ internal static class SnapshotKeepingCommands
             "Delete a snapshot, and say what went with it",
             Id(),
             [preview, force],
-            async (parsed, data, id, json, cancellation) =>
+            async (parsed, choice, id, json, cancellation) =>
             {
                 await using var appliance = await ApplianceConnection.OpenAsync(
-                    data,
+                    choice,
                     needsRunning: false,
                     cancellation
                 );
@@ -114,14 +114,14 @@ internal static class SnapshotKeepingCommands
     }
 
     private static async Task<int> ChangeAsync(
-        string? data,
+        ApplianceChoice choice,
         string id,
         SnapshotChange change,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var keeping = await appliance.Api.ChangeSnapshotAsync(id, change, cancellation);
         if (json)
         {

@@ -20,19 +20,20 @@ internal static class SnapshotsCommand
             "List the snapshots of a replica set or a sharded cluster",
             SharedOptions.ReplicaSetOrCluster(),
             [all],
-            (parsed, data, name, json, cancellation) => RunAsync(data, name, parsed.GetValue(all), json, cancellation)
+            (parsed, choice, name, json, cancellation) =>
+                RunAsync(choice, name, parsed.GetValue(all), json, cancellation)
         );
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         bool all,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var subject = await appliance.Api.FindAsync(replicaSet, SubjectKind.Any, cancellation);
         if (subject.Kind == SubjectView.Cluster)
         {

@@ -21,7 +21,7 @@ internal static class SourceCommand
             "Show or change how a source is read, while it is read",
             SharedOptions.ReplicaSet(),
             [member, cursors, rate, pause, resume],
-            (parsed, data, replicaSet, json, cancellation) =>
+            (parsed, choice, replicaSet, json, cancellation) =>
             {
                 var change = new SourceChange(
                     parsed.GetValue(member),
@@ -31,7 +31,7 @@ internal static class SourceCommand
                         : parsed.GetValue(resume) ? false
                         : null
                 );
-                return RunAsync(data, replicaSet, change, json, cancellation);
+                return RunAsync(choice, replicaSet, change, json, cancellation);
             }
         );
         command.Validators.Add(parsed =>
@@ -45,14 +45,14 @@ internal static class SourceCommand
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         string replicaSet,
         SourceChange change,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var source = change.IsEmpty
             ? await appliance.Api.SourceAsync(replicaSet, cancellation)
             : await appliance.Api.ChangeSourceAsync(replicaSet, change, cancellation);

@@ -18,9 +18,9 @@ internal static class SshCommands
                 "create",
                 "Make a key (ed25519); its public line goes into authorized_keys of the target",
                 Name("KEY", "A name for it"),
-                (data, name, json, cancellation) =>
+                (choice, name, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         appliance => appliance.Api.CreateSshKeyAsync(name, cancellation),
                         Print,
@@ -30,9 +30,9 @@ internal static class SshCommands
             SharedOptions.Command(
                 "list",
                 "List the keys",
-                (data, json, cancellation) =>
+                (choice, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         appliance => appliance.Api.SshKeysAsync(cancellation),
                         PrintAll,
@@ -43,9 +43,9 @@ internal static class SshCommands
                 "show",
                 "Print the public line of a key",
                 Name("KEY", "Its name"),
-                (data, name, json, cancellation) =>
+                (choice, name, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         async appliance =>
                             (await appliance.Api.SshKeysAsync(cancellation)).FirstOrDefault(key => key.Name == name)
@@ -58,9 +58,9 @@ internal static class SshCommands
                 "remove",
                 "Remove a key that no target uses",
                 Name("KEY", "Its name"),
-                (data, name, json, cancellation) =>
+                (choice, name, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         appliance => appliance.Api.RemoveSshKeyAsync(name, cancellation),
                         static key =>
@@ -79,9 +79,9 @@ internal static class SshCommands
             SharedOptions.Command(
                 "list",
                 "List the targets",
-                (data, json, cancellation) =>
+                (choice, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         appliance => appliance.Api.SshTargetsAsync(cancellation),
                         static targets =>
@@ -104,9 +104,9 @@ internal static class SshCommands
                 "remove",
                 "Forget a target and its password; nothing is done to the host",
                 Name("TARGET", "Its name"),
-                (data, name, json, cancellation) =>
+                (choice, name, json, cancellation) =>
                     Question.AskAsync(
-                        data,
+                        choice,
                         json,
                         appliance => appliance.Api.RemoveSshTargetAsync(name, cancellation),
                         static target => Console.Out.WriteLine($"Removed the target {target.Name} ({target.Address})"),
@@ -122,9 +122,14 @@ internal static class SshCommands
             $"{target.Name}  {target.Address}  {target.Folder}  by {target.Login}  host key {target.HostKey}"
         );
 
-    private static async Task<int> TestAsync(string? data, string name, bool json, CancellationToken cancellation)
+    private static async Task<int> TestAsync(
+        ApplianceChoice choice,
+        string name,
+        bool json,
+        CancellationToken cancellation
+    )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var steps = await appliance.Api.TestSshTargetAsync(name, cancellation);
         if (json)
         {

@@ -48,9 +48,9 @@ internal static class SshTargetAdd
             "Add a host and folder to push to",
             SshCommands.Name("TARGET", "A name for it"),
             [host, folder, key, passwordFile, hostKey],
-            (parsed, data, name, json, cancellation) =>
+            (parsed, choice, name, json, cancellation) =>
                 RunAsync(
-                    data,
+                    choice,
                     new SshTargetRequest(
                         name,
                         parsed.GetRequiredValue(host),
@@ -67,14 +67,14 @@ internal static class SshTargetAdd
     }
 
     private static async Task<int> RunAsync(
-        string? data,
+        ApplianceChoice choice,
         SshTargetRequest request,
         string? fingerprint,
         bool json,
         CancellationToken cancellation
     )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var shown = await appliance.Api.SshHostKeysAsync(request.Address, cancellation);
         var pinned = fingerprint is null
             ? Ask(request.Address, shown)

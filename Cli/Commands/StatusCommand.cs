@@ -12,22 +12,23 @@ internal static class StatusCommand
 
     internal static Command Create()
     {
-        var (data, json) = (SharedOptions.Data(), SharedOptions.Json());
-        var command = new Command("status", "Show what is protected, and up to which second") { data, json };
+        var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
+        var command = new Command("status", "Show what is protected, and up to which second") { json };
+        choice.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
-                    token => RunAsync(parsed.GetValue(data), parsed.GetValue(json), token),
+                    token => RunAsync(choice.Of(parsed), parsed.GetValue(json), token),
                     cancellation
                 )
         );
         return command;
     }
 
-    private static async Task<int> RunAsync(string? data, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ApplianceChoice choice, bool json, CancellationToken cancellation)
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var status = (await appliance.Api.StatusAsync(cancellation)) with { Running = appliance.IsRunning };
         if (json)
         {

@@ -15,9 +15,14 @@ internal static class VerifyCommand
             RunAsync
         );
 
-    private static async Task<int> RunAsync(string? data, string snapshot, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        ApplianceChoice choice,
+        string snapshot,
+        bool json,
+        CancellationToken cancellation
+    )
     {
-        await using var appliance = await ApplianceConnection.OpenAsync(data, needsRunning: false, cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
         var started = await appliance.Api.RequestVerificationAsync(snapshot, cancellation);
         var job = await JobWaiter.WaitAsync(appliance.Api, started, cancellation);
         if (json)

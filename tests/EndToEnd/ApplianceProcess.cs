@@ -285,7 +285,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal async Task<JsonElement?> ReplicaSetAsync()
     {
-        if (await StatusSocket.ReadAsync(Data) is not { } status)
+        if (await HostSocket.StatusAsync(Data) is not { } status)
         {
             return null;
         }

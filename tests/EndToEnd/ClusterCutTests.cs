@@ -268,7 +268,7 @@ public sealed class ClusterCutTests(ITestOutputHelper output)
         /// <returns>What there is where not every set is followed.</returns>
         private async Task<string?> StatesAsync()
         {
-            if (await StatusSocket.ReadAsync(appliance.Data) is not { } status)
+            if (await HostSocket.StatusAsync(appliance.Data) is not { } status)
             {
                 return "no answer";
             }

@@ -47,7 +47,7 @@ public sealed class DownloadLinkTests
         var tar = folder.File(Text(moment, "link", "fileName"));
         await CutAsync(Text(moment, "curl"), folder, tar, appliance.KillAsync);
         appliance.Up();
-        while (await StatusSocket.ReadAsync(appliance.Data) is null)
+        while (await HostSocket.StatusAsync(appliance.Data) is null)
         {
             await Task.Delay(100);
         }

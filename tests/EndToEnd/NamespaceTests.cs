@@ -43,7 +43,7 @@ public sealed class NamespaceTests
         await using var appliance = new ApplianceProcess("mongodb://127.0.0.1:1/?replicaSet=gone");
         await using var writes = LiveWrites.Start(source, 7);
         appliance.Up();
-        while (await StatusSocket.ReadAsync(appliance.Data) is null)
+        while (await HostSocket.StatusAsync(appliance.Data) is null)
         {
             await Task.Delay(100);
         }

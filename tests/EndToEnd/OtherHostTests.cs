@@ -1,0 +1,111 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
+using Backup.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.EndToEnd;
+
+/// <summary>The command where the appliance is on another host: over TLS, with an API token, without the data folder.</summary>
+public sealed class OtherHostTests
+{
+    [Fact]
+    public async Task ATokenCommandsAnApplianceOverTls()
+    {
+        using var files = new TemporaryFolder();
+        await using var source = await TestSource.SandboxAsync();
+        await source.InsertAsync("shop", "orders", SourceContent.Many(100, new Random(1), 100, 1_000));
+        await using var appliance = new ApplianceProcess(source.Uri);
+        appliance.Up("--http-address", "0.0.0.0");
+        await appliance.WaitForStateAsync("tailing");
+        await appliance.WaitForOutputAsync("web ");
+        var far = await FarAsync(appliance, files);
+
+        var taken = (await far("snapshot", "rs0", "--wait")).Succeeded().Json;
+        taken.GetProperty("documents").GetInt64().ShouldBe(100);
+        (await far("status")).Succeeded().Json.GetProperty("running").GetBoolean().ShouldBeTrue();
+        (await far("snapshots", "rs0"))
+            .Succeeded()
+            .Output.ShouldBe(
+                (await appliance.RunAsync("snapshots", "rs0")).Succeeded().Output,
+                "the same words, whichever way they came"
+            );
+        (await far("policy", "rs0", "--interval", "15m", "--window", "1d")).Succeeded();
+        (await far("agents", "list")).Succeeded().Json.GetArrayLength().ShouldBe(1);
+        (await far("verify", RestoreCheck.Id(taken))).Succeeded();
+
+        (await far("snapshots", "rs7")).ErrorCode.ShouldBe("BK9506");
+        (await far("people", "list")).ErrorCode.ShouldBe("BK8504", "a token is no administrator");
+        (await far("restore", "rs0", "--latest", "--output", files.File("dump"))).ErrorCode.ShouldBe("BK9602");
+        (await far("people", "setup-token")).ErrorCode.ShouldBe("BK9602");
+        var link = (await far("links", "create", "rs0", "--latest", "--no-checksum")).Succeeded().Json;
+        link.GetProperty("url").GetString().ShouldNotBeNullOrEmpty("the way out that the error names");
+
+        var audit = (await appliance.RunAsync("audit")).Succeeded().Json.EnumerateArray().ToList();
+        audit
+            .Select(static one => (one.GetProperty("actor").GetString(), one.GetProperty("action").GetString()))
+            .ShouldContain(("token far", "policy.change"));
+    }
+
+    [Fact]
+    public async Task WhatWouldTellTheTokenToStrangersIsRefused()
+    {
+        using var files = new TemporaryFolder();
+        var token = files.File("token");
+        await File.WriteAllTextAsync(token, "bkt_0123456789\n");
+        (await Refused("http://backup.example:8080")).ShouldBe("BK9603");
+        (await Refused("backup.example")).ShouldBe("BK9603");
+        (await Refused("https://user:secret@backup.example")).ShouldBe("BK9603");
+        (await Refused("https://127.0.0.1:1")).ShouldBe("BK9606");
+        (await Refused("https://127.0.0.1:1", "--ca-file", token)).ShouldBe("BK9605");
+        (await Refused("https://127.0.0.1:1", "--data", files.Path)).ShouldBe("BK9501");
+        var none = await ApplianceProcess.CommandAsync("status", "--json", "--server", "https://127.0.0.1:1");
+        none.ErrorCode.ShouldBe("BK9604");
+
+        async Task<string> Refused(string server, params string[] more) =>
+            (
+                await ApplianceProcess.CommandAsync([
+                    "status",
+                    "--json",
+                    "--server",
+                    server,
+                    "--token-file",
+                    token,
+                    .. more,
+                ])
+            ).ErrorCode;
+    }
+
+    private delegate Task<CommandResult> Far(params string[] arguments);
+
+    /// <summary>What another host is given: the address, a token, and the certificate of the authority.</summary>
+    private static async Task<Far> FarAsync(ApplianceProcess appliance, TemporaryFolder files)
+    {
+        var caller = await HostSocket.SendAsync(appliance.Data, HttpMethod.Get, "/caller");
+        var group = caller.GetProperty("home").GetString();
+        var made = await HostSocket.SendAsync(
+            appliance.Data,
+            HttpMethod.Post,
+            $"/groups/{group}/tokens",
+            """{"name":"far","role":"backup-administrator"}"""
+        );
+        var (token, authority) = (files.File("token"), files.File("ca.pem"));
+        await File.WriteAllTextAsync(token, made.GetProperty("token").GetString() + "\n");
+        using var pem = X509Certificate2.CreateFromPem(
+            await File.ReadAllTextAsync(Path.Combine(appliance.Data, "tls", "ca.pem"))
+        );
+        await File.WriteAllTextAsync(authority, pem.ExportCertificatePem());
+        var web = new Uri(Regex.Match(appliance.Output, @"https://\S+").Value);
+        string[] way =
+        [
+            "--server",
+            $"https://localhost:{web.Port}",
+            "--token-file",
+            token,
+            "--ca-file",
+            authority,
+            "--json",
+        ];
+        return arguments => ApplianceProcess.CommandAsync([.. arguments, .. way]);
+    }
+}
