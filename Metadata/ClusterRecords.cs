@@ -164,23 +164,3 @@ public enum BalancerRule
     /// <summary>No cut is taken.</summary>
     Refuse = 1,
 }
-
-/// <summary>Something that somebody has to know and that goes on until it is resolved.</summary>
-/// <param name="Condition">For example <c>cluster-snapshot-failed</c>: a word that never changes its meaning.</param>
-/// <param name="Subject">What it is about: an id of ours.</param>
-/// <param name="Code">The number of the error.</param>
-/// <param name="Message">What is wrong, where.</param>
-/// <param name="Hint">The way out.</param>
-/// <param name="Since">When it was raised.</param>
-/// <param name="LastAt">When it was raised again last.</param>
-/// <param name="ResolvedAt">When it was over; null while it is open.</param>
-public sealed record AlertRecord(
-    string Condition,
-    string Subject,
-    string Code,
-    string Message,
-    string Hint,
-    DateTimeOffset Since,
-    DateTimeOffset LastAt,
-    DateTimeOffset? ResolvedAt
-);

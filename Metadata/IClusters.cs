@@ -43,6 +43,9 @@ public interface IClusters
     /// <summary>Newest first, those that failed too.</summary>
     Task<IReadOnlyList<CutRecord>> CutsAsync(string clusterId, CancellationToken cancellation = default);
 
+    /// <summary>The newest complete cut of kind <see cref="CutKind.Snapshot"/> of each cluster that has one.</summary>
+    Task<IReadOnlyList<CutRecord>> NewestSnapshotsAsync(CancellationToken cancellation = default);
+
     /// <summary>Stores state, time, balancer and flags of an open cut. False, and nothing changed, where it is not in the state <paramref name="from"/>.</summary>
     /// <param name="next">In an open state.</param>
     Task<bool> AdvanceCutAsync(CutRecord next, CutState from, CancellationToken cancellation = default);
@@ -91,32 +94,4 @@ public interface IClusters
 
     /// <summary>Removes a cut that is not open, with its snapshots, in one step; 6009 where there is none, 6016 where it is open.</summary>
     Task RemoveCutAsync(string cutId, CancellationToken cancellation = default);
-}
-
-/// <summary>What is wrong and has to be known until it is over.</summary>
-public interface IAlerts
-{
-    /// <summary>Opens the alert, or brings the open one of that condition and subject up to date.</summary>
-    /// <returns>Whether it was opened now.</returns>
-    Task<bool> RaiseAsync(
-        string condition,
-        string subject,
-        string code,
-        string message,
-        string hint,
-        CancellationToken cancellation = default
-    );
-
-    /// <summary>Ends the open alert of that condition and subject; false where there is none.</summary>
-    Task<bool> ResolveAsync(string condition, string subject, CancellationToken cancellation = default);
-
-    /// <summary>Newest first.</summary>
-    /// <param name="onlyOpen">Whether those that are over are left out.</param>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="cancellation">Gives up.</param>
-    Task<IReadOnlyList<AlertRecord>> ListAsync(
-        bool onlyOpen = true,
-        int limit = 200,
-        CancellationToken cancellation = default
-    );
 }

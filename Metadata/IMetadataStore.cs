@@ -1,4 +1,5 @@
 using Backup.Foundation;
+using Backup.Metadata.Alerting;
 using Backup.Metadata.People;
 
 namespace Backup.Metadata;
@@ -32,6 +33,10 @@ public interface IMetadataStore : IAsyncDisposable
     IClusters Clusters { get; }
 
     IAlerts Alerts { get; }
+
+    IAlertRules AlertRules { get; }
+
+    IAlertChannels AlertChannels { get; }
 
     ILeases Leases { get; }
 
@@ -384,6 +389,9 @@ public interface ISnapshots
 
     /// <summary>Newest first.</summary>
     Task<IReadOnlyList<SnapshotRecord>> ListAsync(string replicaSetId, CancellationToken cancellation = default);
+
+    /// <summary>The newest one of each replica set that has one.</summary>
+    Task<IReadOnlyList<SnapshotRecord>> NewestAsync(CancellationToken cancellation = default);
 
     /// <summary>Changes what somebody wants of a snapshot, and gives what is stored.</summary>
     /// <exception cref="Foundation.Errors.BackupException">6009 where there is none, 6154 where it is a part of a cluster's snapshot.</exception>

@@ -15,6 +15,9 @@ public interface IMonitoring
         DateTimeOffset from,
         CancellationToken cancellation = default
     );
+
+    /// <summary>The newest sample of each deployment that has one.</summary>
+    Task<IReadOnlyList<MonitoringRecord>> NewestAsync(CancellationToken cancellation = default);
 }
 
 /// <summary>A sample of a deployment's servers.</summary>

@@ -22,6 +22,8 @@ internal sealed class Row(DbDataReader reader)
 
     internal double Real() => reader.GetDouble(_column++);
 
+    internal double? RealOrNull() => Null() ? null : Real();
+
     internal byte[] Bytes() => reader.GetFieldValue<byte[]>(_column++);
 
     internal byte[]? BytesOrNull() => Null() ? null : Bytes();

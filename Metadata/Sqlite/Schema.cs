@@ -29,6 +29,7 @@ internal static partial class Schema
         People,
         Answers,
         Policies,
+        Alerting,
     ];
 
     internal static int Version => Steps.Length;

@@ -110,6 +110,9 @@ internal sealed class SqliteClusters(ITransactions database, TimeProvider time) 
     public Task<IReadOnlyList<CutRecord>> CutsAsync(string clusterId, CancellationToken cancellation = default) =>
         _cuts.ListAsync(clusterId, cancellation);
 
+    public Task<IReadOnlyList<CutRecord>> NewestSnapshotsAsync(CancellationToken cancellation = default) =>
+        _cuts.NewestSnapshotsAsync(cancellation);
+
     public Task<bool> AdvanceCutAsync(CutRecord next, CutState from, CancellationToken cancellation = default) =>
         _cuts.AdvanceAsync(next, from, cancellation);
 

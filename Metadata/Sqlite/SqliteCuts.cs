@@ -44,6 +44,24 @@ internal sealed class SqliteCuts(ITransactions database, TimeProvider time)
             cancellation
         );
 
+    internal async Task<IReadOnlyList<CutRecord>> NewestSnapshotsAsync(CancellationToken cancellation) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    $"""
+                    SELECT {Columns} FROM cuts WHERE ordinal IN (
+                        SELECT (
+                            SELECT max(ordinal) FROM cuts WHERE cluster_id = clusters.deployment_id AND state = @complete AND kind = @snapshot
+                        ) FROM clusters
+                    )
+                    ORDER BY ordinal
+                    """,
+                    Cut,
+                    new { complete = (int)CutState.Complete, snapshot = (int)CutKind.Snapshot }
+                ),
+            cancellation
+        );
+
     internal Task<bool> AdvanceAsync(CutRecord next, CutState from, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((int)next.State, (int)CutState.Complete, nameof(next));

@@ -1,3 +1,4 @@
+using Backup.Metadata.Alerting;
 using Backup.Metadata.People;
 
 namespace Backup.Metadata.Sqlite;
@@ -28,6 +29,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Deployments = new SqliteDeployments(transactions, time);
         Clusters = new SqliteClusters(transactions, time);
         Alerts = new SqliteAlerts(transactions, time);
+        AlertRules = new SqliteAlertRules(transactions, time);
+        AlertChannels = new SqliteAlertChannels(transactions, time);
         Leases = new SqliteLeases(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
         PartialSyncs = new SqlitePartialSyncs(transactions);
@@ -62,6 +65,10 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IClusters Clusters { get; }
 
     public IAlerts Alerts { get; }
+
+    public IAlertRules AlertRules { get; }
+
+    public IAlertChannels AlertChannels { get; }
 
     public ILeases Leases { get; }
 

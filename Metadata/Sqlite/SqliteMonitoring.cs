@@ -50,5 +50,19 @@ internal sealed class SqliteMonitoring(ITransactions database) : IMonitoring
             cancellation
         );
 
+    public async Task<IReadOnlyList<MonitoringRecord>> NewestAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    """
+                    SELECT sample.deployment_id, sample.minute * 60000, sample.content, sample.raw_length
+                    FROM deployments JOIN monitoring sample ON sample.deployment_id = deployments.id
+                        AND sample.minute = (SELECT max(minute) FROM monitoring WHERE deployment_id = deployments.id)
+                    """,
+                    static row => new MonitoringRecord(row.Text(), row.Time(), row.Bytes(), row.Int())
+                ),
+            cancellation
+        );
+
     private static long MinuteOf(DateTimeOffset at) => at.ToUnixTimeMilliseconds() / Minute;
 }

@@ -31,6 +31,21 @@ internal sealed class SqliteSnapshots(ITransactions database, TimeProvider time)
             cancellation
         );
 
+    public async Task<IReadOnlyList<SnapshotRecord>> NewestAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    $"""
+                    SELECT {Columns} FROM snapshots WHERE ordinal IN (
+                        SELECT (SELECT max(ordinal) FROM snapshots WHERE replica_set_id = sets.id) FROM replica_sets sets
+                    )
+                    ORDER BY ordinal
+                    """,
+                    Snapshot
+                ),
+            cancellation
+        );
+
     public Task<SnapshotRecord> KeepAsync(string id, KeepingChange change, CancellationToken cancellation = default) =>
         database.WriteAsync(
             session =>

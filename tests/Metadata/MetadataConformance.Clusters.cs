@@ -154,24 +154,6 @@ public abstract partial class MetadataConformance
         await ShouldFailAsync(6012, () => Store.Deployments.SetPolicyAsync(odd));
     }
 
-    [Fact]
-    public async Task An_alert_is_open_until_it_is_resolved()
-    {
-        (await Store.Alerts.RaiseAsync("late", "x", "BK1", "a", "b")).ShouldBeTrue();
-        var since = Time.GetUtcNow();
-        Time.Advance(TimeSpan.FromMinutes(1));
-        (await Store.Alerts.RaiseAsync("late", "x", "BK2", "c", "d")).ShouldBeFalse();
-        (await Store.Alerts.RaiseAsync("late", "y", "BK3", "e", "f")).ShouldBeTrue();
-        await ReopenAsync();
-        var open = await Store.Alerts.ListAsync();
-        open[1].ShouldBe(new AlertRecord("late", "x", "BK2", "c", "d", since, Time.GetUtcNow(), null));
-        (await Store.Alerts.ResolveAsync("late", "x")).ShouldBeTrue();
-        (await Store.Alerts.ResolveAsync("late", "x")).ShouldBeFalse();
-        (await Store.Alerts.ListAsync()).Single().Subject.ShouldBe("y");
-        (await Store.Alerts.ListAsync(onlyOpen: false)).Count.ShouldBe(2);
-        (await Store.Alerts.RaiseAsync("late", "x", "BK1", "a", "b")).ShouldBeTrue();
-    }
-
     private async Task<(ClusterRecord Cluster, IReadOnlyList<Deployment> Members)> ClusterAsync(params string[] shards)
     {
         var deployment = await DeploymentAsync("mongodb://r1,r2/");
