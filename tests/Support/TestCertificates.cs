@@ -42,21 +42,34 @@ public sealed class TestCertificates : IDisposable
         };
     }
 
+    /// <summary>Key and certificate of a server that is called <c>localhost</c>, in one PEM file.</summary>
+    public string ServerFile()
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        return PemFile("server", Issue("CN=localhost", names));
+    }
+
     /// <summary>Key and certificate in one PEM file, for <c>tlsCertificateKeyFile</c>.</summary>
     /// <param name="subject">For example <c>CN=agent, O=shop</c>.</param>
     public string ClientFile(string subject)
     {
-        using var certificate = Issue(subject, names: null);
-        using var key = certificate.GetECDsaPrivateKey()!;
-        var file = _folder.File($"client-{Guid.NewGuid():N}.pem");
-        File.WriteAllText(file, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
-        return file;
+        return PemFile("client", Issue(subject, names: null));
     }
 
     public void Dispose()
     {
         _authority.Dispose();
         _folder.Dispose();
+    }
+
+    private string PemFile(string name, X509Certificate2 issued)
+    {
+        using var certificate = issued;
+        using var key = certificate.GetECDsaPrivateKey()!;
+        var file = _folder.File($"{name}-{Guid.NewGuid():N}.pem");
+        File.WriteAllText(file, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+        return file;
     }
 
     private X509Certificate2 Issue(string subject, SubjectAlternativeNameBuilder? names)

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Backup.Foundation.Compression;
+using Backup.Foundation.Contracts;
+using Backup.Metadata;
+
+namespace Backup.AlertService.Watch;
+
+/// <summary>Reads what conditions are judged by. What costs something and does not change between rounds is remembered.</summary>
+/// <param name="metadata">The catalogue of everything.</param>
+/// <param name="appliance">What is not in it.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FactsReader(
+    IMetadataStore metadata,
+    Func<CancellationToken, Task<ApplianceFacts>> appliance,
+    TimeProvider time
+)
+{
+    private const int LookedAtJobs = 500;
+
+    private readonly Dictionary<string, SampleFacts> _samples = new(StringComparer.Ordinal);
+    private readonly DiskHistory _disks = new(metadata.Settings);
+
+    public async Task<Facts> ReadAsync(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var all = (await metadata.Deployments.ListAsync(cancellation)).Where(static one => one.IsProtected).ToList();
+        var deployments = all.ToDictionary(static one => one.Id);
+        var around = await appliance(cancellation);
+        return new Facts(
+            now,
+            all,
+            await SetsAsync(deployments, cancellation),
+            await ClustersAsync(all, cancellation),
+            [
+                .. (await metadata.Deployments.AgentReportsAsync(cancellation)).Where(one =>
+                    deployments.ContainsKey(one.DeploymentId)
+                ),
+            ],
+            [.. (await metadata.Access.AgentsAsync(cancellation)).Where(static one => !one.Revoked)],
+            await SamplesAsync(deployments, cancellation),
+            await metadata.Jobs.ListAsync(LookedAtJobs, cancellation),
+            await metadata.People.Users.ListAsync(cancellation),
+            await metadata.AlertChannels.ListAsync(cancellation),
+            around,
+            await _disks.ForecastAsync(around.Disks, now, cancellation)
+        );
+    }
+
+    private async Task<IReadOnlyList<SetFacts>> SetsAsync(
+        Dictionary<string, Deployment> deployments,
+        CancellationToken cancellation
+    )
+    {
+        var newest = (await metadata.Snapshots.NewestAsync(cancellation)).ToDictionary(static one => one.ReplicaSetId);
+        var found = new List<SetFacts>();
+        foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
+        {
+            if (!deployments.TryGetValue(set.DeploymentId, out var deployment))
+            {
+                continue;
+            }
+
+            found.Add(
+                new SetFacts(
+                    deployment,
+                    set,
+                    await metadata.Deployments.PolicyAsync(deployment.Cluster?.DeploymentId ?? set.Id, cancellation),
+                    newest.GetValueOrDefault(set.Id),
+                    await metadata.Heads.FindAsync(set.Id, cancellation),
+                    set.SyncId is { } sync ? (await metadata.OplogSlices.NewestAsync(sync, cancellation))?.Last : null,
+                    await metadata.OplogSlices.HolesAsync(set.Id, cancellation)
+                )
+            );
+        }
+
+        return found;
+    }
+
+    private async Task<IReadOnlyList<ClusterFacts>> ClustersAsync(
+        List<Deployment> deployments,
+        CancellationToken cancellation
+    )
+    {
+        var cuts = (await metadata.Clusters.NewestSnapshotsAsync(cancellation)).ToDictionary(static one =>
+            one.ClusterId
+        );
+        var found = new List<ClusterFacts>();
+        foreach (var one in deployments.Where(static one => one.Type == DeploymentTypes.ShardedCluster))
+        {
+            var policy = await metadata.Deployments.PolicyAsync(one.Id, cancellation);
+            found.Add(new ClusterFacts(one, policy, cuts.GetValueOrDefault(one.Id)));
+        }
+
+        return found;
+    }
+
+    private async Task<IReadOnlyList<SampleFacts>> SamplesAsync(
+        Dictionary<string, Deployment> deployments,
+        CancellationToken cancellation
+    )
+    {
+        var found = new List<SampleFacts>();
+        foreach (var record in await metadata.Monitoring.NewestAsync(cancellation))
+        {
+            if (!deployments.TryGetValue(record.DeploymentId, out var deployment))
+            {
+                _samples.Remove(record.DeploymentId);
+                continue;
+            }
+
+            if (!_samples.TryGetValue(record.DeploymentId, out var known) || known.At != record.At)
+            {
+                known = new SampleFacts(deployment, record.At, Read(record));
+            }
+
+            found.Add(_samples[record.DeploymentId] = known with { Deployment = deployment });
+        }
+
+        return found;
+    }
+
+    private static MonitoringSample Read(MonitoringRecord record)
+    {
+        var raw = new byte[record.RawLength];
+        Zstd.Decompress(record.Content, raw);
+        return JsonSerializer.Deserialize(raw, AgentJson.Default.MonitoringSample)!;
+    }
+}

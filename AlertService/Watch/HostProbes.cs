@@ -1,0 +1,119 @@
+using Backup.AlertService.Conditions;
+using Backup.Foundation.Contracts;
+using Backup.Metadata.Alerting;
+
+namespace Backup.AlertService.Watch;
+
+/// <summary>The sources' servers, as their agents tell of them once a minute. What is old says nothing of now.</summary>
+internal static class HostProbes
+{
+    private static readonly TimeSpan Old = TimeSpan.FromMinutes(5);
+
+    private static readonly HashSet<string> Fine = new(StringComparer.Ordinal) { "PRIMARY", "SECONDARY", "ARBITER" };
+
+    private const string Primary = "PRIMARY";
+
+    /// <summary>Twice of what is missing has to fit into the oplog, whatever it spans.</summary>
+    public static IEnumerable<Finding> Windows(Facts facts)
+    {
+        foreach (var set in facts.Sets)
+        {
+            if (SampleOf(facts, set.Deployment.Id)?.Sample.Oplog is not { } oplog)
+            {
+                continue;
+            }
+
+            var (window, behind) = (TimeSpan.FromSeconds(oplog.WindowSeconds), set.Behind(facts.Now));
+            yield return SetProbes.Of(
+                set,
+                AlertConditions.OplogWindow,
+                window.TotalSeconds,
+                () =>
+                    new AlertWords(
+                        AlertServiceErrors.ShortWindow(set.Name, Words.Span(window), Words.Span(behind)),
+                        $"An agent that is silent for {Words.Span(window)} cannot go on where it was: a new initial sync is needed then."
+                    )
+            ) with
+            {
+                AtLeast = window < behind * 2 ? AlertSeverity.Critical : null,
+            };
+        }
+    }
+
+    public static IEnumerable<Finding> Members(Facts facts)
+    {
+        foreach (var sample in facts.Samples.Where(one => facts.Now - one.At <= Old))
+        {
+            var members = sample.Sample.Members;
+            if (members.Count == 0)
+            {
+                continue;
+            }
+
+            yield return Of(
+                sample,
+                AlertConditions.NoPrimary,
+                "",
+                members.Any(static one => one is { Healthy: true, State: Primary }) ? 0 : 1,
+                () =>
+                    new AlertWords(
+                        AlertServiceErrors.Headless(sample.Deployment.Name),
+                        "The backup has nothing new to store until there is one."
+                    )
+            );
+            foreach (var member in members)
+            {
+                foreach (var finding in OfMember(sample, member))
+                {
+                    yield return finding;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<Finding> OfMember(SampleFacts sample, MemberSample member)
+    {
+        var isUp = member.Healthy && Fine.Contains(member.State);
+        var name = sample.Deployment.Name;
+        yield return Of(
+            sample,
+            AlertConditions.HostDown,
+            member.Name,
+            isUp ? 0 : 1,
+            () =>
+                new AlertWords(
+                    AlertServiceErrors.DownHost(
+                        member.Name,
+                        name,
+                        member.Healthy ? member.State : "not reached by the others"
+                    ),
+                    "The set can lose fewer members than before."
+                )
+        );
+        if (isUp && member.LagSeconds is { } lag)
+        {
+            yield return Of(
+                sample,
+                AlertConditions.ReplicationLag,
+                member.Name,
+                lag,
+                () =>
+                    new AlertWords(
+                        AlertServiceErrors.SlowMember(member.Name, name, Words.Span(TimeSpan.FromSeconds(lag))),
+                        "It would lack what is newest if it became primary."
+                    )
+            );
+        }
+    }
+
+    private static Finding Of(SampleFacts sample, string condition, string host, double value, Func<AlertWords> say) =>
+        new(condition, host.Length == 0 ? sample.Deployment.Id : $"{sample.Deployment.Id} {host}", value, say)
+        {
+            GroupId = sample.Deployment.GroupId,
+            DeploymentId = sample.Deployment.Id,
+            SubjectName = host.Length == 0 ? sample.Deployment.Name : host,
+        };
+
+    private static SampleFacts? SampleOf(Facts facts, string deployment) =>
+        facts.Samples.FirstOrDefault(one => one.Deployment.Id == deployment && facts.Now - one.At <= Old);
+}
