@@ -14,6 +14,7 @@ public static partial class AlertServiceErrors
     public const int ChannelKindUnknown = 8840;
     public const int ChannelSetting = 8841;
     public const int RuleRange = 8842;
+    public const int ConditionUnknown = 8843;
 
     public static BackupException MailServerMissing() =>
         new(
@@ -86,4 +87,11 @@ public static partial class AlertServiceErrors
         {
             Field = "critical",
         };
+
+    public static BackupException NoSuchCondition(string condition, bool ofAppliance) =>
+        new(
+            ConditionUnknown,
+            $"There is no condition '{condition}' {(ofAppliance ? "of the appliance" : "of a group")}.",
+            "Take a name of the list of conditions; those of the appliance as a whole are set by its administrators."
+        );
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Backup.BackupHttpServer.Access;
 using Backup.BackupHttpServer.Certificates;
 using Backup.BackupHttpServer.Downloads;
@@ -67,6 +68,10 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     /// <summary>The pin of the server's public key, as <c>curl --pinnedpubkey</c> takes it: <c>sha256//…</c>. It stays when the certificate is renewed.</summary>
     public string PublicKeyPin =>
         $"sha256//{Convert.ToBase64String(SHA256.HashData(_authority.ServerCertificate().PublicKey.ExportSubjectPublicKeyInfo()))}";
+
+    /// <summary>Until when the server's certificate, and the authority that vouches for it, are good.</summary>
+    public (DateTimeOffset Server, DateTimeOffset Authority) CertificatesEndAt =>
+        (EndOf(_authority.ServerCertificate()), EndOf(_authority.Certificate));
 
     /// <summary>Builds that are offered to agents.</summary>
     public UpdateStore Updates { get; }
@@ -251,4 +256,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         new DownloadEndpoints(metadata, services, new DownloadGate(limits, time), stopping).Map(application);
         return sums;
     }
+
+    private static DateTimeOffset EndOf(X509Certificate2 certificate) =>
+        new(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);
 }

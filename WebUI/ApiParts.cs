@@ -35,6 +35,8 @@ internal static class ApiParts
             new CredentialRoutes(desks),
             new StorageRoutes(things, desks),
             new JobRoutes(metadata, things, desks),
+            new AlertRoutes(metadata, things, desks, time),
+            new ChannelRoutes(metadata, desks),
             new SetupRoutes(access),
             new SessionRoutes(access),
             new AccountRoutes(access),

@@ -65,11 +65,14 @@ public static class ChannelSettings
     public static string Slack(string? url) =>
         JsonSerializer.Serialize(new SlackChannel(UrlOf(url, "url").Host), ChannelJson.Default.SlackChannel);
 
-    internal static MailChannel MailOf(ChannelRecord channel) =>
+    public static MailChannel MailOf(ChannelRecord channel) =>
         JsonSerializer.Deserialize(channel.Settings, ChannelJson.Default.MailChannel)!;
 
-    internal static WebhookChannel WebhookOf(ChannelRecord channel) =>
+    public static WebhookChannel WebhookOf(ChannelRecord channel) =>
         JsonSerializer.Deserialize(channel.Settings, ChannelJson.Default.WebhookChannel)!;
+
+    public static SlackChannel SlackOf(ChannelRecord channel) =>
+        JsonSerializer.Deserialize(channel.Settings, ChannelJson.Default.SlackChannel)!;
 
     /// <summary>What the secret of a channel is sealed for.</summary>
     public static string PurposeOf(string channelId) => $"alert channel {channelId}";

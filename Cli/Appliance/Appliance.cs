@@ -1,4 +1,5 @@
 using System.Net;
+using Backup.AlertService;
 using Backup.BackupHttpServer;
 using Backup.BackupHttpServer.Certificates;
 using Backup.Blockstore;
@@ -128,10 +129,9 @@ internal sealed class Appliance : IAsyncDisposable
             time,
             token => CertificateAuthority.EnsureAsync(Folder.Tls, options.Names, time, token)
         );
-        if (!options.Offline)
-        {
-            await ServeAgentsAsync(options, metadata, objects, backEnd, agents, downloads, links, time, cancellation);
-        }
+        var server = options.Offline
+            ? null
+            : await ServeAgentsAsync(options, metadata, objects, backEnd, agents, downloads, links, time, cancellation);
 
         var tools = new SshTools(Folder.Secrets, time);
         var ssh = new SshOperations(metadata, Folder.Secrets, tools, time);
@@ -177,9 +177,20 @@ internal sealed class Appliance : IAsyncDisposable
                 cancellation
             )
         );
-        if (!options.Offline)
+        if (server is not null)
         {
             await ServePeopleAsync(options, api.Part, parts, time, cancellation);
+            var facts = new AlertFacts(Folder, backEnd, Operations, server, time);
+            Keep(
+                AlertHost.Start(
+                    new AlertOptions { Link = HttpAddress },
+                    metadata,
+                    facts.ReadAsync,
+                    parts.Ssh.Box,
+                    time,
+                    _loggers
+                )
+            );
         }
     }
 
@@ -195,6 +206,7 @@ internal sealed class Appliance : IAsyncDisposable
                 parts.Pushes,
                 parts.ClusterRestores,
                 parts.Audit,
+                metadata.Alerts,
                 time,
                 _loggers.CreateLogger("Backup.Restore")
             )
@@ -202,7 +214,12 @@ internal sealed class Appliance : IAsyncDisposable
         return new DisposedLater<PublicApi>(
             new PublicApi(
                 metadata,
-                Desks.Of(parts, restores, new StorageDesk(metadata, backEnd, Folder)),
+                Desks.Of(
+                    parts,
+                    restores,
+                    new StorageDesk(metadata, backEnd, Folder),
+                    new AlertDesk(metadata, parts.Ssh.Box, time)
+                ),
                 parts.Ssh.Box,
                 new PublicApiOptions { Statuses = Statuses.OfErrors },
                 time,
@@ -250,7 +267,7 @@ internal sealed class Appliance : IAsyncDisposable
         SetupToken = await parts.People.NewSetupTokenAsync(cancellation);
     }
 
-    private async Task ServeAgentsAsync(
+    private async Task<BackupHttpServerHost> ServeAgentsAsync(
         ApplianceOptions options,
         IMetadataStore metadata,
         IObjectStore objects,
@@ -296,6 +313,7 @@ internal sealed class Appliance : IAsyncDisposable
             AgentsAddress,
             token => Enrolment.CreateGroupTokenAsync(metadata, group, server.CaFingerprint, TokenLifetime, time, token)
         );
+        return server;
     }
 
     /// <summary>Stores the deployments to protect; with none named and none known, starts the sandbox and protects that.</summary>

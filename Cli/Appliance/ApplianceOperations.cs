@@ -3,12 +3,15 @@ using System.Text.Json;
 using Backup.BackupHttpServer;
 using Backup.Blockstore;
 using Backup.Cli.Control;
+using Backup.Cli.Web;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.Schedule;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
+using Backup.Metadata.Alerting;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Resources;
 
 namespace Backup.Cli.Appliance;
 
@@ -40,6 +43,9 @@ internal sealed class ApplianceOperations(
 
     /// <summary>Adds a part of the appliance that can say what is wrong with it. Before anybody asks.</summary>
     internal void Watch(Func<BackupException?> trouble) => _parts.Add(trouble);
+
+    /// <summary>What is wrong with the appliance itself now.</summary>
+    internal IEnumerable<BackupException> Troubles => _parts.Select(trouble => trouble()).OfType<BackupException>();
 
     internal async Task<StatusView> StatusAsync(CancellationToken cancellation)
     {
@@ -80,12 +86,20 @@ internal sealed class ApplianceOperations(
         return new StatusView(
             deployments,
             [.. (await agents.ListAsync(cancellation)).Where(agent => !agent.Revoked)],
-            [.. _parts.Select(trouble => trouble()).OfType<BackupException>().Select(ControlServer.Describe)]
+            [.. Troubles.Select(ControlServer.Describe)]
         )
         {
-            Alerts = await clusters.AlertsAsync(cancellation),
+            Alerts = await AlertsAsync(cancellation),
         };
     }
+
+    /// <summary>Those that are open and that somebody should look at, newest first.</summary>
+    private async Task<IReadOnlyList<AlertView>> AlertsAsync(CancellationToken cancellation) =>
+        [
+            .. (await metadata.Alerts.ListAsync(cancellation: cancellation))
+                .Where(static one => one.Severity > AlertSeverity.Info)
+                .Select(static one => AlertEntries.Of(one, AlertDesk.Title(one.Condition))),
+        ];
 
     internal async Task<IReadOnlyList<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation)
     {

@@ -87,21 +87,6 @@ internal sealed class ClusterOperations(IMetadataStore metadata, TimeProvider ti
             ? new MembershipView(cluster.Name, member.Shard)
             : null;
 
-    /// <summary>Those that are open, newest first.</summary>
-    internal async Task<IReadOnlyList<AlertView>> AlertsAsync(CancellationToken cancellation)
-    {
-        var names = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(one => one.Id, one => one.Name);
-        return
-        [
-            .. (await metadata.Alerts.ListAsync(cancellation: cancellation)).Select(alert => new AlertView(
-                alert.Condition,
-                names.GetValueOrDefault(alert.Subject, alert.Subject),
-                alert.Since,
-                new ErrorView(alert.Code, alert.Message, alert.Hint)
-            )),
-        ];
-    }
-
     private static ClusterMemberView View(Deployment member, IReadOnlyList<ReplicaSetView> sets)
     {
         var set = sets.LastOrDefault(one => one.State != "stopped") ?? (sets.Count > 0 ? sets[^1] : null);

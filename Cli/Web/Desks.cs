@@ -12,7 +12,8 @@ internal static class Desks
     /// <param name="parts">Those that the commands ask.</param>
     /// <param name="restores">Those that go on by themselves.</param>
     /// <param name="storage">What is stored.</param>
-    internal static ApiDesks Of(ApplianceParts parts, RestoreTasks restores, StorageDesk storage) =>
+    /// <param name="alerts">Who is told of what.</param>
+    internal static ApiDesks Of(ApplianceParts parts, RestoreTasks restores, StorageDesk storage, AlertDesk alerts) =>
         new(
             new StatusDesk(parts.Operations),
             new DeploymentDesk(parts.Deployments, parts.Sources, parts.Namespaces, parts.Operations),
@@ -24,7 +25,8 @@ internal static class Desks
             new AgentDesk(parts.Agents, parts.Monitoring),
             storage,
             parts.Subjects,
-            parts.Credentials
+            parts.Credentials,
+            alerts
         );
 
     private sealed class StatusDesk(ApplianceOperations operations) : IStatusDesk

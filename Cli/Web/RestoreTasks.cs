@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using Backup.AlertService;
+using Backup.AlertService.Conditions;
 using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Daemon.Pushes;
 using Backup.Daemon.Targets;
 using Backup.Metadata;
+using Backup.Metadata.Alerting;
 using Backup.MongoWire.Uri;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
@@ -19,6 +22,7 @@ internal sealed class RestoreTasks(
     PushOperations pushes,
     ClusterRestoreOperations restores,
     TakeoutAudit audit,
+    IAlerts alerts,
     TimeProvider time,
     ILogger logger
 ) : IRestoreDesk, IAsyncDisposable
@@ -49,7 +53,7 @@ internal sealed class RestoreTasks(
         var name = await NameAsync(request.Push?.Subject ?? request.Into!.Subject, cancellation);
         var task = request.Push is { } push ? OfPush(groupId, name, push) : OfInto(groupId, name, request.Into!);
         _tasks[task.Id] = task;
-        task.Run(logger, _stopping.Token);
+        task.Run(logger, request.Into?.IsDryRun == true ? null : TellAsync, _stopping.Token);
         return task.View();
     }
 
@@ -135,6 +139,31 @@ internal sealed class RestoreTasks(
     private async Task<string> NameAsync(string subject, CancellationToken cancellation) =>
         (await restores.SubjectAsync(subject, cancellation)).Name;
 
+    /// <summary>Whoever wants to know of restores hears how this one ended.</summary>
+    private Task TellAsync(RestoreTask task)
+    {
+        var view = task.View();
+        var cause = view.Error is { } error
+            ? AlertServiceErrors.NotRestored(view.Subject, $"{error.Code} {error.Message}")
+            : AlertServiceErrors.Restored(view.Subject);
+        return alerts.RaiseAsync(
+            new AlertRaise(
+                view.Error is null ? AlertConditions.RestoreFinished : AlertConditions.RestoreFailed,
+                task.Id,
+                cause.Code,
+                cause.Message,
+                cause.Hint
+            )
+            {
+                GroupId = task.GroupId,
+                SubjectName = view.Subject,
+                Severity = view.Error is null ? AlertSeverity.Info : AlertSeverity.Critical,
+                IsEvent = true,
+            },
+            CancellationToken.None
+        );
+    }
+
     /// <summary>Those that ended long ago, and the oldest of too many.</summary>
     private void Forget()
     {
@@ -193,8 +222,20 @@ internal sealed class RestoreTask(
         }
     }
 
-    public void Run(ILogger logger, CancellationToken stopping) =>
-        Ended = Task.Run(() => RunAsync(logger, stopping), CancellationToken.None);
+    /// <param name="logger">For what nobody expected.</param>
+    /// <param name="tell">Hears that it has succeeded or failed; null: nobody does.</param>
+    /// <param name="stopping">The appliance stops.</param>
+    public void Run(ILogger logger, Func<RestoreTask, Task>? tell, CancellationToken stopping) =>
+        Ended = Task.Run(
+            async () =>
+            {
+                if (await RunAsync(logger, stopping) && tell is not null)
+                {
+                    await TellAsync(tell, logger);
+                }
+            },
+            CancellationToken.None
+        );
 
     public Task CancelAsync() => _cancelled.CancelAsync();
 
@@ -225,27 +266,45 @@ internal sealed class RestoreTask(
 
     public void Dispose() => _cancelled.Dispose();
 
-    private async Task RunAsync(ILogger logger, CancellationToken stopping)
+    private async Task TellAsync(Func<RestoreTask, Task> tell, ILogger logger)
+    {
+        try
+        {
+            await tell(this);
+        }
+        catch (Exception failure)
+        {
+            // That it ended stands in the task; that nobody could be told does not change how.
+            ControlServer.LogIfUnexpected(logger, failure);
+        }
+    }
+
+    /// <returns>Whether it came to its end; false where it was cancelled.</returns>
+    private async Task<bool> RunAsync(ILogger logger, CancellationToken stopping)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _cancelled.Token);
         try
         {
             await work(this, either.Token);
             End("succeeded", null);
+            return true;
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
             End("cancelled", null);
+            return false;
         }
         catch (Exception) when (either.IsCancellationRequested)
         {
             // What breaks because it was told to stop is no failure.
             End("cancelled", null);
+            return false;
         }
         catch (Exception failure)
         {
             ControlServer.LogIfUnexpected(logger, failure);
             End("failed", ControlServer.Describe(failure));
+            return true;
         }
     }
 

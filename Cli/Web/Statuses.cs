@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using Backup.AlertService;
+using Backup.Metadata;
 
 namespace Backup.Cli.Web;
 
@@ -23,5 +25,7 @@ internal static class Statuses
         [CliErrors.SshNameInUse] = Conflict,
         [CliErrors.SshKeyInUse] = Conflict,
         [CliErrors.RestoresBusy] = Busy,
+        [MetadataErrors.AlertIsOver] = Conflict,
+        [AlertServiceErrors.ConditionUnknown] = NotFound,
     }.ToFrozenDictionary();
 }

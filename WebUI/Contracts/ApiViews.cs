@@ -25,7 +25,17 @@ public sealed record SentenceView(string Level, string Text);
 /// <param name="Hint">The way out; left out where there is none.</param>
 /// <param name="Code">Of the error; left out where it is none.</param>
 /// <param name="Deployment">Its id; left out where it is not about one.</param>
-public sealed record AttentionView(string Level, string Text, string? Hint, string? Code, string? Deployment);
+public sealed record AttentionView(string Level, string Text, string? Hint, string? Code, string? Deployment)
+{
+    /// <summary>The alert that is open of it; left out where there is none (yet).</summary>
+    public long? Alert { get; init; }
+
+    /// <summary>Since when that is open.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Whether somebody has said that they know.</summary>
+    public bool Known { get; init; }
+}
 
 /// <param name="Deployment">As the status has it.</param>
 /// <param name="Level">ok, warning, bad, or none before anything can be restored.</param>

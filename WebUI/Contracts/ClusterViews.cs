@@ -97,10 +97,3 @@ public sealed record ClusterMemberView(
 /// <param name="Cluster">The name of the cluster's deployment.</param>
 /// <param name="Set">The shard's name, or config.</param>
 public sealed record MembershipView(string Cluster, string Set);
-
-/// <summary>Something that goes on until it is resolved.</summary>
-/// <param name="Condition">For example cluster-snapshot-failed.</param>
-/// <param name="Subject">The name of what it is about, or its id.</param>
-/// <param name="Since">When it was raised.</param>
-/// <param name="Error">What is wrong, and the way out.</param>
-public sealed record AlertView(string Condition, string Subject, DateTimeOffset Since, ErrorView Error);

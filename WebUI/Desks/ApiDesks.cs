@@ -16,5 +16,6 @@ public sealed record ApiDesks(
     IAgentDesk Agents,
     IStorageDesk Storage,
     ISubjectDesk Subjects,
-    ICredentialDesk Credentials
+    ICredentialDesk Credentials,
+    IAlertDesk Alerts
 );

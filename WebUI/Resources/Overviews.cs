@@ -2,6 +2,7 @@ using System.Globalization;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
+using Backup.Metadata.Alerting;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
 
@@ -16,6 +17,7 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
     public const string None = "none";
 
     private const int ShownDays = 30;
+    private const int MostAlerts = 200;
 
     /// <summary>From then on the newest second that can be restored is so old that somebody should know.</summary>
     private static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(10);
@@ -38,7 +40,9 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
             .Where(one => one.GroupId == group)
             .Select(static one => one.Id)
             .ToHashSet();
-        var attention = AttentionOf(status, cards);
+        var open = new AlertQuery(group, MostAlerts) { WithAppliance = true, OnlyOpen = true };
+        var alerts = await metadata.Alerts.FindAsync(open, cancellation);
+        var attention = Attention.Of(status.Errors, cards, alerts, deployments);
         return new OverviewView(
             SentenceOf(cards, attention, now),
             attention,
@@ -165,55 +169,6 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
             _ => (Ok, "safe"),
         };
     }
-
-    private static List<AttentionView> AttentionOf(StatusView status, List<DeploymentCardView> cards)
-    {
-        var found = new List<AttentionView>();
-        found.AddRange(status.Errors.Select(static one => Of(Bad, "The appliance", one, null)));
-        foreach (var card in cards.Where(static one => one.Deployment.RemovedAt is null))
-        {
-            var view = card.Deployment;
-            if (view.Error is { } error)
-            {
-                found.Add(Of(Bad, view.Name, error, view.Id));
-            }
-
-            found.AddRange(
-                view.ReplicaSets.Where(static one => one.Error is not null)
-                    .Select(one => Of(Bad, one.Name, one.Error!, view.Id))
-            );
-            if (view.Source?.Warning is { } warning)
-            {
-                found.Add(Of(Warning, view.Name, warning, view.Id));
-            }
-
-            if (view.Source?.PausedAt is not null)
-            {
-                found.Add(
-                    new AttentionView(
-                        Warning,
-                        $"{view.Name}: reading is paused; what is written meanwhile is not protected.",
-                        "Let it go on before the source's oplog has moved past where it stopped.",
-                        null,
-                        view.Id
-                    )
-                );
-            }
-        }
-
-        var names = cards.Select(static one => one.Deployment.Name).ToHashSet(StringComparer.Ordinal);
-        found.AddRange(
-            status
-                .Alerts.Where(one => names.Contains(one.Subject))
-                .Select(one =>
-                    Of(Bad, one.Subject, one.Error, cards.First(c => c.Deployment.Name == one.Subject).Deployment.Id)
-                )
-        );
-        return [.. found.OrderBy(static one => one.Level != Bad)];
-    }
-
-    private static AttentionView Of(string level, string subject, ErrorView error, string? deployment) =>
-        new(level, $"{subject}: {error.Message}", error.Hint, error.Code, deployment);
 
     private static SentenceView SentenceOf(
         List<DeploymentCardView> cards,

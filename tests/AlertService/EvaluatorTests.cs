@@ -34,7 +34,11 @@ public sealed class EvaluatorTests
     }
 
     public static TheoryData<string> Flags() =>
-        [.. AlertConditions.All.Where(static one => one is { HasThreshold: false, IsTold: false }).Select(static one => one.Name)];
+        [
+            .. AlertConditions
+                .All.Where(static one => one is { HasThreshold: false, IsTold: false })
+                .Select(static one => one.Name),
+        ];
 
     [Theory]
     [MemberData(nameof(Limits))]
@@ -180,7 +184,10 @@ public sealed class EvaluatorTests
         foreach (var condition in AlertConditions.All)
         {
             condition.Takes(condition.Warning, condition.Critical).ShouldBeTrue(condition.Name);
-            condition.HasThreshold.ShouldBe(condition.Warning is not null || condition.Critical is not null, condition.Name);
+            condition.HasThreshold.ShouldBe(
+                condition.Warning is not null || condition.Critical is not null,
+                condition.Name
+            );
         }
     }
 
@@ -241,7 +248,8 @@ public sealed class EvaluatorTests
                 new HashSet<string>()
             );
 
-        public AlertSeverity SeeNothing(bool unknown) => Judge([], unknown ? new HashSet<string> { condition.Name } : []);
+        public AlertSeverity SeeNothing(bool unknown) =>
+            Judge([], unknown ? new HashSet<string> { condition.Name } : []);
 
         private AlertSeverity Judge(IReadOnlyList<Finding> findings, HashSet<string> unknown)
         {

@@ -98,7 +98,25 @@ internal static class FactsScene
         new("snap", "s", OptimeAt(at), "block", 1, 1, 1, 1, 1, "schedule", at, null);
 
     public static JobRecord Job(string kind, JobState state, int attempts = 1) =>
-        new("j", kind, "s", state, "{}", null, "", 0, "BK5003", "A block is damaged.", "", attempts, Now, Now, Now, null, null);
+        new(
+            "j",
+            kind,
+            "s",
+            state,
+            "{}",
+            null,
+            "",
+            0,
+            "BK5003",
+            "A block is damaged.",
+            "",
+            attempts,
+            Now,
+            Now,
+            Now,
+            null,
+            null
+        );
 
     public static ChannelRecord Channel { get; } =
         new("c", "g", "ops", ChannelKinds.Mail, "{}", null, AlertSeverity.Warning, [], [], true, true, Now.AddDays(-1));

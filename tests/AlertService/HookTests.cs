@@ -31,7 +31,9 @@ public sealed class HookTests
         got.Type.ShouldBe("application/json; charset=utf-8");
 
         // As the documentation says that a receiver checks it.
-        var parts = got.Headers["Backup-Signature"].Split(',').ToDictionary(static one => one[..one.IndexOf('=')], static one => one[(one.IndexOf('=') + 1)..]);
+        var parts = got.Headers["Backup-Signature"]
+            .Split(',')
+            .ToDictionary(static one => one[..one.IndexOf('=')], static one => one[(one.IndexOf('=') + 1)..]);
         var signed = Encoding.UTF8.GetBytes($"{parts["t"]}.{got.Body}");
         parts["v1"].ShouldBe(Convert.ToHexStringLower(HMACSHA256.HashData(Secret, signed)));
         long.Parse(parts["t"], CultureInfo.InvariantCulture).ShouldBe(scene.Time.GetUtcNow().ToUnixTimeSeconds());
@@ -61,7 +63,10 @@ public sealed class HookTests
         await scene.Couriers.DeliverOneAsync(CancellationToken.None);
         receiver
             .Taken.Select(static one => JsonDocument.Parse(one.Body).RootElement.GetProperty("text").GetString())
-            .ShouldBe(["Critical: An agent is silent: a\"b\\c\n (BK8801)", "Critical: An agent is silent: plain (BK8801)"]);
+            .ShouldBe([
+                "Critical: An agent is silent: a\"b\\c\n (BK8801)",
+                "Critical: An agent is silent: plain (BK8801)",
+            ]);
         receiver.Taken.ShouldAllBe(static one => !one.Headers.ContainsKey("Backup-Signature"));
     }
 
@@ -121,7 +126,10 @@ public sealed class HookTests
         receiver.Status = 204;
         scene.Time.Advance(TimeSpan.FromSeconds(10));
         await scene.Couriers.DeliverOneAsync(CancellationToken.None);
-        receiver.Taken.Select(static one => one.Headers["Backup-Delivery"]).Distinct().ShouldHaveSingleItem("it can be told from another one");
+        receiver
+            .Taken.Select(static one => one.Headers["Backup-Delivery"])
+            .Distinct()
+            .ShouldHaveSingleItem("it can be told from another one");
         receiver.Taken.Count.ShouldBe(2, "a redirect is not followed");
     }
 
@@ -170,7 +178,8 @@ public sealed class HookTests
 
         public int Status { get; set; } = 200;
 
-        public ConcurrentQueue<(string Body, string Type, IReadOnlyDictionary<string, string> Headers)> Taken { get; } = new();
+        public ConcurrentQueue<(string Body, string Type, IReadOnlyDictionary<string, string> Headers)> Taken { get; } =
+            new();
 
         public void Dispose() => _listener.Close();
 

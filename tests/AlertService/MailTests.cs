@@ -185,7 +185,9 @@ public sealed class MailTests
         var server = new MailServer("mail", 587, true, "a@b.org", "ann", null);
         await scene.Mail.SetAsync(server, "secret word");
         await scene.Mail.SetAsync(server with { Port = 2525 }, null);
-        var refusal = await Should.ThrowAsync<BackupException>(() => scene.Mail.SetAsync(server with { Host = "eve" }, null));
+        var refusal = await Should.ThrowAsync<BackupException>(() =>
+            scene.Mail.SetAsync(server with { Host = "eve" }, null)
+        );
         refusal.Field.ShouldBe("password");
         (await scene.Store.Settings.FindAsync("mail"))!.ShouldNotContain("secret word");
         (await scene.Store.Settings.FindAsync("mail.secret"))!.ShouldNotContain("secret word");

@@ -17,7 +17,9 @@ public sealed class ProbesTests
     {
         var looked = Probes.All.SelectMany(static one => one.Conditions).ToList();
         looked.ShouldBeUnique();
-        looked.Order().ShouldBe(AlertConditions.All.Where(static one => !one.IsTold).Select(static one => one.Name).Order());
+        looked
+            .Order()
+            .ShouldBe(AlertConditions.All.Where(static one => !one.IsTold).Select(static one => one.Name).Order());
     }
 
     [Fact]
@@ -58,7 +60,20 @@ public sealed class ProbesTests
     {
         var facts = Fine with
         {
-            Reports = [Report with { Code = code, Message = "Something is wrong.", Hint = "Do this." }, Report with { At = Now.AddMinutes(-9), Code = "BK7003" }],
+            Reports =
+            [
+                Report with
+                {
+                    Code = code,
+                    Message = "Something is wrong.",
+                    Hint = "Do this.",
+                },
+                Report with
+                {
+                    At = Now.AddMinutes(-9),
+                    Code = "BK7003",
+                },
+            ],
         };
         Look(facts, AlertConditions.SourceTrouble).ShouldHaveSingleItem().Value.ShouldBe(trouble);
         var found = Look(facts, AlertConditions.ResyncRequired).ShouldHaveSingleItem();
@@ -194,7 +209,12 @@ public sealed class ProbesTests
         {
             Sample = Sample.Sample with
             {
-                Members = [Member("db1", "RECOVERING", 0), Member("db2", "PRIMARY", 0, healthy: false), Member("db3", "SECONDARY", 400)],
+                Members =
+                [
+                    Member("db1", "RECOVERING", 0),
+                    Member("db2", "PRIMARY", 0, healthy: false),
+                    Member("db3", "SECONDARY", 400),
+                ],
             },
         };
         var facts = Fine with { Samples = [sample] };
@@ -237,7 +257,9 @@ public sealed class ProbesTests
         var disk = new DiskFacts("/data", 1000, 400);
         DiskHistory.Point[] points =
         [
-            .. Enumerable.Range(0, 49).Select(hour => new DiskHistory.Point(Now.AddHours(hour - 48), 500 + (hour * 100 / 48))),
+            .. Enumerable
+                .Range(0, 49)
+                .Select(hour => new DiskHistory.Point(Now.AddHours(hour - 48), 500 + (hour * 100 / 48))),
         ];
         var forecast = DiskHistory.Forecast(disk, points, Now)!;
         forecast.Days.ShouldBe(8, 0.2);

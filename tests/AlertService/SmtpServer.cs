@@ -37,7 +37,12 @@ internal sealed class SmtpServer : IAsyncDisposable
         var process = Process.Start(
             new ProcessStartInfo(
                 SmtpFactAttribute.Python,
-                [Path.Combine(AppContext.BaseDirectory, "smtp_server.py"), certificate ?? "-", user ?? "-", password ?? "-"]
+                [
+                    Path.Combine(AppContext.BaseDirectory, "smtp_server.py"),
+                    certificate ?? "-",
+                    user ?? "-",
+                    password ?? "-",
+                ]
             )
             {
                 RedirectStandardInput = true,
@@ -74,7 +79,9 @@ public sealed class SmtpFactAttribute() : ConditionalFactAttribute(Missing())
             return $"SKIPPED: needs {Python}";
         }
 
-        using var asked = Process.Start(new ProcessStartInfo(Python, ["-c", "import aiosmtpd"]) { RedirectStandardError = true })!;
+        using var asked = Process.Start(
+            new ProcessStartInfo(Python, ["-c", "import aiosmtpd"]) { RedirectStandardError = true }
+        )!;
         asked.WaitForExit();
         return asked.ExitCode == 0 ? null : "SKIPPED: needs python3-aiosmtpd (apt-get install python3-aiosmtpd)";
     }

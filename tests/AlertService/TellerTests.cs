@@ -89,7 +89,11 @@ public sealed class TellerTests
     public async Task A_channel_hears_what_it_is_for()
     {
         await using var scene = await AlertScene.NewAsync();
-        await scene.AddChannelAsync("critical", "{}", change: static one => one with { Least = AlertSeverity.Critical });
+        await scene.AddChannelAsync(
+            "critical",
+            "{}",
+            change: static one => one with { Least = AlertSeverity.Critical }
+        );
         await scene.AddChannelAsync("some", "{}", change: static one => one with { Conditions = ["head-stopped"] });
         await scene.AddChannelAsync("other", "{}", change: static one => one with { DeploymentIds = ["elsewhere"] });
         await scene.AddChannelAsync("off", "{}", change: static one => one with { IsOn = false });
@@ -106,7 +110,11 @@ public sealed class TellerTests
     public async Task Who_was_told_that_it_was_critical_is_told_that_it_is_over()
     {
         await using var scene = await AlertScene.NewAsync();
-        await scene.AddChannelAsync("critical", "{}", change: static one => one with { Least = AlertSeverity.Critical });
+        await scene.AddChannelAsync(
+            "critical",
+            "{}",
+            change: static one => one with { Least = AlertSeverity.Critical }
+        );
         await scene.RaiseAsync();
         await scene.ToldAsync();
         await scene.RaiseAsync(severity: AlertSeverity.Warning);
@@ -145,8 +153,12 @@ public sealed class TellerTests
                 .Range(0, 8)
                 .Select(_ => Task.Run(() => new Teller(scene.Store, scene.Time).RoundAsync(CancellationToken.None)))
         );
-        var told = (await scene.Store.AlertChannels.DeliveriesAsync(scene.Group.Id, 100)).SelectMany(static one => one.Alerts);
-        told.Select(static one => one.AlertId).Order().ShouldBe(Enumerable.Range(1, 20).Select(static one => (long)one));
+        var told = (await scene.Store.AlertChannels.DeliveriesAsync(scene.Group.Id, 100)).SelectMany(static one =>
+            one.Alerts
+        );
+        told.Select(static one => one.AlertId)
+            .Order()
+            .ShouldBe(Enumerable.Range(1, 20).Select(static one => (long)one));
     }
 
     [Fact]

@@ -1,0 +1,47 @@
+using Backup.AlertService.Watch;
+using Backup.BackupHttpServer;
+
+namespace Backup.Cli.Appliance;
+
+/// <summary>What alerts are judged by and is not in the catalogue.</summary>
+/// <param name="folder">Its disk is the one that is written to.</param>
+/// <param name="backEnd">Its daemon.</param>
+/// <param name="operations">What parts say of themselves.</param>
+/// <param name="server">Its certificates.</param>
+/// <param name="time">The clock.</param>
+internal sealed class AlertFacts(
+    DataFolder folder,
+    BackEnd backEnd,
+    ApplianceOperations operations,
+    BackupHttpServerHost server,
+    TimeProvider time
+)
+{
+    private DateTimeOffset _workedAt = time.GetUtcNow();
+
+    internal Task<ApplianceFacts> ReadAsync(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (backEnd.Daemon is not null)
+        {
+            _workedAt = time.GetUtcNow();
+        }
+
+        var disk = new DriveInfo(folder.Root);
+        // What only root may still write counts as written, as df shows it.
+        var used = disk.TotalSize - disk.TotalFreeSpace;
+        var ends = server.CertificatesEndAt;
+        return Task.FromResult(
+            new ApplianceFacts(
+                [new DiskFacts(folder.Root, used + disk.AvailableFreeSpace, disk.AvailableFreeSpace)],
+                [
+                    new CertificateFacts("the server for agents", ends.Server),
+                    new CertificateFacts("the appliance's authority", ends.Authority),
+                ],
+                [new DaemonFacts("of this appliance", _workedAt)],
+                [.. operations.Troubles],
+                typeof(AlertFacts).Assembly.GetName().Version?.ToString(3) ?? "0.0.0"
+            )
+        );
+    }
+}
