@@ -13,7 +13,6 @@ public static partial class AlertServiceErrors
     public const int OplogHole = 8805;
     public const int HeadBehind = 8806;
     public const int SnapshotLate = 8807;
-    public const int NoSnapshot = 8808;
     public const int VerificationFailed = 8809;
     public const int JobRetried = 8810;
     public const int DaemonDown = 8811;

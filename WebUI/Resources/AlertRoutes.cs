@@ -27,11 +27,11 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         api.MapGet(Alerts, ListAsync)
             .WithSummary("Alerts, newest first: ?state=open or all; those of the appliance as a whole too")
             .Needs(Permission.See);
-        api.MapGet($"{Alerts}/{{alert:long}}", ShowAsync).WithSummary("One alert").Needs(Permission.See);
-        api.MapPost($"{Alerts}/{{alert:long}}/acknowledge", AcknowledgeAsync)
+        api.MapGet($"{Alerts}/{{alert}}", ShowAsync).WithSummary("One alert").Needs(Permission.See);
+        api.MapPost($"{Alerts}/{{alert}}/acknowledge", AcknowledgeAsync)
             .WithSummary("Somebody knows: it is not told again, unless it gets worse")
             .Needs(Permission.Operate, "alert.acknowledge");
-        api.MapPost($"{Alerts}/{{alert:long}}/resolve", ResolveAsync)
+        api.MapPost($"{Alerts}/{{alert}}/resolve", ResolveAsync)
             .WithSummary("It is over; where it is still so, it stays closed until it was over once")
             .Needs(Permission.Operate, "alert.resolve");
         api.MapGet("/groups/{group}/alert-conditions", ConditionsAsync)
@@ -83,12 +83,12 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         );
     }
 
-    private async Task<AlertView> ShowAsync(string group, long alert, CancellationToken cancellation) =>
+    private async Task<AlertView> ShowAsync(string group, string alert, CancellationToken cancellation) =>
         View(await RequireAsync(group, alert, cancellation));
 
     private async Task<AlertView> AcknowledgeAsync(
         string group,
-        long alert,
+        string alert,
         AcknowledgementRequest request,
         Caller caller,
         CancellationToken cancellation
@@ -112,7 +112,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
 
     private async Task<AlertView> ResolveAsync(
         string group,
-        long alert,
+        string alert,
         ResolutionRequest request,
         Caller caller,
         CancellationToken cancellation
@@ -201,8 +201,9 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         new(one.Id, one.DeploymentId, one.From, one.To, one.Text, one.By);
 
     /// <summary>What is about the appliance as a whole is everybody's.</summary>
-    private async Task<AlertRecord> RequireAsync(string group, long alert, CancellationToken cancellation) =>
-        await metadata.Alerts.FindAsync(alert, cancellation) is { } found
+    private async Task<AlertRecord> RequireAsync(string group, string alert, CancellationToken cancellation) =>
+        long.TryParse(alert, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+        && await metadata.Alerts.FindAsync(id, cancellation) is { } found
         && (found.GroupId is null || found.GroupId == group)
             ? found
             : throw WebUIErrors.Nothing("such alert in this group");

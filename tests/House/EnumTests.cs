@@ -13,6 +13,10 @@ public class EnumTests
     /// <summary>Enum, and its members as <c>Name=value</c>. A member may be added behind the others; none may change.</summary>
     private static readonly Dictionary<string, string> Frozen = new()
     {
+        ["Backup.AlertService.Conditions.AlertUnit"] = "None=0, Seconds=1, Days=2, Percent=3, Intervals=4, Times=5",
+        ["Backup.Metadata.Alerting.AlertSeverity"] = "Info=0, Warning=1, Critical=2",
+        ["Backup.Metadata.Alerting.DeliveryState"] = "Queued=0, Delivered=1, Failed=2",
+        ["Backup.Metadata.Alerting.NoticeKind"] = "Opened=0, Worse=1, Still=2, Resolved=3, Test=4",
         ["Backup.Sandbox.Replication.MemberState"] =
             "Primary=1, Secondary=2, Recovering=3, Startup2=5, Arbiter=7, Down=8, Rollback=9, Removed=10",
         ["Backup.Blockstore.Packs.BlockCodec"] = "Raw=0, Zstd=1",

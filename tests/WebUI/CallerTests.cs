@@ -2,7 +2,6 @@ using System.Net;
 using Backup.Metadata.People;
 using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
-using Backup.WebUI.Frame;
 using Shouldly;
 using Xunit;
 

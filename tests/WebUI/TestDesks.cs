@@ -5,7 +5,7 @@ using Backup.WebUI.Desks;
 namespace Backup.Tests.WebUI;
 
 /// <summary>Desks that answer from what a test put there, and write down what they were asked to do.</summary>
-internal sealed class TestDesks
+internal sealed partial class TestDesks
     : IStatusDesk,
         IDeploymentDesk,
         ISnapshotDesk,
@@ -16,11 +16,12 @@ internal sealed class TestDesks
         IAgentDesk,
         IStorageDesk,
         ISubjectDesk,
-        ICredentialDesk
+        ICredentialDesk,
+        IAlertDesk
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    public ApiDesks All => new(this, this, this, this, this, this, this, this, this, this, this);
+    public ApiDesks All => new(this, this, this, this, this, this, this, this, this, this, this, this);
 
     /// <summary>In the order in which it was asked for.</summary>
     public List<string> Done { get; } = [];
