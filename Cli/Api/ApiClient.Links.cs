@@ -16,9 +16,7 @@ internal sealed partial class ApiClient
             Deployment = found.Id,
             Snapshot = request.Snapshot,
             Optime = request.Optime,
-            Time = request.Before is { } second
-                ? DateTimeOffset.FromUnixTimeSeconds(long.Parse(second, CultureInfo.InvariantCulture))
-                : null,
+            Time = TimeOf(request.Before),
             Namespaces = request.Namespaces,
             Format = request.Format,
             Gzip = request.Gzip,

@@ -119,12 +119,7 @@ internal sealed partial class ApiClient(HttpClient http)
         CancellationToken cancellation
     )
     {
-        using var request = new HttpRequestMessage(method, PublicApi.Root + path)
-        {
-            Content = body,
-            Version = http.DefaultRequestVersion,
-            VersionPolicy = http.DefaultVersionPolicy,
-        };
+        using var request = Request(method, path, body);
         using var response = await http.SendAsync(request, cancellation);
         try
         {
@@ -137,6 +132,14 @@ internal sealed partial class ApiClient(HttpClient http)
             throw CliErrors.NoApi((int)response.StatusCode);
         }
     }
+
+    private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? body) =>
+        new(method, PublicApi.Root + path)
+        {
+            Content = body,
+            Version = http.DefaultRequestVersion,
+            VersionPolicy = http.DefaultVersionPolicy,
+        };
 
     /// <summary>The number, the words and the way out are those of the appliance.</summary>
     private static async Task<BackupException> ErrorAsync(HttpResponseMessage response, CancellationToken cancellation)

@@ -45,7 +45,7 @@ internal sealed class PushOperations(
         var target = await ssh.Of(groupId).OpenTargetAsync(request.Target, cancellation);
         var (name, restore) = await OpenAsync(request, moment, new ReplayPhase(progress), cancellation);
         await using var opened = restore;
-        var subject = $"{request.Subject} {FileName(name, restore.Optime, request)} to {target}";
+        var subject = $"{name} {FileName(name, restore.Optime, request)} to {target}";
         await AuditAsync(subject, AuditOutcomes.Begun, null, null);
         try
         {

@@ -106,7 +106,11 @@ internal static class DocumentCommands
         DocumentView found;
         using (var progress = new LoadProgress("replay oplog"))
         {
-            found = await appliance.Client.DocumentAsync(request, at => progress.Report(Of(at)), cancellation);
+            found = await appliance.Api.DocumentAsync(
+                request,
+                at => progress.Report("replay", at.Bytes, at.ExpectedBytes),
+                cancellation
+            );
         }
 
         if (found.Document is not { } document)
@@ -130,7 +134,7 @@ internal static class DocumentCommands
         // told only when it comes.
         var absent = new List<DocumentView>();
         var isKnown = false;
-        await foreach (var version in appliance.Client.HistoryAsync(request, static _ => { }, cancellation))
+        await foreach (var version in appliance.Api.HistoryAsync(request, static _ => { }, cancellation))
         {
             absent.Add(version);
             isKnown |= version.Document is not null;
@@ -220,6 +224,4 @@ internal static class DocumentCommands
         moment.Parameter == ControlRoutes.OptimeParameter
             ? new MomentRequest(moment.Value, null)
             : new MomentRequest(null, moment.Value);
-
-    private static TargetProgressView Of(ReplayView at) => new("replay", "", 0, at.Bytes, at.ExpectedBytes);
 }

@@ -67,20 +67,21 @@ internal static class RestoreCommand
             needsRunning: false,
             cancellation
         );
-        var client = appliance.Client;
         if (request.Push is not null)
         {
-            return await RestorePush.RunAsync(client, request, cancellation);
+            return await RestorePush.RunAsync(appliance.Api, request, cancellation);
         }
 
+        // Data files are written on the appliance's host, whatever else is said of them.
+        if (request is { To: not null, DataFiles: null })
+        {
+            return await RestoreInto.RunAsync(appliance.Api, request, cancellation);
+        }
+
+        var client = appliance.Client;
         if (request.DataFiles is not null)
         {
             return await RestoreDataFiles.RunAsync(client, request, cancellation);
-        }
-
-        if (request.To is not null)
-        {
-            return await RestoreInto.RunAsync(client, request, cancellation);
         }
 
         var subject = await client.Api.FindAsync(request.Subject, SubjectKind.Any, cancellation);

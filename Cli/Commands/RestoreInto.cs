@@ -1,3 +1,4 @@
+using Backup.Cli.Api;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
 using Backup.WebUI.Contracts;
@@ -7,11 +8,7 @@ namespace Backup.Cli.Commands;
 /// <summary>A restore straight into MongoDB, with its progress on standard error.</summary>
 internal static class RestoreInto
 {
-    internal static async Task<int> RunAsync(
-        ControlClient client,
-        RestoreRequest request,
-        CancellationToken cancellation
-    )
+    internal static async Task<int> RunAsync(ApiClient api, RestoreRequest request, CancellationToken cancellation)
     {
         var target = new TargetRequest(
             request.Subject,
@@ -31,7 +28,11 @@ internal static class RestoreInto
         TargetView result;
         using (var progress = new LoadProgress($"restore {request.Subject}"))
         {
-            result = await client.RestoreToAsync(target, progress.Report, cancellation);
+            result = await api.RestoreIntoAsync(
+                target,
+                one => progress.Report(one.Phase, one.Bytes, one.ExpectedBytes),
+                cancellation
+            );
         }
 
         Report(request, result);
@@ -123,17 +124,17 @@ internal sealed class LoadProgress(string title) : IDisposable
     private ByteProgress? _bar;
     private bool _isReplay;
 
-    internal void Report(TargetProgressView progress)
+    internal void Report(string phase, long bytes, long expectedBytes)
     {
-        var isReplay = progress.Phase == "replay";
+        var isReplay = phase == "replay";
         if (_bar is null || isReplay != _isReplay)
         {
             _bar?.Dispose();
-            _bar = new ByteProgress(isReplay ? "replay oplog" : title, progress.ExpectedBytes);
+            _bar = new ByteProgress(isReplay ? "replay oplog" : title, expectedBytes);
             _isReplay = isReplay;
         }
 
-        _bar.Report(progress.Bytes);
+        _bar.Report(bytes);
     }
 
     public void Dispose() => _bar?.Dispose();

@@ -1,3 +1,4 @@
+using Backup.Cli.Api;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
 using Backup.WebUI.Contracts;
@@ -7,14 +8,10 @@ namespace Backup.Cli.Commands;
 /// <summary>A restore that is pushed over SSH, with its progress on standard error.</summary>
 internal static class RestorePush
 {
-    internal static async Task<int> RunAsync(
-        ControlClient client,
-        RestoreRequest request,
-        CancellationToken cancellation
-    )
+    internal static async Task<int> RunAsync(ApiClient api, RestoreRequest request, CancellationToken cancellation)
     {
         var to = request.Push!;
-        var subject = await client.Api.FindAsync(request.Subject, SubjectKind.Any, cancellation);
+        var subject = await api.FindAsync(request.Subject, SubjectKind.Any, cancellation);
         if (subject.Kind == SubjectView.Cluster && !request.IsMerged)
         {
             throw CliErrors.ClusterPush(subject.Name);
@@ -42,7 +39,7 @@ internal static class RestorePush
         PushView result;
         using (var progress = new PhaseBar(phase => TitleOf(phase, $"push {request.Subject}")))
         {
-            result = await client.PushAsync(
+            result = await api.PushAsync(
                 push,
                 one => progress.Report(one.Phase, one.Bytes, one.ExpectedBytes),
                 cancellation

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Backup.WebUI.Contracts;
@@ -124,5 +125,32 @@ internal sealed partial class ControlClient
                 Sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()),
             }
             : throw CliErrors.Damaged($"{received} bytes arrived, {(isTold ? sent : "an unknown number")} were sent");
+    }
+
+    /// <summary>Asks for long work; the answer's body is read as it comes.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">What the appliance refused it with.</exception>
+    private async Task<HttpResponseMessage> BeginAsync<TRequest>(
+        string route,
+        TRequest request,
+        CancellationToken cancellation
+    )
+    {
+        using var content = JsonContent.Create(request, options: ControlJson.Wire);
+        using var message = new HttpRequestMessage(HttpMethod.Post, route)
+        {
+            Content = content,
+            Version = _http.DefaultRequestVersion,
+            VersionPolicy = _http.DefaultVersionPolicy,
+        };
+        var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw await ErrorAsync(response, cancellation);
+        }
     }
 }

@@ -87,41 +87,6 @@ internal sealed partial class ControlClient
             : throw CliErrors.Damaged($"the files are cut off ({broken ?? "nothing says that they are whole"})");
     }
 
-    /// <summary>Straight into MongoDB.</summary>
-    /// <param name="request">What and where to.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancellation">Hangs up, which stops it.</param>
-    internal async Task<TargetView> RestoreToAsync(
-        TargetRequest request,
-        Action<TargetProgressView> progress,
-        CancellationToken cancellation
-    )
-    {
-        await foreach (
-            var said in LinesAsync<TargetRequest, TargetLine>(
-                ControlRoutes.RestoreTo,
-                request,
-                "the restore",
-                cancellation
-            )
-        )
-        {
-            if (said.Error is { } error)
-            {
-                throw Thrown(error);
-            }
-
-            if (said.Result is { } result)
-            {
-                return result;
-            }
-
-            progress(said.Progress!);
-        }
-
-        throw CliErrors.Damaged("the restore was answered with nothing");
-    }
-
     private static string Query((string Parameter, string Value) point, string id, IReadOnlyList<string> namespaces) =>
         $"?{point.Parameter}={Uri.EscapeDataString(point.Value)}&{ControlRoutes.IdParameter}={id}&{Query(namespaces)}";
 

@@ -20,14 +20,10 @@ internal static class ControlRoutes
     internal const string People = "/v1/people";
     internal const string PersonPassword = "/v1/people/{email}/password";
     internal const string SetupToken = "/v1/setup-token";
-    internal const string Push = "/v1/push";
     internal const string DataFiles = "/v1/data-files";
-    internal const string RestoreTo = "/v1/restore-to";
     internal const string Served = "/v1/served";
     internal const string StopServed = "/v1/served/{id}/stop";
 
-    internal const string Document = "/v1/document";
-    internal const string DocumentHistory = "/v1/document/history";
     internal const string RestoreProgress = "/v1/restores/{restore}";
 
     /// <summary>Query parameters of <see cref="RestoreMoment"/>: one of the first two, and under which id its progress can be asked for.</summary>

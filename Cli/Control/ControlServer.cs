@@ -155,12 +155,10 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapGet(ControlRoutes.Updates, updates.Updates);
         application.MapPost(ControlRoutes.Updates, updates.Offer);
         application.MapPost(ControlRoutes.WithdrawUpdate, updates.Withdraw);
-        DocumentEndpoints.Map(application, parts.Documents, parts.Audit, logger);
         ServeEndpoints.Map(application, parts.Serving);
         RestoreEndpoints.Map(application, parts.ClusterRestores, parts.Audit, logger);
         DataFilesEndpoints.Map(application, parts.DataFiles, parts.Audit, logger);
         PeopleEndpoints.Map(application, parts.People);
-        PushEndpoints.Map(application, parts.Pushes, logger);
         application.MapGet(ControlRoutes.RestoreProgress, restores.Progress);
         application.MapGet(
             ControlRoutes.Restore,

@@ -2,8 +2,6 @@ using System.Text.Json;
 using Backup.Cli.Appliance;
 using Backup.Daemon.PointInTime;
 using Backup.Daemon.Restores;
-using Backup.Daemon.Targets;
-using Backup.MongoWire.Uri;
 using Backup.WebUI.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Control;
 
-/// <summary>Restores of clusters, and restores straight into MongoDB.</summary>
+/// <summary>Restores of clusters.</summary>
 internal static class RestoreEndpoints
 {
     internal static void Map(
@@ -50,11 +48,6 @@ internal static class RestoreEndpoints
             ControlRoutes.ClusterFiles,
             (HttpContext context, string cluster, CancellationToken cancellation) =>
                 FilesAsync(context, cluster, restores, audit, logger, cancellation)
-        );
-        application.MapPost(
-            ControlRoutes.RestoreTo,
-            (HttpContext context, TargetRequest request, CancellationToken cancellation) =>
-                IntoAsync(context, request, restores, audit, logger, cancellation)
         );
     }
 
@@ -119,44 +112,4 @@ internal static class RestoreEndpoints
             response.AppendTrailer(ControlRoutes.ErrorTrailer, ControlServer.Encoded(ControlServer.Describe(failure)));
         }
     }
-
-    private static Task IntoAsync(
-        HttpContext context,
-        TargetRequest request,
-        ClusterRestoreOperations restores,
-        TakeoutAudit audit,
-        ILogger logger,
-        CancellationToken cancellation
-    )
-    {
-        var moment = NamedMoments.MomentOf(request.Optime, request.Before);
-        return ProgressLines.AnswerAsync<TargetProgress, TargetView, TargetLine>(
-            context,
-            progress =>
-            {
-                Task<TargetView> Restore() => restores.RestoreAsync(request, moment, progress, cancellation);
-                return request.IsDryRun
-                    ? Restore()
-                    : audit.RecordAsync(TakeoutAudit.Into, Subject(request, moment), Restore, BytesOf);
-            },
-            static one => new TargetLine(
-                new TargetProgressView(one.Phase, one.Namespace, one.Documents, one.Bytes, one.ExpectedBytes),
-                null,
-                null
-            ),
-            static result => new TargetLine(null, result, null),
-            static error => new TargetLine(null, null, error),
-            logger,
-            cancellation
-        );
-    }
-
-    /// <summary>Of the target its hosts alone: a URI may hold a password.</summary>
-    private static string Subject(TargetRequest request, RestorePoint? moment)
-    {
-        var to = string.Join(',', ConnectionString.Parse(request.Uri).Hosts);
-        return $"{request.Subject} {NamedMoments.What(request.Snapshot, moment)}{TakeoutAudit.Selection(request.Namespaces)} to {to}";
-    }
-
-    private static long? BytesOf(TargetView result) => result.Bytes;
 }

@@ -26,7 +26,8 @@ internal static class Desks
             storage,
             parts.Subjects,
             parts.Credentials,
-            alerts
+            alerts,
+            new DocumentDesk(parts.Documents, parts.ClusterRestores, parts.Audit)
         );
 
     private sealed class StatusDesk(ApplianceOperations operations) : IStatusDesk

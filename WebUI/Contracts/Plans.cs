@@ -79,6 +79,9 @@ public sealed record IntoPlan : RestorePlan
     /// <summary>With users and roles.</summary>
     public bool Users { get; init; }
 
+    /// <summary>In the end the documents are counted, and not hashed.</summary>
+    public bool Counted { get; init; }
+
     /// <summary>Nothing is written; what a restore would meet is told.</summary>
     public bool DryRun { get; init; }
 }

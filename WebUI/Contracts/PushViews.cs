@@ -26,12 +26,6 @@ public sealed record PushRequest(
     bool KeepsPart
 );
 
-/// <param name="Phase">What is done now: replay, connect, send, verify, wait.</param>
-/// <param name="File">Which file; empty where it is none.</param>
-/// <param name="Bytes">So far, of everything.</param>
-/// <param name="ExpectedBytes">An estimate.</param>
-public sealed record PushProgressView(string Phase, string File, long Bytes, long ExpectedBytes);
-
 /// <param name="Path">On the far side.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Sha256">64 hex digits: here, and there.</param>
@@ -77,6 +71,3 @@ public sealed record PushView(
     IReadOnlyList<ExcludedView>? Excluded,
     IReadOnlyList<OptimeView>? Undecided
 );
-
-/// <summary>One line of the answer to a <see cref="PushRequest"/>: progress, and in the end the result or an error.</summary>
-public sealed record PushLine(PushProgressView? Progress, PushView? Result, ErrorView? Error);

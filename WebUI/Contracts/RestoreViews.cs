@@ -46,9 +46,6 @@ public sealed record TargetRequest(
     bool IsDryRun = false
 );
 
-/// <summary>One line of the answer to a <see cref="TargetRequest"/>: progress, and in the end the result or an error.</summary>
-public sealed record TargetLine(TargetProgressView? Progress, TargetView? Result, ErrorView? Error);
-
 /// <param name="Phase">What is done now: replay, create, shard, load, index, or what it takes to place chunks.</param>
 /// <param name="Namespace">Of what; empty where it is everything.</param>
 /// <param name="Documents">Restored so far.</param>

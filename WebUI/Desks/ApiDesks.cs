@@ -17,5 +17,6 @@ public sealed record ApiDesks(
     IStorageDesk Storage,
     ISubjectDesk Subjects,
     ICredentialDesk Credentials,
-    IAlertDesk Alerts
+    IAlertDesk Alerts,
+    IDocumentDesk Documents
 );

@@ -26,7 +26,9 @@ internal sealed class IdempotencyKeys(IAnswers answers, TimeProvider time)
             !HttpMethods.IsPost(context.Request.Method)
             || context.Request.Headers[Header] is not { Count: > 0 } given
             || context.Features.Get<Caller>() is not { } caller
-            || context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule
+            || context.GetEndpoint()?.Metadata is not { } endpoint
+            || endpoint.GetMetadata<AccessRule>() is not { } rule
+            || endpoint.GetMetadata<StreamedAnswer>() is not null
         )
         {
             await next(context);

@@ -59,7 +59,7 @@ internal static class Plans
             plan.Resume,
             plan.Renames,
             plan.Users,
-            IsCounted: false,
+            plan.Counted,
             plan.DryRun
         );
     }

@@ -11,8 +11,11 @@ using Microsoft.AspNetCore.Routing;
 namespace Backup.WebUI.Resources;
 
 /// <summary>Restores that go on by themselves: pushes over SSH, and straight into MongoDB.</summary>
-internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks) : IApiPart
+internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks, TimeProvider time) : IApiPart
 {
+    /// <summary>How often who attends is told how far it is.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/groups/{group}/restores", ListAsync)
@@ -28,6 +31,11 @@ internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks) : IApiPa
         api.MapPost("/groups/{group}/restores/{restore}/cancel", CancelAsync)
             .WithSummary("Stop it; what it wrote stays where it is")
             .Needs(Permission.Restore, "restore.cancel");
+        // Its end is in the records of the work.
+        api.MapPost("/groups/{group}/restores/{restore}/attend", AttendAsync)
+            .WithSummary("Its progress as lines of JSON until it ends; whoever hangs up before stops it")
+            .WithMetadata(new StreamedAnswer())
+            .Needs(Permission.Restore);
     }
 
     private async Task<PageOf<RestoreTaskView>> ListAsync(
@@ -66,6 +74,35 @@ internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks) : IApiPa
     private async Task<RestoreTaskView> ShowAsync(string group, string restore, CancellationToken cancellation) =>
         await desks.Restores.FindAsync(group, restore, cancellation)
         ?? throw WebUIErrors.Nothing("such restore in this group");
+
+    private async Task AttendAsync(string group, string restore, HttpContext context, CancellationToken cancellation)
+    {
+        var task = await ShowAsync(group, restore, cancellation);
+        JsonLines.Begin(context.Response);
+        try
+        {
+            for (RestoreTaskView? told = null; ; task = await ShowAsync(group, restore, cancellation))
+            {
+                if (task != told)
+                {
+                    await JsonLines.WriteAsync(context.Response, task, cancellation);
+                    told = task;
+                }
+
+                if (task.FinishedAt is not null)
+                {
+                    return;
+                }
+
+                await Task.Delay(Look, time, cancellation);
+            }
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            await desks.Restores.CancelAsync(group, task.Id, CancellationToken.None);
+            throw;
+        }
+    }
 
     private async Task<RestoreTaskView> CancelAsync(string group, string restore, CancellationToken cancellation)
     {

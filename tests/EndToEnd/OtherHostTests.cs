@@ -34,6 +34,10 @@ public sealed class OtherHostTests
         (await far("agents", "list")).Succeeded().Json.GetArrayLength().ShouldBe(1);
         (await far("verify", RestoreCheck.Id(taken))).Succeeded();
 
+        (
+            await far("get", "rs0", "shop.orders", "{\"$oid\":\"000000000000000000000000\"}", "--latest")
+        ).ErrorCode.ShouldBe("BK9560", "there is no such document");
+
         (await far("snapshots", "rs7")).ErrorCode.ShouldBe("BK9506");
         (await far("people", "list")).ErrorCode.ShouldBe("BK8504", "a token is no administrator");
         (await far("restore", "rs0", "--latest", "--output", files.File("dump"))).ErrorCode.ShouldBe("BK9602");

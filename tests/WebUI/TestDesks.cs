@@ -17,11 +17,12 @@ internal sealed partial class TestDesks
         IStorageDesk,
         ISubjectDesk,
         ICredentialDesk,
-        IAlertDesk
+        IAlertDesk,
+        IDocumentDesk
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    public ApiDesks All => new(this, this, this, this, this, this, this, this, this, this, this, this);
+    public ApiDesks All => new(this, this, this, this, this, this, this, this, this, this, this, this, this);
 
     /// <summary>In the order in which it was asked for.</summary>
     public List<string> Done { get; } = [];
@@ -136,6 +137,31 @@ internal sealed partial class TestDesks
 
     private static KeyView Key(string group, string id) =>
         new(id, group, "agent", "host", "valid", Noon, null, null, RotationWanted: false);
+
+    /// <summary>What is found of every document, before <see cref="Failure"/>.</summary>
+    public List<DocumentLine> Versions { get; } = [];
+
+    public IAsyncEnumerable<DocumentLine> GetAsync(DocumentRequest request, CancellationToken cancellation) =>
+        LinesAsync($"get {request.Subject} {request.Namespace} {request.Id} {request.Moment?.Before}");
+
+    public IAsyncEnumerable<DocumentLine> HistoryAsync(DocumentRequest request, CancellationToken cancellation) =>
+        LinesAsync($"history {request.Subject} {request.Namespace} {request.Id} {request.Since?.Optime}");
+
+    private async IAsyncEnumerable<DocumentLine> LinesAsync(string asked)
+    {
+        Done.Add(asked);
+        foreach (var line in Versions)
+        {
+            await Task.Yield();
+            yield return line;
+        }
+
+        if (Failure is { } failure)
+        {
+            Failure = null;
+            throw failure;
+        }
+    }
 
     public Task<IReadOnlyList<SnapshotView>> SnapshotsAsync(string replicaSet, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<SnapshotView>>([.. Snapshots.Where(one => one.ReplicaSet == replicaSet)]);
