@@ -42,6 +42,12 @@ internal sealed class Appliance : IAsyncDisposable
 
     internal RestoreOperations Restores { get; private set; } = null!;
 
+    /// <summary>The catalogue of everything.</summary>
+    internal IMetadataStore Metadata { get; private set; } = null!;
+
+    /// <summary>What it serves to people and programs, whoever serves it.</summary>
+    internal PublicApi Api { get; private set; } = null!;
+
     /// <summary>Where agents connect; null offline.</summary>
     internal Uri? AgentsAddress { get; private set; }
 
@@ -92,6 +98,7 @@ internal sealed class Appliance : IAsyncDisposable
         var time = TimeProvider.System;
         var mongods = ApplianceSettings.Mongods(options.Mongods, time);
         var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
+        Metadata = metadata;
         DurableFile.CreateFolder(Folder.Blocks);
         DurableFile.CreateFolder(Folder.Slices);
         var objects = new FileObjectStore(Folder.Slices);
@@ -165,6 +172,7 @@ internal sealed class Appliance : IAsyncDisposable
             new SubjectOperations(metadata)
         );
         var api = Keep(ServeApi(metadata, backEnd, parts, time));
+        Api = api.Part;
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
             await ControlServer.StartAsync(

@@ -29,11 +29,13 @@ switch (args.FirstOrDefault())
         return await IngestServe.RunAsync(args[1..]);
     case "serve":
         return await ServeBench.RunAsync(args[1..]);
+    case "pages":
+        return await PagesBench.RunAsync(args[1..]);
     case "sandbox-serve" when args.Length == 3:
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | restore [MEGABYTES [ROUNDS]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | serve [MEGABYTES [FINDS]] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | restore [MEGABYTES [ROUNDS]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | serve [MEGABYTES [FINDS]] | pages [DEPLOYMENTS [ROUNDS]] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }
