@@ -31,17 +31,29 @@ public static class Monitoring
     }
 
     /// <summary>The deployment's samples from that moment on, oldest first.</summary>
+    /// <param name="metadata">The catalogue.</param>
+    /// <param name="deploymentId">Whose.</param>
+    /// <param name="from">Since when.</param>
+    /// <param name="most">At most so many, as far from each other as can be, the newest among them; 2 or more.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="Foundation.Errors.BackupException">1002 where a stored sample is damaged.</exception>
     public static async Task<IReadOnlyList<MonitoringSample>> ListAsync(
         IMetadataStore metadata,
         string deploymentId,
         DateTimeOffset from,
+        int most = int.MaxValue,
         CancellationToken cancellation = default
     )
     {
         var stored = await metadata.Monitoring.ListAsync(deploymentId, from, cancellation);
-        return [.. stored.Select(Read)];
+        // Only what is shown is decompressed.
+        return [.. Thinned(stored, most).Select(Read)];
     }
+
+    private static IEnumerable<MonitoringRecord> Thinned(IReadOnlyList<MonitoringRecord> all, int most) =>
+        all.Count <= most
+            ? all
+            : Enumerable.Range(0, most).Select(n => all[(int)((long)n * (all.Count - 1) / (most - 1))]);
 
     private static MonitoringSample Read(MonitoringRecord record)
     {

@@ -60,6 +60,9 @@ public interface IMetadataStore : IAsyncDisposable
 
     ISettings Settings { get; }
 
+    /// <summary>How every deployment is and what can be restored of it, as of one moment.</summary>
+    Task<Glance> GlanceAsync(CancellationToken cancellation = default);
+
     /// <summary>
     /// The same catalogue for an agent's writes: each looks, in its own transaction, whether that lease is still the deployment's current one, and
     /// is refused with 6014, nothing changed, where it is not. Reads are as ever. Disposing it does nothing.
@@ -386,6 +389,9 @@ public interface ISnapshots
     Task AddAsync(SnapshotRecord snapshot, CancellationToken cancellation = default);
 
     Task<SnapshotRecord?> FindAsync(string id, CancellationToken cancellation = default);
+
+    /// <summary>How many there are of all replica sets, and the sum of their RawBytes.</summary>
+    Task<(long Count, long RawBytes)> TotalAsync(CancellationToken cancellation = default);
 
     /// <summary>Newest first.</summary>
     Task<IReadOnlyList<SnapshotRecord>> ListAsync(string replicaSetId, CancellationToken cancellation = default);

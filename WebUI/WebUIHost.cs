@@ -148,6 +148,8 @@ public sealed class WebUIHost : IAsyncDisposable
                 (HttpContext context, string path) => assets.FileAsync(context, path)
             )
             .Open();
+        var errors = new ErrorPage(assets);
+        application.MapGet(ErrorPage.Path, (HttpContext context) => errors.WriteAsync(context)).Open();
         // The first page has no path that the pattern could be held against.
         foreach (var pages in new[] { "/", Pages })
         {

@@ -48,10 +48,12 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
 
     private static UpdateView View(UpdateBuild build) => new(build.Version, build.Platform, build.Sha256, build.Length);
 
-    internal async Task<IReadOnlyList<AgentView>> ListAsync(CancellationToken cancellation)
+    internal async Task<IReadOnlyList<AgentView>> ListAsync(CancellationToken cancellation) =>
+        (await WorksAsync(cancellation)).Views;
+
+    private static IReadOnlyList<AgentView> ViewsOf(IReadOnlyList<AgentRecord> agents, IReadOnlyList<Work> works)
     {
-        var works = await WorksAsync(cancellation);
-        var agents = await metadata.Access.AgentsAsync(cancellation);
+        var byAgent = works.ToLookup(static work => work.Agent.Id, StringComparer.Ordinal);
         return
         [
             .. agents.Select(agent => new AgentView(agent.Id, agent.HostName, agent.Version, agent.LastSeenAt)
@@ -60,19 +62,15 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
                 Revoked = agent.Revoked,
                 Deployments =
                 [
-                    .. works
-                        .Where(work => work.Agent.Id == agent.Id)
+                    .. byAgent[agent.Id]
                         .Select(work => new AgentDeploymentView(work.Deployment.Name, work.Role, work.Report.Phase)),
                 ],
             }),
         ];
     }
 
-    /// <summary>Who works on each deployment and who stands by, by the deployment's id; whoever works comes first.</summary>
-    internal async Task<ILookup<string, DeploymentAgentView>> ByDeploymentAsync(CancellationToken cancellation)
-    {
-        var works = await WorksAsync(cancellation);
-        return works
+    private static ILookup<string, DeploymentAgentView> ByDeployment(IReadOnlyList<Work> works) =>
+        works
             .OrderBy(work => work.Role != ActiveRole)
             .ThenBy(work => work.Agent.HostName, StringComparer.Ordinal)
             .ToLookup(
@@ -88,7 +86,6 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
                         : null
                 )
             );
-    }
 
     /// <exception cref="BackupException">9501 the time is out of its range, 9505 no agents are served.</exception>
     internal async Task<TokenView> MakeTokenAsync(string groupId, double minutes, CancellationToken cancellation)
@@ -169,15 +166,15 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
 
     /// <summary>What the agent that works on the deployment last said of it, and when; null where none does.</summary>
     internal async Task<AgentReport?> ActiveReportAsync(string deploymentId, CancellationToken cancellation) =>
-        (await WorksAsync(cancellation))
-            .Find(work => work.Deployment.Id == deploymentId && work.Role == ActiveRole)
-            ?.Report;
+        (await WorksAsync(cancellation)).Active.GetValueOrDefault(deploymentId);
 
     private const string ActiveRole = "active";
 
-    private async Task<List<Work>> WorksAsync(CancellationToken cancellation)
+    /// <summary>Who there is, and who works on what.</summary>
+    internal async Task<AgentsAtWork> WorksAsync(CancellationToken cancellation)
     {
-        var agents = (await metadata.Access.AgentsAsync(cancellation)).ToDictionary(agent => agent.Id);
+        var all = await metadata.Access.AgentsAsync(cancellation);
+        var agents = all.ToDictionary(agent => agent.Id);
         var deployments = (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(one => one.Id);
         var leases = (await metadata.Leases.ListAsync(cancellation)).ToDictionary(lease => lease.DeploymentId);
         var now = time.GetUtcNow();
@@ -196,8 +193,24 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
             works.Add(new Work(agent, deployments[report.DeploymentId], report, role));
         }
 
-        return works;
+        return new AgentsAtWork(
+            ViewsOf(all, works),
+            ByDeployment(works),
+            works
+                .Where(static work => work.Role == ActiveRole)
+                .ToDictionary(static work => work.Deployment.Id, static work => work.Report, StringComparer.Ordinal)
+        );
     }
 
     private sealed record Work(AgentRecord Agent, Deployment Deployment, AgentReport Report, string Role);
 }
+
+/// <summary>Agents, and what they do, as of one moment.</summary>
+/// <param name="Views">All of them, revoked ones too.</param>
+/// <param name="ByDeployment">Who works on each deployment and who stands by, by the deployment's id; whoever works comes first.</param>
+/// <param name="Active">What whoever works on a deployment last said of it, by the deployment's id.</param>
+internal sealed record AgentsAtWork(
+    IReadOnlyList<AgentView> Views,
+    ILookup<string, DeploymentAgentView> ByDeployment,
+    IReadOnlyDictionary<string, AgentReport> Active
+);

@@ -116,7 +116,7 @@ internal sealed class Appliance : IAsyncDisposable
         var agents = new AgentOperations(metadata, time);
         var sources = new SourceOperations(metadata, agents, ApplianceSettings.Limits(), time);
         var clusters = new ClusterOperations(metadata, time);
-        Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, clusters, time);
+        Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, time);
         if (!options.Offline && await mongods.CheckAsync(cancellation) is { } unusable)
         {
             Operations.Watch(() => unusable);
@@ -169,7 +169,8 @@ internal sealed class Appliance : IAsyncDisposable
                 new DataFilesService(mongods, time, restoreLog)
             ),
             new PeopleOperations(metadata, time),
-            new SubjectOperations(metadata)
+            new SubjectOperations(metadata),
+            new HoldingsOperations(metadata, Operations, Restores, clusterRestores, time)
         );
         var api = Keep(ServeApi(metadata, backEnd, parts, time));
         Api = api.Part;

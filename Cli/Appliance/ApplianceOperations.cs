@@ -21,7 +21,6 @@ namespace Backup.Cli.Appliance;
 /// <param name="backEnd">Blocks, and the heads of this process.</param>
 /// <param name="agents">Who works on what.</param>
 /// <param name="sources">How it is read.</param>
-/// <param name="clusters">Of sharded clusters.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceOperations(
     IMetadataStore metadata,
@@ -29,7 +28,6 @@ internal sealed class ApplianceOperations(
     BackEnd backEnd,
     AgentOperations agents,
     SourceOperations sources,
-    ClusterOperations clusters,
     TimeProvider time
 )
 {
@@ -47,21 +45,25 @@ internal sealed class ApplianceOperations(
     /// <summary>What is wrong with the appliance itself now.</summary>
     internal IEnumerable<BackupException> Troubles => _parts.Select(trouble => trouble()).OfType<BackupException>();
 
-    internal async Task<StatusView> StatusAsync(CancellationToken cancellation)
+    internal async Task<StatusView> StatusAsync(CancellationToken cancellation) =>
+        await StatusAsync(await metadata.GlanceAsync(cancellation), cancellation);
+
+    internal async Task<StatusView> StatusAsync(Glance glance, CancellationToken cancellation)
     {
-        var replicaSets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
-        var workers = await agents.ByDeploymentAsync(cancellation);
+        var works = await agents.WorksAsync(cancellation);
+        var workers = works.ByDeployment;
         var views = new List<(string DeploymentId, ReplicaSetView View)>();
-        foreach (var replicaSet in replicaSets)
+        foreach (var set in glance.ReplicaSets)
         {
-            views.Add((replicaSet.DeploymentId, await ViewAsync(replicaSet, cancellation)));
+            var (head, count) = (glance.Heads.GetValueOrDefault(set.Id), glance.Snapshots[set.Id].Count());
+            views.Add((set.DeploymentId, await ViewAsync(set, head, count, glance.Partials(set.SyncId), cancellation)));
         }
 
-        List<ReplicaSetView> SetsOf(string deploymentId) =>
-            [.. views.Where(one => one.DeploymentId == deploymentId).Select(one => one.View)];
+        var byDeployment = views.ToLookup(static one => one.DeploymentId, static one => one.View);
+        List<ReplicaSetView> SetsOf(string deploymentId) => [.. byDeployment[deploymentId]];
 
         var deployments = new List<DeploymentView>();
-        foreach (var deployment in await metadata.Deployments.ListAsync(cancellation))
+        foreach (var deployment in glance.Deployments)
         {
             deployments.Add(
                 new DeploymentView(
@@ -76,16 +78,16 @@ internal sealed class ApplianceOperations(
                     Hosts = DeploymentOperations.HostsOf(deployment),
                     Namespaces = DeploymentOperations.NamespacesOf(deployment),
                     Agents = deployment.IsProtected ? [.. workers[deployment.Id]] : [],
-                    Source = deployment.IsProtected ? await sources.ViewAsync(deployment, cancellation) : null,
-                    Cluster = await clusters.StatusAsync(deployment, SetsOf, cancellation),
-                    PartOf = await clusters.MembershipAsync(deployment, cancellation),
+                    Source = deployment.IsProtected ? sources.View(glance, deployment, works) : null,
+                    Cluster = ClusterOperations.Status(glance, deployment, SetsOf),
+                    PartOf = ClusterOperations.Membership(glance, deployment),
                 }
             );
         }
 
         return new StatusView(
             deployments,
-            [.. (await agents.ListAsync(cancellation)).Where(agent => !agent.Revoked)],
+            [.. works.Views.Where(agent => !agent.Revoked)],
             [.. Troubles.Select(ControlServer.Describe)]
         )
         {
@@ -195,6 +197,13 @@ internal sealed class ApplianceOperations(
         return await ViewAsync(found, cancellation);
     }
 
+    /// <summary>In the same order.</summary>
+    internal async Task<IReadOnlyList<JobView>> JobsAsync(IReadOnlyList<JobRecord> jobs, CancellationToken cancellation)
+    {
+        var results = new JobResults(await metadata.GlanceAsync(cancellation), _retention);
+        return [.. jobs.Select(job => View(job, results.Of(job)))];
+    }
+
     internal async Task<JobView> CancelAsync(string job, CancellationToken cancellation)
     {
         await metadata.Jobs.CancelAsync(job, cancellation);
@@ -204,19 +213,32 @@ internal sealed class ApplianceOperations(
     private async Task<SnapshotRecord> FindSnapshotAsync(string id, CancellationToken cancellation) =>
         await metadata.Snapshots.FindAsync(id, cancellation) ?? throw CliErrors.NoSuchSnapshot(id);
 
-    private async Task<ReplicaSetView> ViewAsync(ReplicaSetRecord set, CancellationToken cancellation)
+    private async Task<ReplicaSetView> ViewAsync(ReplicaSetRecord set, CancellationToken cancellation) =>
+        await ViewAsync(
+            set,
+            await metadata.Heads.FindAsync(set.Id, cancellation),
+            (await metadata.Snapshots.ListAsync(set.Id, cancellation)).Count,
+            set.SyncId is null ? [] : await metadata.PartialSyncs.ListAsync(set.SyncId, cancellation),
+            cancellation
+        );
+
+    private async Task<ReplicaSetView> ViewAsync(
+        ReplicaSetRecord set,
+        HeadRecord? head,
+        int snapshots,
+        IReadOnlyList<SyncRecord> partials,
+        CancellationToken cancellation
+    )
     {
-        var head = await metadata.Heads.FindAsync(set.Id, cancellation);
         var optime = backEnd.Daemon?.LiveOptime(set.Id) ?? head?.Optime ?? Optime.Zero;
         var lag = optime.IsZero ? 0 : Math.Max(0, (double)set.SourceOptime.T - optime.T) + SilenceOf(set);
-        var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
         return new ReplicaSetView(
             set.Id,
             set.Name,
             StateName(set.State),
             new OptimeView(optime.T, optime.I),
             lag,
-            snapshots.Count,
+            snapshots,
             set.SourceSeenAt,
             set.State is ReplicaSetState.Waiting or ReplicaSetState.InitialSync
                 ? await _syncs.OfAsync(set.SyncId, cancellation)
@@ -226,7 +248,7 @@ internal sealed class ApplianceOperations(
                 : null
         )
         {
-            Copies = await _syncs.CopiesAsync(set.SyncId, cancellation),
+            Copies = await _syncs.CopiesAsync(partials, cancellation),
         };
     }
 
@@ -253,31 +275,14 @@ internal sealed class ApplianceOperations(
         return await ViewAsync(job, cancellation);
     }
 
-    private async Task<JobView> ViewAsync(JobRecord job, CancellationToken cancellation)
-    {
-        JsonElement? result = job.Result is null ? null : JsonSerializer.Deserialize<JsonElement>(job.Result);
-        if (job is { Kind: JobKinds.Snapshot, State: JobState.Succeeded, Result: { } json })
-        {
-            // The job keeps the snapshot's id; who waits for it wants the snapshot.
-            var id = JsonSerializer.Deserialize<SnapshotResult>(json, JobKinds.Json)!.SnapshotId;
-            var snapshot = await FindSnapshotAsync(id, cancellation);
-            var set = (await metadata.Deployments.FindReplicaSetAsync(snapshot.ReplicaSetId, cancellation))!;
-            var keepings = await SnapshotViews.KeepingsAsync(metadata, _retention, set, [snapshot], cancellation);
-            result = JsonSerializer.SerializeToElement(
-                View(snapshot, set, keepings.GetValueOrDefault(id)),
-                ControlJson.Options
-            );
-        }
+    private async Task<JobView> ViewAsync(JobRecord job, CancellationToken cancellation) =>
+        View(
+            job,
+            job.Result is null ? null : new JobResults(await metadata.GlanceAsync(cancellation), _retention).Of(job)
+        );
 
-        if (job is { Kind: JobKinds.ClusterSnapshot or JobKinds.ClusterCheckpoint, State: JobState.Succeeded })
-        {
-            // The cut has the job's id.
-            var whole =
-                await clusters.FindSnapshotAsync(job.Id, cancellation) ?? throw CliErrors.NoSuchSnapshot(job.Id);
-            result = JsonSerializer.SerializeToElement(whole, ControlJson.Options);
-        }
-
-        return new JobView(
+    private static JobView View(JobRecord job, JsonElement? result) =>
+        new(
             job.Id,
             job.Kind,
             job.State.ToString().ToLower(CultureInfo.InvariantCulture),
@@ -286,12 +291,11 @@ internal sealed class ApplianceOperations(
             result,
             job.ErrorCode is null ? null : new ErrorView(job.ErrorCode, job.ErrorMessage ?? "", job.ErrorHint ?? "")
         );
-    }
 
     /// <param name="snapshot">Of that set.</param>
     /// <param name="set">As it is stored.</param>
     /// <param name="keeping">Null where it was removed meanwhile.</param>
-    private static SnapshotView View(SnapshotRecord snapshot, ReplicaSetRecord set, Keeping? keeping) =>
+    internal static SnapshotView View(SnapshotRecord snapshot, ReplicaSetRecord set, Keeping? keeping) =>
         new(
             snapshot.Id,
             set.Name,

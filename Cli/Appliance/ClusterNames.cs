@@ -10,7 +10,11 @@ internal static class ClusterNames
         IMetadataStore metadata,
         string name,
         CancellationToken cancellation
-    ) => Find(await metadata.Deployments.ListAsync(cancellation), name);
+    ) =>
+        await metadata.Deployments.FindAsync(name, cancellation) is { Type: DeploymentTypes.ShardedCluster } byId ? byId
+        // Whose id it is is meant, whatever is called so.
+        : await metadata.Deployments.FindReplicaSetAsync(name, cancellation) is not null ? null
+        : Find(await metadata.Deployments.ListAsync(cancellation), name);
 
     /// <param name="deployments">Among these.</param>
     /// <param name="name">As users name it.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backup.Daemon.Clusters;
 using Backup.Daemon.Schedule;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
@@ -25,44 +26,35 @@ internal sealed class ClusterOperations(IMetadataStore metadata, TimeProvider ti
     {
         var found = await ClusterNames.RequireAsync(metadata, cluster, cancellation);
         var keepings = await KeepingsAsync(found, cancellation);
-        var views = new List<ClusterSnapshotView>();
-        foreach (var cut in await metadata.Clusters.CutsAsync(found.Id, cancellation))
-        {
-            if (all || cut.IsSnapshot)
-            {
-                views.Add(await ViewAsync(found, cut, cancellation, keepings));
-            }
-        }
-
-        return views;
+        var parts = await PartsAsync(found.Id, cancellation);
+        return
+        [
+            .. (await metadata.Clusters.CutsAsync(found.Id, cancellation))
+                .Where(cut => all || cut.IsSnapshot)
+                .Select(cut => View(found, cut, PartsOf(cut, parts), keepings.GetValueOrDefault(cut.Id))),
+        ];
     }
 
-    internal async Task<ClusterSnapshotView?> FindSnapshotAsync(string cutId, CancellationToken cancellation) =>
-        await metadata.Clusters.FindCutAsync(cutId, cancellation) is { } cut
-        && await metadata.Deployments.FindAsync(cut.ClusterId, cancellation) is { } cluster
-            ? await ViewAsync(cluster, cut, cancellation, await KeepingsAsync(cluster, cancellation))
-            : null;
-
     /// <summary>Null where no agent has found it yet.</summary>
+    /// <param name="glance">In which it is.</param>
     /// <param name="cluster">Its deployment.</param>
     /// <param name="sets">What is shown of each replica set of a deployment.</param>
-    /// <param name="cancellation">Gives up.</param>
-    internal async Task<ClusterView?> StatusAsync(
+    internal static ClusterView? Status(
+        Glance glance,
         Deployment cluster,
-        Func<string, IReadOnlyList<ReplicaSetView>> sets,
-        CancellationToken cancellation
+        Func<string, IReadOnlyList<ReplicaSetView>> sets
     )
     {
-        if (await metadata.Clusters.FindAsync(cluster.Id, cancellation) is not { } record)
+        if (glance.Clusters.GetValueOrDefault(cluster.Id) is not { } record)
         {
             return null;
         }
 
-        var cuts = await metadata.Clusters.CutsAsync(cluster.Id, cancellation);
-        var newest = cuts.FirstOrDefault(static cut => cut.IsSnapshot);
-        var open = cuts.FirstOrDefault(cut => cut.IsOpen);
-        var members = (await metadata.Deployments.ListAsync(cancellation))
-            .Where(one => one.Cluster?.DeploymentId == cluster.Id && one.IsProtected == cluster.IsProtected)
+        var cuts = glance.Cuts[cluster.Id].ToList();
+        var newest = cuts.Find(static cut => cut.IsSnapshot);
+        var open = cuts.Find(static cut => cut.IsOpen);
+        var members = glance
+            .Deployments.Where(one => one.Cluster?.DeploymentId == cluster.Id && one.IsProtected == cluster.IsProtected)
             .OrderBy(one => one.Cluster!.IsConfigServers ? 0 : 1)
             .ThenBy(one => one.Cluster!.Shard, StringComparer.Ordinal);
         return new ClusterView(
@@ -76,14 +68,14 @@ internal sealed class ClusterOperations(IMetadataStore metadata, TimeProvider ti
         )
         {
             StoppedSince = record.Debt?.Since,
-            Newest = newest is null ? null : await ViewAsync(cluster, newest, cancellation),
-            UnderWay = open is null ? null : await ViewAsync(cluster, open, cancellation),
+            Newest = newest is null ? null : View(cluster, newest, PartsOf(glance, newest)),
+            UnderWay = open is null ? null : View(cluster, open, PartsOf(glance, open)),
         };
     }
 
-    internal async Task<MembershipView?> MembershipAsync(Deployment deployment, CancellationToken cancellation) =>
+    internal static MembershipView? Membership(Glance glance, Deployment deployment) =>
         deployment.Cluster is { } member
-        && await metadata.Deployments.FindAsync(member.DeploymentId, cancellation) is { } cluster
+        && glance.Deployments.FirstOrDefault(one => one.Id == member.DeploymentId) is { } cluster
             ? new MembershipView(cluster.Name, member.Shard)
             : null;
 
@@ -111,17 +103,15 @@ internal sealed class ClusterOperations(IMetadataStore metadata, TimeProvider ti
 
     /// <param name="cluster">Its deployment.</param>
     /// <param name="cut">Of that cluster.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <param name="keepings">What becomes of its snapshots; null where nobody asks.</param>
-    private async Task<ClusterSnapshotView> ViewAsync(
+    /// <param name="parts">Of that cut.</param>
+    /// <param name="keeping">What becomes of it; null where nobody asks.</param>
+    internal static ClusterSnapshotView View(
         Deployment cluster,
         CutRecord cut,
-        CancellationToken cancellation,
-        Dictionary<string, Keeping>? keepings = null
+        IReadOnlyList<ClusterPartView> parts,
+        Keeping? keeping = null
     )
     {
-        var keeping = keepings?.GetValueOrDefault(cut.Id);
-        var parts = cut.IsSnapshot ? await PartsAsync(cut, cancellation) : [];
         return new ClusterSnapshotView(
             cut.Id,
             cluster.Name,
@@ -145,31 +135,59 @@ internal sealed class ClusterOperations(IMetadataStore metadata, TimeProvider ti
         };
     }
 
-    private async Task<List<ClusterPartView>> PartsAsync(CutRecord cut, CancellationToken cancellation)
+    /// <summary>In the order in which the cut names its sets; none of one that is no complete snapshot.</summary>
+    internal static IReadOnlyList<ClusterPartView> PartsOf(Glance glance, CutRecord cut)
     {
-        var parts = new List<ClusterPartView>();
-        foreach (var setId in cut.Sets)
+        var parts = new Dictionary<(string Cut, string Set), ClusterPartView>();
+        foreach (var id in cut.IsSnapshot ? cut.Sets : [])
         {
-            var set = await metadata.Deployments.FindReplicaSetAsync(setId, cancellation);
-            var deployment = set is null ? null : await metadata.Deployments.FindAsync(set.DeploymentId, cancellation);
-            var snapshots = await metadata.Snapshots.ListAsync(setId, cancellation);
-            if (snapshots.FirstOrDefault(one => one.CutId == cut.Id) is { } part)
+            if (glance.Snapshots[id].FirstOrDefault(one => one.CutId == cut.Id) is { } part)
             {
-                parts.Add(
-                    new ClusterPartView(
-                        deployment?.Cluster?.Shard ?? set!.Name,
-                        part.Id,
-                        part.Documents,
-                        part.RawBytes,
-                        part.NewBytes,
-                        part.StoredBytes
-                    )
-                );
+                var set = glance.ReplicaSets.First(one => one.Id == id);
+                parts[(cut.Id, id)] = View(part, set, glance.Deployments.First(one => one.Id == set.DeploymentId));
+            }
+        }
+
+        return PartsOf(cut, parts);
+    }
+
+    private static IReadOnlyList<ClusterPartView> PartsOf(
+        CutRecord cut,
+        Dictionary<(string Cut, string Set), ClusterPartView> parts
+    ) =>
+        cut.IsSnapshot
+            ? [.. cut.Sets.Select(set => parts.GetValueOrDefault((cut.Id, set))).OfType<ClusterPartView>()]
+            : [];
+
+    private async Task<Dictionary<(string Cut, string Set), ClusterPartView>> PartsAsync(
+        string clusterId,
+        CancellationToken cancellation
+    )
+    {
+        var parts = new Dictionary<(string Cut, string Set), ClusterPartView>();
+        foreach (var (_, deployment, set) in await ClusterMember.OfAsync(metadata, clusterId, cancellation))
+        {
+            foreach (var one in await metadata.Snapshots.ListAsync(set.Id, cancellation))
+            {
+                if (one.CutId is { } cut)
+                {
+                    parts[(cut, set.Id)] = View(one, set, deployment);
+                }
             }
         }
 
         return parts;
     }
+
+    private static ClusterPartView View(SnapshotRecord part, ReplicaSetRecord set, Deployment deployment) =>
+        new(
+            deployment.Cluster?.Shard ?? set.Name,
+            part.Id,
+            part.Documents,
+            part.RawBytes,
+            part.NewBytes,
+            part.StoredBytes
+        );
 
     private static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLower(CultureInfo.InvariantCulture);

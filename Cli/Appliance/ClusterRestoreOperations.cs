@@ -61,8 +61,17 @@ internal sealed class ClusterRestoreOperations(
             return await replicaSets.RangesAsync(replicaSet, cancellation);
         }
 
-        var timeline = await new ClusterTimelineReader(Services()).ReadAsync(cluster.Id, cancellation);
-        return new RangesView(
+        return View(cluster, await new ClusterTimelineReader(Services()).ReadAsync(cluster.Id, cancellation));
+    }
+
+    /// <param name="glance">In which it is.</param>
+    /// <param name="cluster">Its deployment.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<RangesView> RangesAsync(Glance glance, Deployment cluster, CancellationToken cancellation) =>
+        View(cluster, await new ClusterTimelineReader(Services()).ReadAsync(glance, cluster.Id, cancellation));
+
+    private static RangesView View(Deployment cluster, ClusterTimeline timeline) =>
+        new(
             cluster.Name,
             [.. timeline.Ranges.Select(range => new RangeView(Moments.First(range.From), Moments.Last(range.To)))],
             [
@@ -80,7 +89,6 @@ internal sealed class ClusterRestoreOperations(
         {
             Cuts = [.. timeline.Cuts.Select(View)],
         };
-    }
 
     /// <param name="cluster">As users name it.</param>
     /// <param name="which">The cut's id, empty for the newest; null where a moment is given.</param>

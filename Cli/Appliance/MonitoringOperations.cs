@@ -11,14 +11,16 @@ internal sealed class MonitoringOperations(IMetadataStore metadata, TimeProvider
 
     /// <param name="deployment">Its id.</param>
     /// <param name="minutes">How far back, 1 to two days.</param>
+    /// <param name="points">At most so many samples, 2 to one a minute.</param>
     /// <param name="cancellation">Gives up.</param>
     internal async Task<IReadOnlyList<MonitoringSample>> OfDeploymentAsync(
         string deployment,
         int minutes,
+        int points,
         CancellationToken cancellation
     )
     {
         var from = time.GetUtcNow().AddMinutes(-Math.Clamp(minutes, 1, MostMinutes));
-        return await Monitoring.ListAsync(metadata, deployment, from, cancellation);
+        return await Monitoring.ListAsync(metadata, deployment, from, Math.Clamp(points, 2, MostMinutes), cancellation);
     }
 }

@@ -12,7 +12,8 @@ internal static class ReplicaSetNames
         string name,
         CancellationToken cancellation
     ) =>
-        Find(
+        await metadata.Deployments.FindReplicaSetAsync(name, cancellation)
+        ?? Find(
             await metadata.Deployments.ReplicaSetsAsync(cancellation),
             (await metadata.Deployments.ListAsync(cancellation)).ToDictionary(static one => one.Id),
             name

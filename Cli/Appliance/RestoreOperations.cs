@@ -30,8 +30,17 @@ internal sealed class RestoreOperations(
     internal async Task<RangesView> RangesAsync(string replicaSet, CancellationToken cancellation)
     {
         var set = await ReplicaSetNames.FindAsync(metadata, replicaSet, cancellation);
-        var timeline = await new TimelineReader(metadata, backEnd.Blocks).ReadAsync(set.Id, cancellation);
-        return new RangesView(
+        return View(set, await new TimelineReader(metadata, backEnd.Blocks).ReadAsync(set.Id, cancellation));
+    }
+
+    /// <param name="glance">In which it is.</param>
+    /// <param name="set">Of it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<RangesView> RangesAsync(Glance glance, ReplicaSetRecord set, CancellationToken cancellation) =>
+        View(set, await new TimelineReader(metadata, backEnd.Blocks).ReadAsync(glance, set.Id, cancellation));
+
+    private static RangesView View(ReplicaSetRecord set, RestorableTimeline timeline) =>
+        new(
             set.Name,
             [.. timeline.Ranges.Select(range => new RangeView(Moments.First(range.From), Moments.Last(range.To)))],
             [.. timeline.Gaps.Select(View)]
@@ -47,7 +56,6 @@ internal sealed class RestoreOperations(
                 )),
             ],
         };
-    }
 
     internal async Task<OpenRestore> OpenSnapshotAsync(
         string snapshot,

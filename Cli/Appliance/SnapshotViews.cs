@@ -44,6 +44,34 @@ internal static class SnapshotViews
         return keepings;
     }
 
+    /// <summary>As <see cref="KeepingsAsync"/>, by the stored policy.</summary>
+    internal static IReadOnlyDictionary<string, Keeping> Keepings(
+        Glance glance,
+        Retention retention,
+        ReplicaSetRecord set
+    )
+    {
+        var deployment = glance.Deployments.FirstOrDefault(one => one.Id == set.DeploymentId);
+        var cluster = deployment?.Cluster is { } member
+            ? glance.Deployments.FirstOrDefault(one => one.Id == member.DeploymentId)
+            : null;
+        var keepings = retention
+            .OfSet(glance, set, glance.PolicyOf(cluster?.Id ?? set.Id))
+            .ToDictionary(static one => one.Snapshot.Id, static one => one.Keeping, StringComparer.Ordinal);
+        if (cluster is not null)
+        {
+            var cuts = retention
+                .OfCluster(glance, cluster)
+                .ToDictionary(static one => one.Cut.Id, static one => one.Keeping, StringComparer.Ordinal);
+            foreach (var part in glance.Snapshots[set.Id].Where(static one => one.CutId is not null))
+            {
+                keepings[part.Id] = cuts.GetValueOrDefault(part.CutId!) ?? new Keeping(part.Id, []);
+            }
+        }
+
+        return keepings;
+    }
+
     /// <summary>Moments that could not be restored any more.</summary>
     internal static async Task<IReadOnlyList<LostMomentsView>> LostAsync(
         Retention retention,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Backup.Cli.Control;
+using Backup.Foundation;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.MongoWire.Uri;
@@ -75,12 +76,36 @@ internal sealed class SourceOperations(
         );
     }
 
-    internal async Task<SourceView> ViewAsync(Deployment deployment, CancellationToken cancellation)
+    private async Task<SourceView> ViewAsync(Deployment deployment, CancellationToken cancellation)
+    {
+        var told = await agents.ActiveReportAsync(deployment.Id, cancellation);
+        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        var syncId = sets.LastOrDefault(set => set.DeploymentId == deployment.Id)?.SyncId;
+        var sync = syncId is null ? null : await metadata.Syncs.FindAsync(syncId, cancellation);
+        var newest = sync is null ? null : await metadata.OplogSlices.NewestAsync(sync.Id, cancellation);
+        return View(deployment, told, sync, newest?.Last);
+    }
+
+    /// <param name="glance">In which it is.</param>
+    /// <param name="deployment">Of it.</param>
+    /// <param name="works">Who works on it.</param>
+    internal SourceView View(Glance glance, Deployment deployment, AgentsAtWork works)
+    {
+        var set = glance.SetsOf(deployment.Id).LastOrDefault();
+        var sync = set is null ? null : glance.Syncs[set.Id].FirstOrDefault(one => one.Id == set.SyncId);
+        var newest = sync is null ? null : glance.Extents.GetValueOrDefault(sync.Id)?.Last;
+        return View(deployment, works.Active.GetValueOrDefault(deployment.Id), sync, newest);
+    }
+
+    /// <param name="deployment">Of it.</param>
+    /// <param name="told">What whoever works on it last said; null where nobody does.</param>
+    /// <param name="sync">Its newest set's; null where there is none.</param>
+    /// <param name="newest">The newest stored entry; null where there is none.</param>
+    private SourceView View(Deployment deployment, AgentReport? told, SyncRecord? sync, Optime? newest)
     {
         var source = deployment.Source;
-        var told = await agents.ActiveReportAsync(deployment.Id, cancellation);
         var report = told?.Source is { } json ? JsonSerializer.Deserialize(json, AgentJson.Default.SourceReport) : null;
-        var window = report?.Oplog is { } oplog ? await WindowAsync(deployment, oplog, told!.At, cancellation) : null;
+        var window = report?.Oplog is { } oplog ? Window(oplog, told!.At, sync, newest) : null;
         return new SourceView(
             deployment.Name,
             source.Member,
@@ -114,24 +139,15 @@ internal sealed class SourceOperations(
     }
 
     /// <summary>What the agent said of the oplog, against what is stored of it; the time since it said so is gone too.</summary>
-    private async Task<OplogWindowView> WindowAsync(
-        Deployment deployment,
-        OplogWindow oplog,
-        DateTimeOffset at,
-        CancellationToken cancellation
-    )
+    private OplogWindowView Window(OplogWindow oplog, DateTimeOffset at, SyncRecord? sync, Optime? newest)
     {
-        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
-        var syncId = sets.LastOrDefault(set => set.DeploymentId == deployment.Id)?.SyncId;
-        var sync = syncId is null ? null : await metadata.Syncs.FindAsync(syncId, cancellation);
         if (sync is null or { State: SyncState.Abandoned })
         {
             return new OplogWindowView(oplog.Seconds, null);
         }
 
-        var newest = await metadata.OplogSlices.NewestAsync(sync.Id, cancellation);
         var silence = Math.Max(0, (long)(time.GetUtcNow() - at).TotalSeconds);
-        return new OplogWindowView(oplog.Seconds, oplog.SecondsLeft((newest?.Last ?? sync.Begin).T) - silence);
+        return new OplogWindowView(oplog.Seconds, oplog.SecondsLeft((newest ?? sync.Begin).T) - silence);
     }
 
     private async Task<Deployment> FindAsync(string name, CancellationToken cancellation)

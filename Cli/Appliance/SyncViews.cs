@@ -12,10 +12,12 @@ internal sealed class SyncViews(IMetadataStore metadata, TimeProvider time)
             : null;
 
     /// <summary>Those that are open, and the newest one where it failed.</summary>
-    internal async Task<IReadOnlyList<CopyView>> CopiesAsync(string? syncId, CancellationToken cancellation)
+    internal async Task<IReadOnlyList<CopyView>> CopiesAsync(
+        IReadOnlyList<SyncRecord> partials,
+        CancellationToken cancellation
+    )
     {
         var views = new List<CopyView>();
-        var partials = syncId is null ? [] : await metadata.PartialSyncs.ListAsync(syncId, cancellation);
         foreach (var (index, one) in partials.Index())
         {
             if (one.IsOpen || (index == partials.Count - 1 && one.Failure is not null))

@@ -41,7 +41,8 @@ internal sealed record ApplianceParts(
     TakeoutAudit Audit,
     DataFilesOperations DataFiles,
     PeopleOperations People,
-    SubjectOperations Subjects
+    SubjectOperations Subjects,
+    HoldingsOperations Holdings
 );
 
 /// <summary>

@@ -1,6 +1,7 @@
 using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Foundation.Contracts;
+using Backup.Metadata;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
 
@@ -15,7 +16,7 @@ internal static class Desks
     /// <param name="alerts">Who is told of what.</param>
     internal static ApiDesks Of(ApplianceParts parts, RestoreTasks restores, StorageDesk storage, AlertDesk alerts) =>
         new(
-            new StatusDesk(parts.Operations),
+            new StatusDesk(parts.Operations, parts.Holdings),
             new DeploymentDesk(parts.Deployments, parts.Sources, parts.Namespaces, parts.Operations),
             new SnapshotDesk(parts.Operations, parts.Clusters, parts.ClusterRestores, parts.Keeping),
             new PolicyDesk(parts.Policies),
@@ -30,8 +31,14 @@ internal static class Desks
             new DocumentDesk(parts.Documents, parts.ClusterRestores, parts.Audit)
         );
 
-    private sealed class StatusDesk(ApplianceOperations operations) : IStatusDesk
+    private sealed class StatusDesk(ApplianceOperations operations, HoldingsOperations holdings) : IStatusDesk
     {
+        public Task<BoardView> BoardAsync(IReadOnlyCollection<string> subjects, CancellationToken cancellation) =>
+            holdings.BoardAsync(subjects, cancellation);
+
+        public Task<IReadOnlyList<JobView>> JobsAsync(IReadOnlyList<JobRecord> jobs, CancellationToken cancellation) =>
+            operations.JobsAsync(jobs, cancellation);
+
         public Task<StatusView> StatusAsync(CancellationToken cancellation) => operations.StatusAsync(cancellation);
 
         public Task<JobView> JobAsync(string job, CancellationToken cancellation) =>
@@ -188,8 +195,9 @@ internal static class Desks
         public Task<IReadOnlyList<MonitoringSample>> MonitoringAsync(
             string deployment,
             int minutes,
+            int points,
             CancellationToken cancellation
-        ) => monitoring.OfDeploymentAsync(deployment, minutes, cancellation);
+        ) => monitoring.OfDeploymentAsync(deployment, minutes, points, cancellation);
 
         public Task<IReadOnlyList<AgentView>> ListAsync(CancellationToken cancellation) =>
             agents.ListAsync(cancellation);

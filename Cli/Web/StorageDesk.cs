@@ -17,15 +17,7 @@ internal sealed class StorageDesk(IMetadataStore metadata, BackEnd backEnd, Data
 {
     public async Task<StorageView> StorageAsync(CancellationToken cancellation)
     {
-        var (count, bytes) = (0, 0L);
-        foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
-        {
-            foreach (var snapshot in await metadata.Snapshots.ListAsync(set.Id, cancellation))
-            {
-                (count, bytes) = (count + 1, bytes + snapshot.RawBytes);
-            }
-        }
-
+        var (count, bytes) = await metadata.Snapshots.TotalAsync(cancellation);
         var statistics = backEnd.Blocks.Statistics;
         var disk = new DriveInfo(folder.Root);
         return new StorageView(
@@ -33,7 +25,7 @@ internal sealed class StorageDesk(IMetadataStore metadata, BackEnd backEnd, Data
             statistics.StoredBytes,
             disk.TotalSize,
             disk.AvailableFreeSpace,
-            count,
+            (int)count,
             bytes
         );
     }
@@ -115,7 +107,13 @@ internal sealed class StorageDesk(IMetadataStore metadata, BackEnd backEnd, Data
                 .FirstOrDefault(one => second is not { } limit || one.Time.T <= limit)
                 ?? throw CliErrors.NothingToRestore(deployment.Name)
             : cuts.FirstOrDefault(one => one.Id == snapshot) ?? throw CliErrors.NoSuchSnapshot(snapshot);
-        return new Chosen(found.Id, found.Time, await metadata.Clusters.PartsAsync(found.Id, cancellation));
+        var parts = new List<SnapshotRecord>();
+        foreach (var set in found.Sets)
+        {
+            parts.AddRange((await metadata.Snapshots.ListAsync(set, cancellation)).Where(one => one.CutId == found.Id));
+        }
+
+        return new Chosen(found.Id, found.Time, parts);
     }
 
     /// <summary>What shards hold of one collection is added up; the server's own databases are left out.</summary>

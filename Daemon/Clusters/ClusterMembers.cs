@@ -15,15 +15,26 @@ public sealed record ClusterMember(string Shard, Deployment Deployment, ReplicaS
         IMetadataStore metadata,
         string clusterId,
         CancellationToken cancellation = default
+    ) =>
+        Of(
+            await metadata.Deployments.ListAsync(cancellation),
+            await metadata.Deployments.ReplicaSetsAsync(cancellation),
+            clusterId
+        );
+
+    /// <param name="all">Every deployment.</param>
+    /// <param name="sets">Every replica set.</param>
+    /// <param name="clusterId">The cluster's deployment.</param>
+    public static IReadOnlyList<ClusterMember> Of(
+        IEnumerable<Deployment> all,
+        IEnumerable<ReplicaSetRecord> sets,
+        string clusterId
     )
     {
-        var deployments = (await metadata.Deployments.ListAsync(cancellation))
-            .Where(one => one.Cluster?.DeploymentId == clusterId)
-            .ToDictionary(static one => one.Id);
+        var deployments = all.Where(one => one.Cluster?.DeploymentId == clusterId).ToDictionary(static one => one.Id);
         return
         [
-            .. (await metadata.Deployments.ReplicaSetsAsync(cancellation))
-                .Where(set => deployments.ContainsKey(set.DeploymentId))
+            .. sets.Where(set => deployments.ContainsKey(set.DeploymentId))
                 .Select(set => (Set: set, Deployment: deployments[set.DeploymentId]))
                 .Select(static one => new ClusterMember(one.Deployment.Cluster!.Shard, one.Deployment, one.Set))
                 .OrderBy(static one => one.IsConfigServers ? 0 : 1)

@@ -17,9 +17,33 @@ public sealed class ClusterTimelineReader(RestoreServices services)
     /// <param name="clusterId">The cluster's deployment.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="Foundation.Errors.BackupException">Those of reading the config servers' backup.</exception>
-    public async Task<ClusterTimeline> ReadAsync(string clusterId, CancellationToken cancellation = default)
+    public async Task<ClusterTimeline> ReadAsync(string clusterId, CancellationToken cancellation = default) =>
+        await ReadAsync(
+            await ClusterMember.OfAsync(services.Metadata, clusterId, cancellation),
+            set => _timelines.EpochsAsync(set, cancellation),
+            () => services.Metadata.Clusters.CutsAsync(clusterId, cancellation),
+            cancellation
+        );
+
+    /// <param name="glance">In which it is.</param>
+    /// <param name="clusterId">The cluster's deployment.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="Foundation.Errors.BackupException">Those of reading the config servers' backup.</exception>
+    public Task<ClusterTimeline> ReadAsync(Glance glance, string clusterId, CancellationToken cancellation = default) =>
+        ReadAsync(
+            ClusterMember.Of(glance.Deployments, glance.ReplicaSets, clusterId),
+            set => _timelines.EpochsAsync(glance, set, cancellation),
+            () => Task.FromResult<IReadOnlyList<CutRecord>>([.. glance.Cuts[clusterId]]),
+            cancellation
+        );
+
+    private async Task<ClusterTimeline> ReadAsync(
+        IReadOnlyList<ClusterMember> members,
+        Func<string, Task<IReadOnlyList<Epoch>>> epochsOf,
+        Func<Task<IReadOnlyList<CutRecord>>> cutsOf,
+        CancellationToken cancellation
+    )
     {
-        var members = await ClusterMember.OfAsync(services.Metadata, clusterId, cancellation);
         var timelines = new List<(ClusterMember Member, RestorableTimeline Timeline)>();
         var stretches = new List<ShardStretch>();
         var changes = members
@@ -28,7 +52,7 @@ public sealed class ClusterTimelineReader(RestoreServices services)
             .ToList();
         foreach (var member in members)
         {
-            var epochs = await _timelines.EpochsAsync(member.Set.Id, cancellation);
+            var epochs = await epochsOf(member.Set.Id);
             timelines.Add((member, TimelineReader.Describe(epochs)));
             foreach (var epoch in member.IsConfigServers ? epochs.Where(static one => one.Range is not null) : [])
             {
@@ -36,7 +60,7 @@ public sealed class ClusterTimelineReader(RestoreServices services)
             }
         }
 
-        var cuts = await services.Metadata.Clusters.CutsAsync(clusterId, cancellation);
+        var cuts = await cutsOf();
         stretches.Sort(static (left, right) => left.Range.From.CompareTo(right.Range.From));
         var ranges = ClusterRanges.Union(stretches.SelectMany(stretch => RangesOf(stretch, timelines)));
         return new ClusterTimeline(

@@ -34,19 +34,66 @@ public sealed class TimelineReader
     public async Task<RestorableTimeline> ReadAsync(string replicaSetId, CancellationToken cancellation = default) =>
         Describe(await EpochsAsync(replicaSetId, cancellation));
 
+    /// <param name="glance">In which it is.</param>
+    /// <param name="replicaSetId">Ours.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<RestorableTimeline> ReadAsync(
+        Glance glance,
+        string replicaSetId,
+        CancellationToken cancellation = default
+    ) => Describe(await EpochsAsync(glance, replicaSetId, cancellation));
+
     /// <summary>Oldest first.</summary>
     internal async Task<IReadOnlyList<Epoch>> EpochsAsync(string replicaSetId, CancellationToken cancellation)
     {
         // Seams before snapshots: the snapshot at each is stored with it. Snapshots before slices: a snapshot that goes meanwhile may be claimed for a moment, and is refused when it is opened.
         var events = await _metadata.Heads.EventsAsync(replicaSetId, cancellation);
-        var snapshots = (await _metadata.Snapshots.ListAsync(replicaSetId, cancellation)).Reverse().ToList();
+        var snapshots = await _metadata.Snapshots.ListAsync(replicaSetId, cancellation);
         var holes = await _metadata.OplogSlices.HolesAsync(replicaSetId, cancellation);
+        var syncs = await _metadata.Syncs.ListAsync(replicaSetId, cancellation);
+        var extents = new Dictionary<string, OplogExtent>(StringComparer.Ordinal);
+        foreach (var sync in syncs)
+        {
+            if (await _metadata.OplogSlices.ExtentAsync(sync.Id, cancellation) is { } extent)
+            {
+                extents[sync.Id] = extent;
+            }
+        }
+
+        return await EpochsAsync(syncs, snapshots, holes, events, extents, cancellation);
+    }
+
+    /// <summary>Oldest first.</summary>
+    internal Task<IReadOnlyList<Epoch>> EpochsAsync(
+        Glance glance,
+        string replicaSetId,
+        CancellationToken cancellation
+    ) =>
+        EpochsAsync(
+            glance.Syncs[replicaSetId],
+            glance.Snapshots[replicaSetId],
+            [.. glance.Holes[replicaSetId]],
+            [.. glance.Events[replicaSetId]],
+            glance.Extents,
+            cancellation
+        );
+
+    private async Task<IReadOnlyList<Epoch>> EpochsAsync(
+        IEnumerable<SyncRecord> syncs,
+        IEnumerable<SnapshotRecord> newestFirst,
+        IReadOnlyList<OplogHole> holes,
+        IReadOnlyList<TimelineEvent> events,
+        IReadOnlyDictionary<string, OplogExtent> extents,
+        CancellationToken cancellation
+    )
+    {
+        var snapshots = newestFirst.Reverse().ToList();
         var epochs = new List<Epoch>();
-        foreach (var sync in await _metadata.Syncs.ListAsync(replicaSetId, cancellation))
+        foreach (var sync in syncs)
         {
             var own = snapshots.Where(snapshot => snapshot.SyncId == sync.Id);
             var told = events.Where(one => one.SyncId == sync.Id).ToList();
-            epochs.Add(await EpochAsync(sync, own, holes, told, cancellation));
+            epochs.Add(await EpochAsync(sync, own, holes, told, extents.GetValueOrDefault(sync.Id), cancellation));
         }
 
         return epochs;
@@ -88,10 +135,10 @@ public sealed class TimelineReader
         IEnumerable<SnapshotRecord> snapshots,
         IReadOnlyList<OplogHole> holes,
         IReadOnlyList<TimelineEvent> events,
+        OplogExtent? extent,
         CancellationToken cancellation
     )
     {
-        var extent = await _metadata.OplogSlices.ExtentAsync(sync.Id, cancellation);
         var own = holes.Where(hole => BelongsTo(hole, sync, extent)).ToList();
         if (extent is null)
         {

@@ -17,8 +17,28 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
         CancellationToken cancellation = default
     )
     {
-        var now = time.GetUtcNow();
-        var state = await StateAsync(set, policy.PointInTimeWindow, now, cancellation);
+        var state = await StateAsync(set, policy.PointInTimeWindow, cancellation);
+        var deployment = await metadata.Deployments.FindAsync(set.DeploymentId, cancellation);
+        return OfSet(state, policy, deployment, time.GetUtcNow());
+    }
+
+    /// <summary>As <see cref="OfSetAsync"/>.</summary>
+    /// <param name="glance">In which it is.</param>
+    /// <param name="set">Of it.</param>
+    /// <param name="policy">Of the set, or of the cluster that it belongs to.</param>
+    public IReadOnlyList<KeptSnapshot> OfSet(Glance glance, ReplicaSetRecord set, SnapshotPolicy policy)
+    {
+        var deployment = glance.Deployments.FirstOrDefault(one => one.Id == set.DeploymentId);
+        return OfSet(StateOf(glance, set.Id, policy.PointInTimeWindow), policy, deployment, time.GetUtcNow());
+    }
+
+    private static IReadOnlyList<KeptSnapshot> OfSet(
+        SetState state,
+        SnapshotPolicy policy,
+        Deployment? deployment,
+        DateTimeOffset now
+    )
+    {
         var loose = state.Snapshots.Where(static one => one.CutId is null).ToList();
         var items = loose.Select(one => new RetentionItem(one.Id, one.CreatedAt)
         {
@@ -29,7 +49,6 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
         });
         // Where a part of a cluster's snapshot is newer, that is the one that always stays.
         var plan = Plan(policy, [.. items], now, keepsLast: state.Snapshots is [{ CutId: null }, ..]);
-        var deployment = await metadata.Deployments.FindAsync(set.DeploymentId, cancellation);
         return [.. loose.Zip(plan, (snapshot, keeping) => new KeptSnapshot(snapshot, Shielded(keeping, deployment)))];
     }
 
@@ -43,14 +62,39 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
         CancellationToken cancellation = default
     )
     {
-        var now = time.GetUtcNow();
-        var cuts = (await metadata.Clusters.CutsAsync(cluster.Id, cancellation))
-            .Where(static cut => cut.IsSnapshot)
-            .ToList();
-        var (bases, read) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var cuts = await metadata.Clusters.CutsAsync(cluster.Id, cancellation);
+        var states = new List<SetState>();
         foreach (var set in await SetsAsync(cluster.Id, cancellation))
         {
-            var state = await StateAsync(set, policy.PointInTimeWindow, now, cancellation);
+            states.Add(await StateAsync(set, policy.PointInTimeWindow, cancellation));
+        }
+
+        return OfCluster(cluster, [.. cuts.Where(static cut => cut.IsSnapshot)], states, policy, time.GetUtcNow());
+    }
+
+    /// <summary>As <see cref="OfClusterAsync"/>, by the stored policy.</summary>
+    /// <param name="glance">In which it is.</param>
+    /// <param name="cluster">Its deployment.</param>
+    public IReadOnlyList<KeptCut> OfCluster(Glance glance, Deployment cluster)
+    {
+        var policy = glance.PolicyOf(cluster.Id);
+        var cuts = glance.Cuts[cluster.Id].Where(static cut => cut.IsSnapshot).ToList();
+        var states = SetsOf(cluster.Id, glance.Deployments, glance.ReplicaSets)
+            .Select(set => StateOf(glance, set.Id, policy.PointInTimeWindow));
+        return OfCluster(cluster, cuts, states, policy, time.GetUtcNow());
+    }
+
+    private static IReadOnlyList<KeptCut> OfCluster(
+        Deployment cluster,
+        List<CutRecord> cuts,
+        IEnumerable<SetState> states,
+        SnapshotPolicy policy,
+        DateTimeOffset now
+    )
+    {
+        var (bases, read) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var state in states)
+        {
             foreach (var part in state.Snapshots.Where(static one => one.CutId is not null))
             {
                 if (state.Bases.Contains(part.Id))
@@ -79,11 +123,24 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
     /// <summary>Every set that was ever found of it: what is stored of one that left it is still a part of its snapshots.</summary>
     public async Task<IReadOnlyList<ReplicaSetRecord>> SetsAsync(string clusterId, CancellationToken cancellation)
     {
-        var members = (await metadata.Deployments.ListAsync(cancellation))
+        var deployments = await metadata.Deployments.ListAsync(cancellation);
+        return SetsOf(clusterId, deployments, await metadata.Deployments.ReplicaSetsAsync(cancellation));
+    }
+
+    /// <summary>As <see cref="SetsAsync"/>.</summary>
+    public IReadOnlyList<ReplicaSetRecord> SetsOf(Glance glance, string clusterId) =>
+        SetsOf(clusterId, glance.Deployments, glance.ReplicaSets);
+
+    private static IReadOnlyList<ReplicaSetRecord> SetsOf(
+        string clusterId,
+        IEnumerable<Deployment> deployments,
+        IEnumerable<ReplicaSetRecord> sets
+    )
+    {
+        var members = deployments
             .Where(one => one.Cluster?.DeploymentId == clusterId)
             .Select(static one => one.Id)
             .ToHashSet(StringComparer.Ordinal);
-        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
         return [.. sets.Where(set => members.Contains(set.DeploymentId))];
     }
 
@@ -113,22 +170,28 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
                 Causes = [.. keeping.Causes, new KeepCause(KeepReason.Unprotected, Until: null)],
             };
 
-    private async Task<SetState> StateAsync(
-        ReplicaSetRecord set,
-        TimeSpan window,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
+    private async Task<SetState> StateAsync(ReplicaSetRecord set, TimeSpan window, CancellationToken cancellation)
     {
         var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
         var events = await metadata.Heads.EventsAsync(set.Id, cancellation);
         var holds = await metadata.Holds.ListAsync(set.Id, cancellation);
-        return new SetState(
+        return StateOf(snapshots, events, holds, window);
+    }
+
+    private SetState StateOf(Glance glance, string set, TimeSpan window) =>
+        StateOf([.. glance.Snapshots[set]], glance.Events[set], glance.Holds[set], window);
+
+    private SetState StateOf(
+        IReadOnlyList<SnapshotRecord> snapshots,
+        IEnumerable<TimelineEvent> events,
+        IEnumerable<ReadHold> holds,
+        TimeSpan window
+    ) =>
+        new(
             snapshots,
-            WindowBases.Of(snapshots, events, window, now),
+            WindowBases.Of(snapshots, events, window, time.GetUtcNow()),
             holds.Select(static hold => hold.ManifestBlock).ToHashSet(StringComparer.Ordinal)
         );
-    }
 
     /// <param name="Snapshots">Newest first.</param>
     /// <param name="Bases">Ids of those that moments are replayed from.</param>

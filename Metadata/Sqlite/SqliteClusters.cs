@@ -14,10 +14,7 @@ internal sealed class SqliteClusters(ITransactions database, TimeProvider time) 
         database.ReadAsync(session => Find(session, deploymentId), cancellation);
 
     public async Task<IReadOnlyList<ClusterRecord>> ListAsync(CancellationToken cancellation = default) =>
-        await database.ReadAsync(
-            session => session.Query($"SELECT {Columns} FROM clusters ORDER BY rowid", Cluster),
-            cancellation
-        );
+        await database.ReadAsync(List, cancellation);
 
     public Task<ClusterRecord> FoundAsync(
         ClusterRecord found,
@@ -147,6 +144,9 @@ internal sealed class SqliteClusters(ITransactions database, TimeProvider time) 
 
     public Task RemoveCutAsync(string cutId, CancellationToken cancellation = default) =>
         _cuts.RemoveAsync(cutId, cancellation);
+
+    internal static List<ClusterRecord> List(Session session) =>
+        session.Query($"SELECT {Columns} FROM clusters ORDER BY rowid", Cluster);
 
     private static ClusterRecord? Find(Session session, string deploymentId) =>
         session.Find(

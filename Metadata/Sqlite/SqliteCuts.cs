@@ -257,6 +257,10 @@ internal sealed class SqliteCuts(ITransactions database, TimeProvider time)
         session.Execute("DELETE FROM cuts WHERE id = @cutId", new { cutId });
     }
 
+    /// <summary>Of every cluster, newest first.</summary>
+    internal static List<CutRecord> All(Session session) =>
+        session.Query($"SELECT {Columns} FROM cuts ORDER BY ordinal DESC", Cut);
+
     internal static CutRecord? Find(Session session, string id) =>
         session.Find($"SELECT {Columns} FROM cuts WHERE id = @id", Cut, new { id });
 

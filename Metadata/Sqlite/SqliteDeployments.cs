@@ -35,10 +35,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         );
 
     public async Task<IReadOnlyList<Deployment>> ListAsync(CancellationToken cancellation = default) =>
-        await database.ReadAsync(
-            session => session.Query($"SELECT {DeploymentColumns} FROM deployments ORDER BY rowid", Deployment),
-            cancellation
-        );
+        await database.ReadAsync(List, cancellation);
 
     public Task<Deployment?> FindAsync(string id, CancellationToken cancellation = default) =>
         database.ReadAsync(
@@ -90,10 +87,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         );
 
     public async Task<IReadOnlyList<ReplicaSetRecord>> ReplicaSetsAsync(CancellationToken cancellation = default) =>
-        await database.ReadAsync(
-            session => session.Query($"SELECT {ReplicaSetColumns} FROM replica_sets ORDER BY rowid", ReplicaSet),
-            cancellation
-        );
+        await database.ReadAsync(ReplicaSets, cancellation);
 
     public Task<ReplicaSetRecord?> FindReplicaSetAsync(string id, CancellationToken cancellation = default) =>
         database.ReadAsync(
@@ -261,6 +255,12 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
     }
 
     /// <summary>Adds it; one of that group with that URI is protected again where it was removed.</summary>
+    internal static List<Deployment> List(Session session) =>
+        session.Query($"SELECT {DeploymentColumns} FROM deployments ORDER BY rowid", Deployment);
+
+    internal static List<ReplicaSetRecord> ReplicaSets(Session session) =>
+        session.Query($"SELECT {ReplicaSetColumns} FROM replica_sets ORDER BY rowid", ReplicaSet);
+
     internal static void Insert(Session session, Deployment deployment)
     {
         session.Execute(

@@ -12,20 +12,16 @@ internal sealed class SqliteHeads(ITransactions database) : IHeads
             session =>
                 session.Find(
                     $"SELECT {Columns} FROM heads WHERE replica_set_id = @replicaSetId",
-                    row => new HeadRecord(
-                        row.Text(),
-                        row.Text(),
-                        row.Text(),
-                        row.Optime(),
-                        row.Optime(),
-                        row.Flag(),
-                        row.Long(),
-                        row.Time()
-                    ),
+                    Head,
                     new { replicaSetId }
                 ),
             cancellation
         );
+
+    internal static List<HeadRecord> List(Session session) => session.Query($"SELECT {Columns} FROM heads", Head);
+
+    private static HeadRecord Head(Row row) =>
+        new(row.Text(), row.Text(), row.Text(), row.Optime(), row.Optime(), row.Flag(), row.Long(), row.Time());
 
     public Task SetAsync(HeadRecord head, CancellationToken cancellation = default) =>
         database.WriteAsync(

@@ -43,19 +43,13 @@ internal static class SqliteHoles
     internal static List<OplogHole> List(Session session, string replicaSetId) =>
         session.Query(
             $"SELECT {Columns} FROM oplog_holes WHERE replica_set_id = @replicaSetId ORDER BY from_t, from_i, ordinal",
-            row => new OplogHole(
-                row.Text(),
-                row.Optime(),
-                row.Optime(),
-                row.Text(),
-                row.Time(),
-                (HoleKind)row.Int(),
-                row.Text(),
-                row.TextOrNull(),
-                row.TextOrNull()
-            ),
+            Hole,
             new { replicaSetId }
         );
+
+    /// <summary>Of every replica set, oldest first.</summary>
+    internal static List<OplogHole> All(Session session) =>
+        session.Query($"SELECT {Columns} FROM oplog_holes ORDER BY from_t, from_i, ordinal", Hole);
 
     internal static void RemoveOpen(Session session, string syncId, HoleKind kind) =>
         session.Execute(
@@ -96,5 +90,18 @@ internal static class SqliteHoles
                 i = (long)end.I,
                 term = end.Term,
             }
+        );
+
+    private static OplogHole Hole(Row row) =>
+        new(
+            row.Text(),
+            row.Optime(),
+            row.Optime(),
+            row.Text(),
+            row.Time(),
+            (HoleKind)row.Int(),
+            row.Text(),
+            row.TextOrNull(),
+            row.TextOrNull()
         );
 }

@@ -8,6 +8,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
 {
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
+    private readonly ITransactions _transactions;
     private readonly bool _isView;
 
     /// <param name="database">The file.</param>
@@ -16,6 +17,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
     private SqliteMetadataStore(SqliteDatabase database, ITransactions transactions, TimeProvider time)
     {
         _database = database;
+        _transactions = transactions;
         _isView = transactions != database;
         _time = time;
         Access = new SqliteAccess(transactions, time);
@@ -111,6 +113,9 @@ public sealed class SqliteMetadataStore : IMetadataStore
             },
             cancellation
         );
+
+    public Task<Glance> GlanceAsync(CancellationToken cancellation = default) =>
+        _transactions.ReadAsync(session => SqliteGlance.Read(session, _time), cancellation);
 
     public IMetadataStore Under(LeaseProof proof) =>
         new SqliteMetadataStore(_database, new FencedTransactions(_database, proof), _time);

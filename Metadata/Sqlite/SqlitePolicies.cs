@@ -9,21 +9,25 @@ internal static class SqlitePolicies
         """;
 
     internal static SnapshotPolicy Find(Session session, string subjectId) =>
-        session.Find(
-            $"SELECT {Columns} FROM policies WHERE subject_id = @subjectId",
-            row => new SnapshotPolicy(row.Text(), row.Duration(), row.Time(), row.Duration(), row.Duration())
-            {
-                CheckpointInterval = row.LongOrNull() is { } every ? TimeSpan.FromMilliseconds(every) : null,
-                Balancer = (BalancerRule)row.Int(),
-                At = row.LongOrNull() is { } at ? TimeOnly.FromTimeSpan(TimeSpan.FromMilliseconds(at)) : null,
-                Zone = row.Text(),
-                DailyRetention = row.Duration(),
-                WeeklyRetention = row.Duration(),
-                MonthlyRetention = row.Duration(),
-                WeekEnds = (DayOfWeek)row.Int(),
-            },
-            new { subjectId }
-        ) ?? SnapshotPolicy.Default(subjectId);
+        session.Find($"SELECT {Columns} FROM policies WHERE subject_id = @subjectId", Policy, new { subjectId })
+        ?? SnapshotPolicy.Default(subjectId);
+
+    /// <summary>Those that are stored.</summary>
+    internal static List<SnapshotPolicy> All(Session session) =>
+        session.Query($"SELECT {Columns} FROM policies", Policy);
+
+    private static SnapshotPolicy Policy(Row row) =>
+        new(row.Text(), row.Duration(), row.Time(), row.Duration(), row.Duration())
+        {
+            CheckpointInterval = row.LongOrNull() is { } every ? TimeSpan.FromMilliseconds(every) : null,
+            Balancer = (BalancerRule)row.Int(),
+            At = row.LongOrNull() is { } at ? TimeOnly.FromTimeSpan(TimeSpan.FromMilliseconds(at)) : null,
+            Zone = row.Text(),
+            DailyRetention = row.Duration(),
+            WeeklyRetention = row.Duration(),
+            MonthlyRetention = row.Duration(),
+            WeekEnds = (DayOfWeek)row.Int(),
+        };
 
     internal static void Set(Session session, SnapshotPolicy policy)
     {

@@ -51,11 +51,22 @@ internal sealed class SqliteReadHolds(ITransactions database, TimeProvider time)
             session =>
                 session.Query(
                     $"SELECT {Columns} FROM read_holds WHERE replica_set_id = @replicaSetId AND until > @now ORDER BY id",
-                    row => new ReadHold(row.Text(), row.Text(), row.Text(), row.Optime(), row.Text(), row.Time()),
+                    Hold,
                     new { replicaSetId, now = Now(time) }
                 ),
             cancellation
         );
+
+    /// <summary>Of every replica set: those that have not run out.</summary>
+    internal static List<ReadHold> All(Session session, TimeProvider time) =>
+        session.Query(
+            $"SELECT {Columns} FROM read_holds WHERE until > @now ORDER BY id",
+            Hold,
+            new { now = Now(time) }
+        );
+
+    private static ReadHold Hold(Row row) =>
+        new(row.Text(), row.Text(), row.Text(), row.Optime(), row.Text(), row.Time());
 
     /// <summary>The oldest entry that somebody reads from now; null where nobody does.</summary>
     internal static Optime? OldestOf(Session session, string syncId, TimeProvider time)

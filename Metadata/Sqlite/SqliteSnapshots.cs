@@ -14,6 +14,18 @@ internal sealed class SqliteSnapshots(ITransactions database, TimeProvider time)
     public Task<SnapshotRecord?> FindAsync(string id, CancellationToken cancellation = default) =>
         database.ReadAsync(session => Find(session, id), cancellation);
 
+    public Task<(long Count, long RawBytes)> TotalAsync(CancellationToken cancellation = default) =>
+        database.ReadAsync(
+            session =>
+                session
+                    .Query(
+                        "SELECT count(*), coalesce(sum(raw_bytes), 0) FROM snapshots",
+                        static row => (row.Long(), row.Long())
+                    )
+                    .Single(),
+            cancellation
+        );
+
     public async Task<IReadOnlyList<SnapshotRecord>> ListAsync(
         string replicaSetId,
         CancellationToken cancellation = default
@@ -116,6 +128,13 @@ internal sealed class SqliteSnapshots(ITransactions database, TimeProvider time)
                 now = time.GetUtcNow().ToUnixTimeMilliseconds(),
             }
         ) > 0;
+
+    /// <summary>Of every replica set, newest first.</summary>
+    internal static IEnumerable<SnapshotRecord> All(Session session) =>
+        // In the order of the table, which costs nothing; sorting rows of so many columns does. Those of one optime keep it.
+        session
+            .Query($"SELECT {Columns} FROM snapshots ORDER BY ordinal DESC", Snapshot)
+            .OrderByDescending(static one => one.Optime);
 
     internal static List<SnapshotRecord> OfCut(Session session, string cutId) =>
         session.Query($"SELECT {Columns} FROM snapshots WHERE cut_id = @cutId", Snapshot, new { cutId });

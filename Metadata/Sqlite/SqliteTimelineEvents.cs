@@ -32,15 +32,22 @@ internal static class SqliteTimelineEvents
     internal static List<TimelineEvent> List(Session session, string replicaSetId) =>
         session.Query(
             $"SELECT {Columns} FROM timeline_events WHERE replica_set_id = @replicaSetId ORDER BY ordinal",
-            row => new TimelineEvent(
-                row.Text(),
-                row.Text(),
-                row.Optime(),
-                (TimelineEventKind)row.Int(),
-                row.TextOrNull(),
-                row.Text(),
-                row.Time()
-            ),
+            Event,
             new { replicaSetId }
+        );
+
+    /// <summary>Of every replica set, oldest first.</summary>
+    internal static List<TimelineEvent> All(Session session) =>
+        session.Query($"SELECT {Columns} FROM timeline_events ORDER BY ordinal", Event);
+
+    private static TimelineEvent Event(Row row) =>
+        new(
+            row.Text(),
+            row.Text(),
+            row.Optime(),
+            (TimelineEventKind)row.Int(),
+            row.TextOrNull(),
+            row.Text(),
+            row.Time()
         );
 }

@@ -23,6 +23,10 @@ internal static class SyncRows
     internal static List<SyncRecord> Beside(Session session, string syncId) =>
         session.Query($"SELECT {SyncColumns} FROM syncs WHERE beside = @syncId ORDER BY ordinal", Sync, new { syncId });
 
+    /// <summary>Whole and partial ones of every replica set, oldest first.</summary>
+    internal static List<SyncRecord> All(Session session) =>
+        session.Query($"SELECT {SyncColumns} FROM syncs ORDER BY ordinal", Sync);
+
     internal static SyncRecord? Find(Session session, string id) =>
         session.Find($"SELECT {SyncColumns} FROM syncs WHERE id = @id", Sync, new { id });
 

@@ -17,10 +17,12 @@ public interface IAgentDesk
     /// <summary>What the servers of a deployment reported, oldest first.</summary>
     /// <param name="deployment">Its id.</param>
     /// <param name="minutes">How far back, 1 to two days.</param>
+    /// <param name="points">At most so many samples, evenly spread.</param>
     /// <param name="cancellation">Gives up.</param>
     Task<IReadOnlyList<MonitoringSample>> MonitoringAsync(
         string deployment,
         int minutes,
+        int points,
         CancellationToken cancellation
     );
 

@@ -80,7 +80,7 @@ internal sealed partial class Problems(IReadOnlyDictionary<int, int> statuses, I
 
     private static Problem Of(BackupException failure, int status, string request) =>
         new(
-            $"/docs/errors#{failure.Code}",
+            $"{ErrorPage.Path}#{failure.Code}",
             ReasonPhrases.GetReasonPhrase(status),
             status,
             failure.Message,

@@ -48,13 +48,34 @@ internal sealed class GroupThings(IMetadataStore metadata)
             return new Subject(deployment, deployment.Id, IsCluster: true);
         }
 
-        var sets = (await metadata.Deployments.ReplicaSetsAsync(cancellation))
-            .Where(one => one.DeploymentId == deployment.Id)
-            .ToList();
-        // One that was made anew under its old address is another set: the one that is followed counts.
-        var set = sets.FirstOrDefault(static one => one.State != ReplicaSetState.Stopped) ?? sets.FirstOrDefault();
-        return set is null ? null : new Subject(deployment, set.Id, IsCluster: false);
+        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
+        return FollowedOf(sets.Where(one => one.DeploymentId == deployment.Id)) is { } set
+            ? new Subject(deployment, set.Id, IsCluster: false)
+            : null;
     }
+
+    /// <summary>The same of several at once, by the deployment: ids of what has snapshots; nothing of one that no agent has found yet.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> SubjectsAsync(
+        IEnumerable<Deployment> deployments,
+        CancellationToken cancellation
+    )
+    {
+        var sets = (await metadata.Deployments.ReplicaSetsAsync(cancellation)).ToLookup(static one => one.DeploymentId);
+        var subjects = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var one in deployments)
+        {
+            if ((one.Type == DeploymentTypes.ShardedCluster ? one.Id : FollowedOf(sets[one.Id])?.Id) is { } subject)
+            {
+                subjects[one.Id] = subject;
+            }
+        }
+
+        return subjects;
+    }
+
+    /// <summary>One that was made anew under its old address is another set: the one that is followed counts.</summary>
+    private static ReplicaSetRecord? FollowedOf(IEnumerable<ReplicaSetRecord> sets) =>
+        sets.OrderBy(static one => one.State == ReplicaSetState.Stopped).FirstOrDefault();
 
     /// <summary>Ids of replica sets and deployments that are this group's: what jobs and links are about.</summary>
     public async Task<IReadOnlyDictionary<string, string>> NamesAsync(string group, CancellationToken cancellation)

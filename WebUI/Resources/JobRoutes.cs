@@ -39,13 +39,8 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
             .OrderByDescending(KeyOf, StringComparer.Ordinal)
             .ToList();
         var page = Paging.Page(jobs, KeyOf, KeyOrder.Falling, context.Request.Query);
-        var views = new List<ActivityView>();
-        foreach (var job in page.Items)
-        {
-            views.Add(await ViewAsync(job, names, cancellation));
-        }
-
-        return new PageOf<ActivityView>(views, page.Next);
+        var views = await desks.Status.JobsAsync(page.Items, cancellation);
+        return new PageOf<ActivityView>([.. page.Items.Zip(views, (job, view) => ViewOf(job, view, names))], page.Next);
     }
 
     private async Task<ActivityView> ShowAsync(string group, string job, CancellationToken cancellation)
@@ -76,9 +71,11 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         JobRecord job,
         IReadOnlyDictionary<string, string> names,
         CancellationToken cancellation
-    ) =>
+    ) => ViewOf(job, await desks.Status.JobAsync(job.Id, cancellation), names);
+
+    private static ActivityView ViewOf(JobRecord job, JobView view, IReadOnlyDictionary<string, string> names) =>
         new(
-            await desks.Status.JobAsync(job.Id, cancellation),
+            view,
             job.ReplicaSetId is { } id ? names[id] : null,
             job.Attempts,
             job.CreatedAt,

@@ -28,13 +28,20 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
     {
         var now = time.GetUtcNow();
         var deployments = (await things.DeploymentsAsync(group, cancellation)).ToDictionary(static one => one.Id);
-        var status = await desks.Status.StatusAsync(cancellation);
-        var cards = new List<DeploymentCardView>();
         // The sets of a cluster are shown with it: they are restored as one.
-        foreach (var view in status.Deployments.Where(one => deployments.ContainsKey(one.Id) && one.PartOf is null))
-        {
-            cards.Add(await CardAsync(view, deployments[view.Id], now, cancellation));
-        }
+        var subjects = await things.SubjectsAsync(
+            deployments.Values.Where(static one => one.Cluster is null),
+            cancellation
+        );
+        var (status, holdings) = await desks.Status.BoardAsync([.. subjects.Values], cancellation);
+        var cards = status
+            .Deployments.Where(one => deployments.ContainsKey(one.Id) && one.PartOf is null)
+            .Select(one =>
+                subjects.TryGetValue(one.Id, out var subject) && holdings.TryGetValue(subject, out var held)
+                    ? Card(one, subject, held, now)
+                    : Waiting(one)
+            )
+            .ToList();
 
         var ours = (await metadata.Access.AgentsAsync(cancellation))
             .Where(one => one.GroupId == group)
@@ -57,40 +64,23 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
         );
     }
 
-    private async Task<DeploymentCardView> CardAsync(
-        DeploymentView view,
-        Deployment deployment,
-        DateTimeOffset now,
-        CancellationToken cancellation
-    )
-    {
-        if (await things.SubjectOfAsync(deployment, cancellation) is not { } subject)
-        {
-            return new DeploymentCardView(
-                view,
-                view.Error is null ? None : Bad,
-                "waiting for an agent",
-                null,
-                null,
-                null,
-                null,
-                null,
-                [],
-                0
-            );
-        }
+    private static DeploymentCardView Waiting(DeploymentView view) =>
+        new(view, view.Error is null ? None : Bad, "waiting for an agent", null, null, null, null, null, [], 0);
 
-        var snapshots = await SnapshotEntries.OfAsync(desks.Snapshots, subject, all: false, cancellation);
-        var ranges = await desks.Snapshots.RangesAsync(subject.Id, cancellation);
-        var last = snapshots.FirstOrDefault(static one => one.State == SnapshotEntries.Complete);
+    private static DeploymentCardView Card(DeploymentView view, string subject, HoldingsView held, DateTimeOffset now)
+    {
+        var ranges = held.Ranges;
+        var last = SnapshotEntries.NewestOf(held);
         var to = ranges.Ranges is [.., var newest] ? Instant(newest.To.Optime) : (DateTimeOffset?)null;
         var from = ranges.Ranges is [var oldest, ..] ? Instant(oldest.From.Optime) : (DateTimeOffset?)null;
-        var (level, summary) = LevelOf(view, last, to, ranges.Gaps.Count, now);
+        // A gap of one collection is told on its own: every other one can be restored through it.
+        var gaps = ranges.Gaps.Count(static one => one.Collection is null);
+        var (level, summary) = LevelOf(view, last, to, gaps, now);
         return new DeploymentCardView(
             view,
             level,
             summary,
-            subject.Id,
+            subject,
             last,
             from,
             to,
@@ -98,17 +88,14 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
             {
                 Cuts = null,
             },
-            DaysOf(snapshots, now),
-            snapshots.Sum(static one => one.NewBytes)
+            DaysOf(held.Taken, now),
+            held.NewBytes
         );
     }
 
-    private static List<DayView> DaysOf(IReadOnlyList<SnapshotEntryView> snapshots, DateTimeOffset now)
+    private static List<DayView> DaysOf(IReadOnlyList<DateTimeOffset> taken, DateTimeOffset now)
     {
-        var counts = snapshots
-            .Where(static one => one is { State: SnapshotEntries.Complete, Kind: "snapshot" })
-            .CountBy(static one => DateOnly.FromDateTime(one.CreatedAt.UtcDateTime))
-            .ToDictionary();
+        var counts = taken.CountBy(static one => DateOnly.FromDateTime(one.UtcDateTime)).ToDictionary();
         var today = DateOnly.FromDateTime(now.UtcDateTime);
         return
         [

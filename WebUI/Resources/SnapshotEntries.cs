@@ -27,6 +27,12 @@ internal static class SnapshotEntries
         return [.. entries.OrderByDescending(KeyOf, StringComparer.Ordinal)];
     }
 
+    /// <summary>Null where there is none.</summary>
+    public static SnapshotEntryView? NewestOf(HoldingsView held) =>
+        held.Newest is { } newest ? Of(newest)
+        : held.NewestOfCluster is { } whole ? Of(whole)
+        : null;
+
     /// <summary>Orders them by their age.</summary>
     public static string KeyOf(SnapshotEntryView entry) =>
         string.Create(CultureInfo.InvariantCulture, $"{entry.CreatedAt.ToUnixTimeMilliseconds():D15} {entry.Id}");

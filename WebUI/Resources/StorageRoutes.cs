@@ -23,7 +23,9 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
             .WithSummary("Databases and collections: ?snapshot=ID or ?time=INSTANT, else of the newest snapshot")
             .Needs(Permission.See);
         api.MapGet("/groups/{group}/deployments/{deployment}/monitoring", MonitoringAsync)
-            .WithSummary("What its servers reported: ?minutes=60, at most two days")
+            .WithSummary(
+                "What its servers reported: ?minutes=60, at most two days; ?points=N samples of them, evenly spread"
+            )
             .Needs(Permission.See);
     }
 
@@ -47,11 +49,15 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
         string group,
         string deployment,
         CancellationToken cancellation,
-        int minutes = Hour
+        int minutes = Hour,
+        int points = int.MaxValue
     )
     {
         var found = await things.DeploymentAsync(group, deployment, cancellation);
         // All of them: at most one a minute of two days.
-        return new PageOf<MonitoringSample>(await desks.Agents.MonitoringAsync(found.Id, minutes, cancellation), null);
+        return new PageOf<MonitoringSample>(
+            await desks.Agents.MonitoringAsync(found.Id, minutes, points, cancellation),
+            null
+        );
     }
 }

@@ -36,8 +36,8 @@ internal static class PagesRoutes
         "/source",
         "/namespaces",
         "/contents",
-        "/monitoring?minutes=60",
-        "/monitoring?minutes=2880",
+        "/monitoring?minutes=60&points=360",
+        "/monitoring?minutes=2880&points=360",
     ];
 
     internal static async Task<IReadOnlyList<PageRoute>> OfAsync(IMetadataStore metadata, string group)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Playwright;
 using Shouldly;
 using Xunit;
@@ -55,10 +56,13 @@ public sealed class WorkTests(Product product)
 
         var before = await rows.CountAsync();
         await newest.Locator("button[aria-label^=Delete]").ClickAsync();
-        await page.GetByText("become free").WaitForAsync();
+        await page.GetByText("shared with other snapshots").WaitForAsync();
         await page.Button("Delete it").ClickAsync();
         await page.ConfirmedAsync(page.GetByText("The snapshot is deleted."));
         await Assertions.Expect(rows).ToHaveCountAsync(before - 1);
+        // What took it is still told of.
+        var jobs = (await product.GetAsync($"groups/{product.Group}/jobs")).GetProperty("items");
+        jobs.EnumerateArray().ShouldContain(one => IdOnly(one.GetProperty("job")), "the snapshot of a job is gone");
     }
 
     [ChromiumFact]
@@ -91,6 +95,12 @@ public sealed class WorkTests(Product product)
             .Filter(new() { HasText = "refused" });
         await refused.First.WaitForAsync();
     }
+
+    /// <summary>Of a job whose snapshot is gone the id is left.</summary>
+    private static bool IdOnly(JsonElement job) =>
+        job.TryGetProperty("result", out var result)
+        && result.ValueKind == JsonValueKind.Object
+        && result.EnumerateObject().Select(static one => one.Name).SequenceEqual(["snapshotId"]);
 
     /// <summary>The status of a request that the pages themselves would not make.</summary>
     private async Task<int> PostAsync(IPage page, string path) =>

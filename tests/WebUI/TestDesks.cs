@@ -1,4 +1,5 @@
 using Backup.Foundation.Contracts;
+using Backup.Metadata;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
 
@@ -52,6 +53,30 @@ internal sealed partial class TestDesks
 
         return Task.FromResult(new StatusView([.. Deployments], [], []) { Running = true });
     }
+
+    public async Task<BoardView> BoardAsync(IReadOnlyCollection<string> subjects, CancellationToken cancellation)
+    {
+        var status = await StatusAsync(cancellation);
+        var holdings = new Dictionary<string, HoldingsView>();
+        foreach (var subject in subjects)
+        {
+            var snapshots = await SnapshotsAsync(subject, cancellation);
+            holdings[subject] = new HoldingsView(
+                snapshots.MaxBy(static one => one.CreatedAt),
+                NewestOfCluster: null,
+                [.. snapshots.Select(static one => one.CreatedAt)],
+                snapshots.Sum(static one => one.NewBytes),
+                await RangesAsync(subject, cancellation)
+            );
+        }
+
+        return new BoardView(status, holdings);
+    }
+
+    public async Task<IReadOnlyList<JobView>> JobsAsync(
+        IReadOnlyList<JobRecord> jobs,
+        CancellationToken cancellation
+    ) => await Task.WhenAll(jobs.Select(one => JobAsync(one.Id, cancellation)));
 
     public Task<JobView> JobAsync(string job, CancellationToken cancellation) =>
         Task.FromResult(new JobView(job, "snapshot", "running", "reading", 0.5, null, null));
@@ -266,6 +291,7 @@ internal sealed partial class TestDesks
     public Task<IReadOnlyList<MonitoringSample>> MonitoringAsync(
         string deployment,
         int minutes,
+        int points,
         CancellationToken cancellation
     ) => Task.FromResult<IReadOnlyList<MonitoringSample>>([]);
 

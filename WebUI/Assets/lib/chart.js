@@ -70,13 +70,19 @@ function tableOf(title, data, say) {
 
 async function draw(plot, data, say) {
   const Plot = await load();
-  const color = (token) => getComputedStyle(document.documentElement).getPropertyValue(token).trim();
+  // A token holds the colours of both themes: what an element is painted with is the one of now.
+  const color = (token) => {
+    plot.style.color = `var(${token})`;
+    const { color: painted } = getComputedStyle(plot);
+    plot.style.color = "";
+    return painted;
+  };
   let shown = null;
   let width = 0;
   const render = () => {
     shown?.destroy();
     plot.replaceChildren();
-    const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 }, font: `12px ${color("--font")}` };
+    const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 }, font: `12px ${getComputedStyle(plot).fontFamily}` };
     shown = new Plot(
       {
         width,

@@ -152,8 +152,13 @@ async function erase(one, what, { path, again }) {
   await again();
 }
 
-const freed = ({ freeBytes }) =>
-  freeBytes === undefined ? "Blocks that others use stay." : `Blocks that others use stay; at most ${bytes(freeBytes)} become free.`;
+/** How much room it makes: what other snapshots share with it stays in the store. */
+function freed({ freeBytes }) {
+  if (freeBytes === undefined) return "What other snapshots share with it stays in the store.";
+  return freeBytes === 0
+    ? "It makes no room: everything in it is shared with other snapshots, or with the copy that is kept up to date."
+    : `It makes room for up to ${bytes(freeBytes)}; the rest is shared with other snapshots and stays.`;
+}
 
 /** Which moments go with it, as the appliance foretells them. */
 function lost({ lostMoments }) {

@@ -8,6 +8,9 @@ import { flush, heading, shown } from "../lib/page.js";
 import { badge, button, empty, table } from "../lib/parts.js";
 import { memberState } from "../lib/status.js";
 
+/** More than that no chart shows, and nobody reads in its table. */
+const MOST_POINTS = 360;
+
 const KINDS = ["insert", "query", "update", "delete", "getmore", "command"];
 
 export function render(root, { signal, group, query }) {
@@ -41,7 +44,7 @@ export function render(root, { signal, group, query }) {
     ending = new AbortController();
     content.replaceChildren();
     shown(content, ending.signal, {
-      load: (stop) => list(below(group.id, "deployments", chosen, "monitoring"), { signal: stop, query: { minutes } }),
+      load: (stop) => list(below(group.id, "deployments", chosen, "monitoring"), { signal: stop, query: { minutes, points: MOST_POINTS } }),
       view: (samples) => view(samples),
     });
   };

@@ -116,7 +116,8 @@ function card(deployment) {
 
 function moments({ name: title, card: { from, ranges, lastSnapshot } }) {
   if (!from || !ranges) return h("p.small.soft", "No moment can be restored yet: the first snapshot is still to come.");
-  const gaps = ranges.gaps.length;
+  // Of a single collection: every other one can be restored through it.
+  const gaps = ranges.gaps.filter((one) => !one.collection).length;
   const moment = lastSnapshot ? momentOf(lastSnapshot) : null;
   const marks = moment ? [{ at: moment.getTime(), text: `Newest snapshot: ${utc(moment)}` }] : [];
   return h(

@@ -1,0 +1,123 @@
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+
+namespace Backup.WebUI.Frame;
+
+/// <summary>
+/// Every numbered error, its meaning and what to do: docs/errors.md as a page without scripts, each number an anchor, as the <c>type</c> of a problem
+/// names it.
+/// </summary>
+/// <param name="assets">The path of its stylesheet.</param>
+internal sealed partial class ErrorPage(Assets assets)
+{
+    public const string Path = "/docs/errors";
+
+    private const string Source = "docs/errors.md";
+
+    private readonly Lazy<byte[]> _page = new(() =>
+        Encoding.UTF8.GetBytes(Page(Read(), $"/assets/{assets.Hash}/app.css"))
+    );
+
+    public async Task WriteAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-cache";
+        context.Response.ContentLength = _page.Value.Length;
+        await context.Response.Body.WriteAsync(_page.Value, context.RequestAborted);
+    }
+
+    /// <param name="markdown">Headings, paragraphs, and tables whose first cell is a code.</param>
+    /// <param name="stylesheet">Its path.</param>
+    internal static string Page(string markdown, string stylesheet)
+    {
+        var html = new StringBuilder(
+            $"""
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8" />
+            <meta name="viewport" content="width=device-width, initial-scale=1" />
+            <title>Errors</title>
+            <link rel="stylesheet" href="{stylesheet}" />
+            </head>
+            <body class="errors">
+            <main>
+
+            """
+        );
+        var (isTable, known) = (false, new HashSet<string>(StringComparer.Ordinal));
+        foreach (var line in markdown.Split('\n', StringSplitOptions.TrimEntries))
+        {
+            if (isTable && !line.StartsWith('|'))
+            {
+                html.Append("</tbody>\n</table>\n");
+                isTable = false;
+            }
+
+            if (line.StartsWith("| BK", StringComparison.Ordinal))
+            {
+                Row(html, Cells(line), known);
+            }
+            else if (line.StartsWith("| code", StringComparison.Ordinal))
+            {
+                Head(html, Cells(line));
+                isTable = true;
+            }
+            else if (line.StartsWith("## ", StringComparison.Ordinal))
+            {
+                html.Append($"<h2>{Encode(line[3..])}</h2>\n");
+            }
+            else if (line.StartsWith("# ", StringComparison.Ordinal))
+            {
+                html.Append($"<h1>{Encode(line[2..])}</h1>\n");
+            }
+            else if (line.Length > 0 && line[0] != '|' && !line.StartsWith("Made from", StringComparison.Ordinal))
+            {
+                html.Append($"<p>{Encode(line)}</p>\n");
+            }
+        }
+
+        return html.Append(isTable ? "</tbody>\n</table>\n" : "").Append("</main>\n</body>\n</html>\n").ToString();
+    }
+
+    private static void Head(StringBuilder html, string[] cells)
+    {
+        html.Append("<table>\n<thead>\n<tr>");
+        foreach (var cell in cells)
+        {
+            html.Append($"<th scope=\"col\">{Encode(cell)}</th>");
+        }
+
+        html.Append("</tr>\n</thead>\n<tbody>\n");
+    }
+
+    /// <summary>The first with a number is its anchor: some come with several texts.</summary>
+    private static void Row(StringBuilder html, string[] cells, HashSet<string> known)
+    {
+        var id = known.Add(cells[0]) ? $" id=\"{Encode(cells[0])}\"" : "";
+        html.Append($"<tr{id}><th scope=\"row\">{Encode(cells[0])}</th>");
+        foreach (var cell in cells[1..])
+        {
+            html.Append($"<td>{Encode(cell)}</td>");
+        }
+
+        html.Append("</tr>\n");
+    }
+
+    private static string[] Cells(string line) =>
+        [.. Bars().Split(line[1..^1]).Select(static cell => cell.Trim().Replace("\\|", "|", StringComparison.Ordinal))];
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(WebUtility.HtmlDecode(text));
+
+    private static string Read()
+    {
+        using var stream = typeof(ErrorPage).Assembly.GetManifestResourceStream(Source)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    [GeneratedRegex(@"(?<!\\)\|", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Bars();
+}
