@@ -73,7 +73,6 @@ public sealed class PublicApi : IDisposable
         _ = application.Use((context, next) => _answers.GuardAsync(context, next));
     }
 
-    /// <exception cref="InvalidOperationException">A route says nothing about who may call it.</exception>
     public void Map(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup(Root);
@@ -83,17 +82,12 @@ public sealed class PublicApi : IDisposable
         }
 
         routes.MapOpenApi($"{Root}/openapi.json").Open();
-        RequireRules(
-            routes,
-            static one => one.RoutePattern.RawText!.TrimStart('/').StartsWith("api/", StringComparison.Ordinal)
-        );
     }
 
-    /// <summary>An endpoint that says nothing about who may call it is a mistake that must not be served.</summary>
-    internal static void RequireRules(IEndpointRouteBuilder routes, Func<RouteEndpoint, bool> which)
+    /// <summary>An endpoint that says nothing about who may call it is a mistake that must not be served. The gate sees to that too, with each request.</summary>
+    internal static void RequireRules(IEndpointRouteBuilder routes)
     {
-        var endpoints = routes.DataSources.SelectMany(static one => one.Endpoints).OfType<RouteEndpoint>();
-        foreach (var endpoint in endpoints.Where(which))
+        foreach (var endpoint in routes.DataSources.SelectMany(static one => one.Endpoints).OfType<RouteEndpoint>())
         {
             var rules = endpoint.Metadata.OfType<AccessRule>().ToList();
             var isOfGroup = endpoint.RoutePattern.Parameters.Any(static one => one.Name == "group");

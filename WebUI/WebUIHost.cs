@@ -160,6 +160,6 @@ public sealed class WebUIHost : IAsyncDisposable
         }
 
         api.Map(application);
-        PublicApi.RequireRules(application, static _ => true);
+        PublicApi.RequireRules(application);
     }
 }

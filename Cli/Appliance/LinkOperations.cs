@@ -5,6 +5,7 @@ using Backup.Daemon.Restores;
 using Backup.Foundation;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
 
 namespace Backup.Cli.Appliance;
 
@@ -18,7 +19,7 @@ internal sealed class LinkOperations(
     ClusterRestoreOperations clusters,
     DownloadSource downloads,
     TimeProvider time
-)
+) : ILinkDesk
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
@@ -33,7 +34,7 @@ internal sealed class LinkOperations(
 
     /// <summary>What it leads to is opened first: what is wrong with it is said now, and not to whoever downloads it.</summary>
     /// <exception cref="Foundation.Errors.BackupException">9501, 9505 nothing is served, and those of opening it.</exception>
-    internal async Task<CreatedLinkView> CreateAsync(LinkRequest request, CancellationToken cancellation)
+    public async Task<CreatedLinkView> CreateAsync(LinkRequest request, CancellationToken cancellation)
     {
         if (_server is not { } server || _address is not { } address)
         {
@@ -74,10 +75,10 @@ internal sealed class LinkOperations(
         );
     }
 
-    internal async Task<LinkView> ShowAsync(string link, CancellationToken cancellation) =>
+    public async Task<LinkView> ShowAsync(string link, CancellationToken cancellation) =>
         View(await FindAsync(link, cancellation));
 
-    internal async Task<LinkView> RevokeAsync(string link, CancellationToken cancellation)
+    public async Task<LinkView> RevokeAsync(string link, CancellationToken cancellation)
     {
         var found = await FindAsync(link, cancellation);
         await metadata.Links.RevokeAsync(found.Id, time.GetUtcNow(), cancellation);

@@ -2,6 +2,7 @@ using Backup.Daemon.PointInTime;
 using Backup.Daemon.Schedule;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
 
 namespace Backup.Cli.Appliance;
 
@@ -10,13 +11,14 @@ namespace Backup.Cli.Appliance;
 /// <param name="services">What restores work with, as it is now.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PolicyOperations(IMetadataStore metadata, Func<RestoreServices> services, TimeProvider time)
+    : IPolicyDesk
 {
     private const int NextShown = 10;
 
     private readonly Retention _retention = new(metadata, time);
 
     /// <summary>Of a set of a cluster the cluster's, which it follows.</summary>
-    internal async Task<PolicyView> ReadAsync(string replicaSet, CancellationToken cancellation)
+    public async Task<PolicyView> ReadAsync(string replicaSet, CancellationToken cancellation)
     {
         var subject = await PolicySubject.FindAsync(metadata, replicaSet, cancellation);
         var policy = await metadata.Deployments.PolicyAsync(subject.Id, cancellation);
@@ -25,7 +27,7 @@ internal sealed class PolicyOperations(IMetadataStore metadata, Func<RestoreServ
 
     /// <summary>What the change leaves out stays as it is.</summary>
     /// <exception cref="Foundation.Errors.BackupException">6012, 6150, 9571 where a value is out of its range, 9501 where it is not for such a thing: nothing is changed then.</exception>
-    internal async Task<PolicyView> ChangeAsync(string replicaSet, PolicyChange change, CancellationToken cancellation)
+    public async Task<PolicyView> ChangeAsync(string replicaSet, PolicyChange change, CancellationToken cancellation)
     {
         var (subject, _, policy) = await ChangedAsync(replicaSet, change, cancellation);
         await metadata.Deployments.SetPolicyAsync(policy, cancellation);
@@ -34,7 +36,7 @@ internal sealed class PolicyOperations(IMetadataStore metadata, Func<RestoreServ
 
     /// <summary>What that change would do; nothing is changed.</summary>
     /// <exception cref="Foundation.Errors.BackupException">As of the change itself.</exception>
-    internal async Task<PolicyPreviewView> PreviewAsync(
+    public async Task<PolicyPreviewView> PreviewAsync(
         string replicaSet,
         PolicyChange change,
         CancellationToken cancellation

@@ -30,14 +30,14 @@ internal sealed class PushOperations(
     /// <param name="request">What and where to.</param>
     /// <param name="moment">Null for a snapshot.</param>
     /// <param name="progress">Told how far it is.</param>
+    /// <param name="groupId">Whose target it is.</param>
     /// <param name="cancellation">Stops.</param>
-    /// <param name="groupId">Whose target it is; null for the group of this host's commands.</param>
     internal async Task<PushView> PushAsync(
         PushRequest request,
         RestorePoint? moment,
         IProgress<PushProgress> progress,
-        CancellationToken cancellation,
-        string? groupId = null
+        string groupId,
+        CancellationToken cancellation
     )
     {
         RequireSubfolder(request.Subfolder);

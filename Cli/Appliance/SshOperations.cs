@@ -14,7 +14,7 @@ namespace Backup.Cli.Appliance;
 /// <param name="secrets">The folder of the key that seals private keys and passwords; made when it is needed.</param>
 /// <param name="tools">OpenSSH.</param>
 /// <param name="time">The clock.</param>
-/// <param name="groupId">Whose they are; null for the group of this host's commands.</param>
+/// <param name="groupId">Whose they are; null: nobody's, where only hosts are asked for their keys.</param>
 /// <param name="box">Opens the key; null for one that is opened when it is needed.</param>
 internal sealed class SshOperations(
     IMetadataStore metadata,
@@ -31,12 +31,12 @@ internal sealed class SshOperations(
     private SecretBox? _box;
 
     /// <summary>The same for another group.</summary>
-    internal SshOperations Of(string? group) =>
+    internal SshOperations Of(string group) =>
         group == groupId ? this : new SshOperations(metadata, secrets, tools, time, group, Box);
 
     internal async Task<IReadOnlyList<SshKeyView>> KeysAsync(CancellationToken cancellation)
     {
-        var group = await GroupAsync(cancellation);
+        var group = Group;
         var targets = await metadata.SshTargets.TargetsAsync(group, cancellation);
         return
         [
@@ -52,7 +52,7 @@ internal sealed class SshOperations(
     internal async Task<SshKeyView> CreateKeyAsync(SshKeyRequest request, CancellationToken cancellation)
     {
         RequireName(request.Name);
-        var group = await GroupAsync(cancellation);
+        var group = Group;
         if ((await metadata.SshTargets.KeysAsync(group, cancellation)).Any(key => key.Name == request.Name))
         {
             throw CliErrors.SshNameTaken("key", request.Name);
@@ -92,7 +92,7 @@ internal sealed class SshOperations(
 
     internal async Task<IReadOnlyList<SshTargetView>> TargetsAsync(CancellationToken cancellation)
     {
-        var group = await GroupAsync(cancellation);
+        var group = Group;
         var keys = (await metadata.SshTargets.KeysAsync(group, cancellation)).ToDictionary(key => key.Id);
         return
         [
@@ -119,7 +119,7 @@ internal sealed class SshOperations(
             );
         }
 
-        var group = await GroupAsync(cancellation);
+        var group = Group;
         if ((await metadata.SshTargets.TargetsAsync(group, cancellation)).Any(one => one.Name == request.Name))
         {
             throw CliErrors.SshNameTaken("target", request.Name);
@@ -234,18 +234,17 @@ internal sealed class SshOperations(
         }
     }
 
-    private async Task<string> GroupAsync(CancellationToken cancellation) =>
-        groupId ?? await HostGroup.IdAsync(metadata, cancellation);
+    private string Group => groupId ?? throw new InvalidOperationException("Keys and targets are a group's.");
 
     private async Task<SshKeyRecord> KeyAsync(string name, CancellationToken cancellation)
     {
-        var keys = await metadata.SshTargets.KeysAsync(await GroupAsync(cancellation), cancellation);
+        var keys = await metadata.SshTargets.KeysAsync(Group, cancellation);
         return keys.FirstOrDefault(key => key.Name == name) ?? throw CliErrors.NoSuchSshKey(name);
     }
 
     private async Task<SshTargetRecord> RecordAsync(string name, CancellationToken cancellation)
     {
-        var targets = await metadata.SshTargets.TargetsAsync(await GroupAsync(cancellation), cancellation);
+        var targets = await metadata.SshTargets.TargetsAsync(Group, cancellation);
         return targets.FirstOrDefault(target => target.Name == name) ?? throw CliErrors.NoSuchSshTarget(name);
     }
 

@@ -1,3 +1,4 @@
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
@@ -59,6 +60,22 @@ internal sealed class SubjectOperations(IMetadataStore metadata) : ISubjectDesk
                 ? View(set, deployments)
             : null;
         return found is not null && groups.Contains(found.Group) ? found : throw CliErrors.NoSuchSnapshot(snapshot);
+    }
+
+    /// <summary>Of a cluster, a replica set, or a snapshot, in whatever group it is; null where there is none: whoever looks for it says so.</summary>
+    internal async Task<string?> GroupOfAsync(string? name, string? snapshot, CancellationToken cancellation)
+    {
+        var all = (await metadata.Access.GroupsAsync(cancellation)).Select(static one => one.Id).ToHashSet();
+        try
+        {
+            return name is not null ? (await FindAsync(name, SubjectKind.Any, all, cancellation)).Group
+                : snapshot is not null ? (await OfSnapshotAsync(snapshot, all, cancellation)).Group
+                : null;
+        }
+        catch (BackupException unknown) when (!unknown.IsTransient)
+        {
+            return null;
+        }
     }
 
     private static FoundSubjectView View(Deployment one) =>

@@ -106,7 +106,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
             }
         );
         application.Use(DecodeSlashes);
-        application.Use(NameHost);
+        application.Use((context, next) => NameHostAsync(context, parts.Subjects, next));
         api.Map(application);
         Map(application, parts, logger);
         await application.StartAsync(cancellation);
@@ -142,10 +142,18 @@ internal sealed partial class ControlServer : IAsyncDisposable
         return next(context);
     }
 
-    /// <summary>As the API names whoever comes over this socket.</summary>
-    private static async Task NameHost(HttpContext context, RequestDelegate next)
+    /// <summary>As the API names whoever comes over this socket; what is taken out stands in the audit of its group.</summary>
+    private static async Task NameHostAsync(HttpContext context, SubjectOperations subjects, RequestDelegate next)
     {
-        using var actor = AuditActor.Begin(HostCallers.Name, "local", AuditActor.Current.GroupId);
+        var route = context.Request.RouteValues;
+        var group =
+            AuditActor.Current.GroupId
+            ?? await subjects.GroupOfAsync(
+                (route["replicaSet"] ?? route["cluster"]) as string,
+                route["snapshot"] as string,
+                context.RequestAborted
+            );
+        using var actor = AuditActor.Begin(HostCallers.Name, "local", group);
         await next(context);
     }
 
@@ -156,9 +164,9 @@ internal sealed partial class ControlServer : IAsyncDisposable
         application.MapGet(ControlRoutes.Updates, updates.Updates);
         application.MapPost(ControlRoutes.Updates, updates.Offer);
         application.MapPost(ControlRoutes.WithdrawUpdate, updates.Withdraw);
-        ServeEndpoints.Map(application, parts.Serving);
+        ServeEndpoints.Map(application, parts.Serving, parts.Subjects);
         RestoreEndpoints.Map(application, parts.ClusterRestores, parts.Audit, logger);
-        DataFilesEndpoints.Map(application, parts.DataFiles, parts.Audit, logger);
+        DataFilesEndpoints.Map(application, parts, logger);
         PeopleEndpoints.Map(application, parts.People);
         application.MapGet(ControlRoutes.RestoreProgress, restores.Progress);
         application.MapGet(

@@ -3,6 +3,8 @@ using System.Runtime.ExceptionServices;
 using Backup.Cli.Appliance;
 using Backup.Daemon.PointInTime;
 using Backup.Daemon.Targets;
+using Backup.Metadata;
+using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,16 +15,15 @@ namespace Backup.Cli.Control;
 /// <summary>Restores to data files: lines of JSON, and behind them the tar where no folder is named.</summary>
 internal static class DataFilesEndpoints
 {
-    internal static void Map(
-        WebApplication application,
-        DataFilesOperations operations,
-        TakeoutAudit audit,
-        ILogger logger
-    ) =>
+    internal static void Map(WebApplication application, ApplianceParts parts, ILogger logger) =>
         application.MapPost(
             ControlRoutes.DataFiles,
-            (HttpContext context, DataFilesRequest request, CancellationToken cancellation) =>
-                AnswerAsync(context, request, operations, audit, logger, cancellation)
+            async (HttpContext context, DataFilesRequest request, CancellationToken cancellation) =>
+            {
+                var group = await parts.Subjects.GroupOfAsync(request.Subject, snapshot: null, cancellation);
+                using var actor = AuditActor.Begin(HostCallers.Name, "local", group);
+                await AnswerAsync(context, request, parts.DataFiles, parts.Audit, logger, cancellation);
+            }
         );
 
     /// <summary>Whoever hangs up stops it, and nothing of it is left.</summary>

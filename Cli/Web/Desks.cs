@@ -19,8 +19,8 @@ internal static class Desks
             new StatusDesk(parts.Operations, parts.Holdings),
             new DeploymentDesk(parts.Deployments, parts.Sources, parts.Namespaces, parts.Operations),
             new SnapshotDesk(parts.Operations, parts.Clusters, parts.ClusterRestores, parts.Keeping),
-            new PolicyDesk(parts.Policies),
-            new LinkDesk(parts.Links),
+            parts.Policies,
+            parts.Links,
             new SshDesk(parts.Ssh),
             restores,
             new AgentDesk(parts.Agents, parts.Monitoring),
@@ -128,33 +128,6 @@ internal static class Desks
 
         public Task<RangesView> RangesAsync(string subject, CancellationToken cancellation) =>
             ranges.RangesAsync(subject, cancellation);
-    }
-
-    private sealed class PolicyDesk(PolicyOperations policies) : IPolicyDesk
-    {
-        public Task<PolicyPreviewView> PreviewAsync(
-            string subject,
-            PolicyChange change,
-            CancellationToken cancellation
-        ) => policies.PreviewAsync(subject, change, cancellation);
-
-        public Task<PolicyView> ReadAsync(string subject, CancellationToken cancellation) =>
-            policies.ReadAsync(subject, cancellation);
-
-        public Task<PolicyView> ChangeAsync(string subject, PolicyChange change, CancellationToken cancellation) =>
-            policies.ChangeAsync(subject, change, cancellation);
-    }
-
-    private sealed class LinkDesk(LinkOperations links) : ILinkDesk
-    {
-        public Task<CreatedLinkView> CreateAsync(LinkRequest request, CancellationToken cancellation) =>
-            links.CreateAsync(request, cancellation);
-
-        public Task<LinkView> ShowAsync(string link, CancellationToken cancellation) =>
-            links.ShowAsync(link, cancellation);
-
-        public Task<LinkView> RevokeAsync(string link, CancellationToken cancellation) =>
-            links.RevokeAsync(link, cancellation);
     }
 
     private sealed class SshDesk(SshOperations ssh) : ISshDesk

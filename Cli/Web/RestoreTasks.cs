@@ -102,7 +102,7 @@ internal sealed class RestoreTasks(
             async (task, cancellation) =>
             {
                 var progress = task.Progress<PushProgress>(static one => (one.Phase, one.Bytes, one.ExpectedBytes));
-                task.Push = await pushes.PushAsync(request, moment, progress, cancellation, groupId);
+                task.Push = await pushes.PushAsync(request, moment, progress, groupId, cancellation);
             }
         );
     }

@@ -19,9 +19,11 @@ internal sealed class AccessGate(ICallers callers, IAudit audit, TimeProvider ti
 
     public async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<AccessRule>() is not { } rule)
+        var endpoint = context.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<AccessRule>() is not { } rule)
         {
-            await next(context);
+            // What the routing made itself says that there is no such route, or method, and nothing else.
+            await (endpoint is RouteEndpoint ? throw Unruled(endpoint) : next(context));
             return;
         }
 
@@ -46,6 +48,9 @@ internal sealed class AccessGate(ICallers callers, IAudit audit, TimeProvider ti
         using var actor = AuditActor.Begin(caller?.Name ?? "nobody", AddressOf(context), GroupOf(context));
         await DoAsync(context, next, rule, caller);
     }
+
+    private static InvalidOperationException Unruled(Endpoint endpoint) =>
+        new($"{endpoint.DisplayName} has no rule of access.");
 
     private async Task DoAsync(HttpContext context, RequestDelegate next, AccessRule rule, Caller? caller)
     {

@@ -27,14 +27,17 @@ internal sealed class StatusRoutes(IMetadataStore metadata, ApiDesks desks) : IA
             .Where(one => groups.Contains(one.GroupId))
             .Select(static one => one.Id)
             .ToHashSet(StringComparer.Ordinal);
+        // Those of the appliance as a whole are everybody's.
+        var alerts = (await metadata.Alerts.ListAsync(cancellation: cancellation))
+            .Where(one => one.GroupId is null || groups.Contains(one.GroupId))
+            .Select(static one => one.Id)
+            .ToHashSet();
         var all = await desks.Status.StatusAsync(cancellation);
-        List<DeploymentView> ours = [.. all.Deployments.Where(one => deployments.Contains(one.Id))];
-        var names = ours.Select(static one => one.Name).ToHashSet(StringComparer.Ordinal);
         return all with
         {
-            Deployments = ours,
+            Deployments = [.. all.Deployments.Where(one => deployments.Contains(one.Id))],
             Agents = [.. all.Agents.Where(one => agents.Contains(one.Id))],
-            Alerts = caller.IsAdministrator ? all.Alerts : [.. all.Alerts.Where(one => names.Contains(one.Subject))],
+            Alerts = [.. all.Alerts.Where(one => alerts.Contains(one.Id))],
         };
     }
 }
