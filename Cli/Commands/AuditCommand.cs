@@ -5,7 +5,7 @@ using Backup.Cli.Output;
 
 namespace Backup.Cli.Commands;
 
-/// <summary><c>backup audit</c>: who took what out of the backup, or tried to.</summary>
+/// <summary><c>backup audit</c>: who changed what, or took it out of the backup, or tried to.</summary>
 internal static class AuditCommand
 {
     internal static Command Create()
@@ -23,7 +23,7 @@ internal static class AuditCommand
             HelpName = "N",
         };
         var (choice, json) = (new ChoiceOptions(), SharedOptions.Json());
-        var command = new Command("audit", "List who took what out of the backup: download links and their downloads")
+        var command = new Command("audit", "List who did what: what was changed, and what was taken out of the backup")
         {
             since,
             limit,

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Frame;
 
 namespace Backup.Cli.Control;
 
@@ -28,8 +29,8 @@ public static class ControlJson
 /// What every restore reads before its first byte: made when the program is built, as finding out by reflection takes a tenth of the time that a command has
 /// until then. All else is found out when it is needed.
 /// </summary>
-[JsonSerializable(typeof(SubjectView))]
-[JsonSerializable(typeof(List<SnapshotView>))]
+[JsonSerializable(typeof(FoundSubjectView))]
+[JsonSerializable(typeof(PageOf<SnapshotEntryView>))]
 [JsonSerializable(typeof(RestoreView))]
 [JsonSerializable(typeof(ErrorEnvelope))]
 internal sealed partial class ControlJsonContext : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Backup.Tests.Support;
 using Shouldly;
@@ -45,10 +46,13 @@ public sealed class OtherHostTests
         var link = (await far("links", "create", "rs0", "--latest", "--no-checksum")).Succeeded().Json;
         link.GetProperty("url").GetString().ShouldNotBeNullOrEmpty("the way out that the error names");
 
-        var audit = (await appliance.RunAsync("audit")).Succeeded().Json.EnumerateArray().ToList();
-        audit
-            .Select(static one => (one.GetProperty("actor").GetString(), one.GetProperty("action").GetString()))
-            .ShouldContain(("token far", "policy.change"));
+        (await appliance.RunAsync("policy", "rs0", "--keep", "3d")).Succeeded();
+        (await appliance.StreamAsync("restore", "rs0", "--latest", "--output", "-")).Report.ExitCode.ShouldBe(0);
+        var group = (await HostSocket.SendAsync(appliance.Data, HttpMethod.Get, "/caller")).GetProperty("home");
+        var ours = await HostSocket.SendAsync(appliance.Data, HttpMethod.Get, $"/groups/{group}/audit?limit=200");
+        Told(ours.GetProperty("items")).ShouldContain(("host", "policy.change"));
+        Told(ours.GetProperty("items")).ShouldContain(("host", "restore.output"), "of whom it was, its group reads");
+        Told((await appliance.RunAsync("audit")).Succeeded().Json).ShouldContain(("token far", "policy.change"));
     }
 
     [Fact]
@@ -79,6 +83,13 @@ public sealed class OtherHostTests
                 ])
             ).ErrorCode;
     }
+
+    private static List<(string? Actor, string? Action)> Told(JsonElement records) =>
+        [
+            .. records
+                .EnumerateArray()
+                .Select(static one => (one.GetProperty("actor").GetString(), one.GetProperty("action").GetString())),
+        ];
 
     private delegate Task<CommandResult> Far(params string[] arguments);
 
