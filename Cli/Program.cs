@@ -34,6 +34,7 @@ var root = new RootCommand(
     DeploymentsCommand.Create(),
     AgentsCommand.Create(),
     PeopleCommand.Create(),
+    AlertsCommand.Create(),
 };
 
 var parsed = root.Parse(args);

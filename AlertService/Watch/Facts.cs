@@ -67,7 +67,8 @@ internal sealed record SetFacts(
 internal sealed record ClusterFacts(Deployment Deployment, SnapshotPolicy Policy, CutRecord? Newest);
 
 /// <param name="At">When it came.</param>
-internal sealed record SampleFacts(Deployment Deployment, DateTimeOffset At, MonitoringSample Sample);
+/// <param name="Rolls">Whether the oplog loses old entries: one that still begins where it began spans what there is, and says nothing of how much it could.</param>
+internal sealed record SampleFacts(Deployment Deployment, DateTimeOffset At, MonitoringSample Sample, bool Rolls);
 
 /// <param name="Path">Of the disk.</param>
 /// <param name="Days">Until it is full.</param>

@@ -110,7 +110,9 @@ internal sealed class FactsReader(
 
             if (!_samples.TryGetValue(record.DeploymentId, out var known) || known.At != record.At)
             {
-                known = new SampleFacts(deployment, record.At, Read(record));
+                var sample = Read(record);
+                var rolls = known is not null && (known.Rolls || known.Sample.Oplog?.First != sample.Oplog?.First);
+                known = new SampleFacts(deployment, record.At, sample, rolls);
             }
 
             found.Add(_samples[record.DeploymentId] = known with { Deployment = deployment });

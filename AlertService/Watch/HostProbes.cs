@@ -13,12 +13,12 @@ internal static class HostProbes
 
     private const string Primary = "PRIMARY";
 
-    /// <summary>Twice of what is missing has to fit into the oplog, whatever it spans.</summary>
+    /// <summary>Of an oplog that loses entries; twice of what is missing has to fit into it, whatever it spans.</summary>
     public static IEnumerable<Finding> Windows(Facts facts)
     {
         foreach (var set in facts.Sets)
         {
-            if (SampleOf(facts, set.Deployment.Id)?.Sample.Oplog is not { } oplog)
+            if (SampleOf(facts, set.Deployment.Id) is not { Rolls: true, Sample.Oplog: { } oplog })
             {
                 continue;
             }

@@ -109,8 +109,28 @@ internal sealed partial class ApiClient(HttpClient http)
     private Task<T> PatchAsync<TBody, T>(string path, TBody body, CancellationToken cancellation) =>
         SendAsync<T>(HttpMethod.Patch, path, JsonContent.Create(body, options: ControlJson.Wire), cancellation);
 
+    private Task<TAnswer> PutAsync<TBody, TAnswer>(string path, TBody body, CancellationToken cancellation) =>
+        SendAsync<TAnswer>(HttpMethod.Put, path, JsonContent.Create(body, options: ControlJson.Wire), cancellation);
+
     private Task<T> DeleteAsync<T>(string path, CancellationToken cancellation) =>
         SendAsync<T>(HttpMethod.Delete, path, body: null, cancellation);
+
+    /// <summary>Where nothing is answered but that it is done.</summary>
+    private async Task SendAsync<TBody>(HttpMethod method, string path, TBody? body, CancellationToken cancellation)
+        where TBody : class
+    {
+        using var request = new HttpRequestMessage(method, PublicApi.Root + path)
+        {
+            Content = body is null ? null : JsonContent.Create(body, options: ControlJson.Wire),
+            Version = http.DefaultRequestVersion,
+            VersionPolicy = http.DefaultVersionPolicy,
+        };
+        using var response = await http.SendAsync(request, cancellation);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw await ErrorAsync(response, cancellation);
+        }
+    }
 
     private async Task<T> SendAsync<T>(
         HttpMethod method,

@@ -32,16 +32,33 @@ internal static class SharedOptions
         string name,
         string description,
         Func<ApplianceChoice, bool, CancellationToken, Task<int>> run
+    ) => Command(name, description, [], (_, choice, json, cancellation) => run(choice, json, cancellation));
+
+    /// <summary>The same with options of its own.</summary>
+    /// <param name="name">What is typed.</param>
+    /// <param name="description">For --help.</param>
+    /// <param name="options">In the order of --help, before those that all have.</param>
+    /// <param name="run">Gets what was typed, for its own options; which appliance, whether JSON is wanted; gives the exit code.</param>
+    internal static Command Command(
+        string name,
+        string description,
+        IReadOnlyList<Option> options,
+        Func<ParseResult, ApplianceChoice, bool, CancellationToken, Task<int>> run
     )
     {
         var (choice, json) = (new ChoiceOptions(), Json());
-        var command = new Command(name, description) { json };
+        var command = new Command(name, description);
+        foreach (var option in (IEnumerable<Option>)[.. options, json])
+        {
+            command.Add(option);
+        }
+
         choice.AddTo(command);
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
                     parsed.GetValue(json),
-                    token => run(choice.Of(parsed), parsed.GetValue(json), token),
+                    token => run(parsed, choice.Of(parsed), parsed.GetValue(json), token),
                     cancellation
                 )
         );

@@ -38,7 +38,8 @@ internal static class FactsScene
             [],
             0,
             new OplogSample(new WireOptime(1, 1, 1), new WireOptime(2, 1, 1), 24 * 3600)
-        )
+        ),
+        Rolls: true
     );
 
     public static SetFacts Set { get; } =

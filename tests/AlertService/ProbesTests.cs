@@ -104,6 +104,8 @@ public sealed class ProbesTests
         var behind = Set with { Stored = OptimeAt(Now.AddHours(-13)) };
         var found = Look(Fine with { Sets = [behind] }, AlertConditions.OplogWindow).ShouldHaveSingleItem();
         (found.Value, found.AtLeast).ShouldBe((24 * 3600, AlertSeverity.Critical));
+        var young = Sample with { Rolls = false };
+        Look(Fine with { Samples = [young] }, AlertConditions.OplogWindow).ShouldBeEmpty("it has not been full yet");
         var old = Sample with { At = Now.AddMinutes(-6) };
         Look(Fine with { Samples = [old] }, AlertConditions.OplogWindow).ShouldBeEmpty("it says nothing of now");
     }
