@@ -17,6 +17,7 @@ export function attentionList(all, deployments) {
           "div",
           h("p", h("strong.hear", one.level === "bad" ? "Serious: " : "Warning: "), name(one.text)),
           one.hint ? h("p.small.soft", one.hint) : null,
+          one.known ? h("p.small.soft", "Somebody knows of it.") : null,
           one.code || one.since ? h("p.small.soft", one.code ? h("span.mono", one.code) : null, one.since ? [" · since ", time(one.since)] : null) : null,
         ),
         title

@@ -6,21 +6,25 @@ import { choices, form, input } from "../lib/form.js";
 import { flush, heading, shown } from "../lib/page.js";
 import { badge, button, copyable, empty, fault, note, table, time, waitingFor } from "../lib/parts.js";
 import { command, same } from "../lib/same.js";
-import { may } from "../lib/session.js";
+import { administrator, may } from "../lib/session.js";
 import { agentRole } from "../lib/status.js";
 import { checks } from "./restore-how.js";
+import { loadMail, mailOf } from "./settings-mail.js";
 
 /** Nothing was heard of an agent for so long: it is told as silent. */
 const SILENT = 30_000;
 
 export function render(root, { group, signal, live }) {
-  root.append(h("div.stack", heading("Settings", "Agents, and where restores are pushed to.")), h("br"));
+  root.append(h("div.stack", heading("Settings", "Agents, where restores are pushed to, and the mail server.")), h("br"));
   shown(root, signal, {
     load: async (ending) => {
-      const [agents, targets, keys] = await Promise.all([["agents"], ["ssh", "targets"], ["ssh", "keys"]].map((words) => list(below(group.id, ...words), { signal: ending })));
-      return { agents, targets, keys };
+      const [agents, targets, keys, mail] = await Promise.all([
+        ...[["agents"], ["ssh", "targets"], ["ssh", "keys"]].map((words) => list(below(group.id, ...words), { signal: ending })),
+        administrator() ? loadMail(ending) : null,
+      ]);
+      return { agents, targets, keys, mail };
     },
-    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again)),
+    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? mailOf(data.mail, again) : null),
     every: 10_000,
     live,
   });
