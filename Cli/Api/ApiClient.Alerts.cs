@@ -107,8 +107,8 @@ internal sealed partial class ApiClient
             cancellation
         );
 
-    internal Task<MailServerView> MailServerAsync(CancellationToken cancellation) =>
-        GetAsync<MailServerView>("/mail-server", cancellation);
+    internal Task<MailSettingView> MailServerAsync(CancellationToken cancellation) =>
+        GetAsync<MailSettingView>("/mail-server", cancellation);
 
     internal Task<MailServerView> SetMailServerAsync(MailServerRequest request, CancellationToken cancellation) =>
         PutAsync<MailServerRequest, MailServerView>("/mail-server", request, cancellation);

@@ -17,7 +17,17 @@ internal static class MailCommands
                         choice,
                         json,
                         appliance => appliance.Api.MailServerAsync(cancellation),
-                        Print,
+                        static found =>
+                        {
+                            if (found.Server is { } server)
+                            {
+                                Print(server);
+                            }
+                            else
+                            {
+                                Console.Out.WriteLine("There is no mail server: backup alerts mail set");
+                            }
+                        },
                         cancellation
                     )
             ),

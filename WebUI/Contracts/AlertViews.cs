@@ -180,6 +180,9 @@ public sealed record WindowView(
 /// <param name="Deployment">By name or id; left out: all of the group.</param>
 public sealed record WindowRequest(DateTimeOffset? From, DateTimeOffset To, string? Text, string? Deployment);
 
+/// <param name="Server">Left out where none is set.</param>
+public sealed record MailSettingView(MailServerView? Server);
+
 /// <summary>The server that mails are handed to.</summary>
 /// <param name="HasPassword">Whether one is stored.</param>
 public sealed record MailServerView(

@@ -94,10 +94,8 @@ internal sealed class ChannelRoutes(IMetadataStore metadata, ApiDesks desks) : I
         ];
     }
 
-    private async Task<Ok<MailServerView>> MailServerAsync(CancellationToken cancellation) =>
-        TypedResults.Ok(
-            await desks.Alerts.MailServerAsync(cancellation) ?? throw WebUIErrors.Nothing("mail server yet")
-        );
+    private async Task<MailSettingView> MailServerAsync(CancellationToken cancellation) =>
+        new(await desks.Alerts.MailServerAsync(cancellation));
 
     private Task<MailServerView> SetMailServerAsync(MailServerRequest request, CancellationToken cancellation) =>
         desks.Alerts.SetMailServerAsync(request, cancellation);

@@ -59,7 +59,7 @@ async function change(condition, deployments, group, again) {
       condition.unit === "none"
         ? null
         : condition.unit === "seconds"
-          ? length({ name: which, label, value: condition[which] ?? 0, units: [60, 3600, 86400], hint: "0: never" })
+          ? length({ name: which, label, value: condition[which] ?? 0, units: [60, 3600, 86400], hint: "0: the default" })
           : input({ name: which, label: `${label} (${UNITS[condition.unit].trim()})`, type: "number", value: condition[which] ?? "", step: "any", optional: true });
     const element = form({
       fields: [

@@ -9,14 +9,9 @@ import { command, same } from "../lib/same.js";
 
 const PATH = "/mail-server";
 
-/** Null where none is set yet. */
+/** Undefined where none is set yet. */
 export async function loadMail(signal) {
-  try {
-    return await get(PATH, { signal, quiet: true });
-  } catch (problem) {
-    if (problem.status === 404) return null;
-    throw problem;
-  }
+  return (await get(PATH, { signal })).server;
 }
 
 export function mailOf(server, again) {
