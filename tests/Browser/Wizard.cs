@@ -9,6 +9,9 @@ internal static class Wizard
     internal static ILocator Button(this IPage page, string name) =>
         page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
+    internal static ILocator Button(this ILocator place, string name) =>
+        place.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
     /// <summary>Of a text that changes.</summary>
     internal static Regex Pattern(string text) => new(text, RegexOptions.None, TimeSpan.FromSeconds(1));
 

@@ -110,7 +110,9 @@ public sealed class OtherHostTests
             await File.ReadAllTextAsync(Path.Combine(appliance.Data, "tls", "ca.pem"))
         );
         await File.WriteAllTextAsync(authority, pem.ExportCertificatePem());
-        var web = new Uri(Regex.Match(appliance.Output, @"https://\S+").Value);
+        var web = new Uri(
+            Regex.Match(appliance.Output, @"https://\S+", RegexOptions.None, TimeSpan.FromSeconds(1)).Value
+        );
         string[] way =
         [
             "--server",

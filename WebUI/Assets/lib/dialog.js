@@ -3,6 +3,8 @@ import { fill, fragment, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { button, fault } from "./parts.js";
 
+let ids = 0;
+
 /**
  * Opens a dialog and waits until it is closed.
  * @param {string} title
@@ -13,8 +15,10 @@ import { button, fault } from "./parts.js";
 export function open(title, body, how = {}) {
   return new Promise((resolve) => {
     let result;
-    const heading = h("h2", { id: "dialog-title", tabindex: "-1" }, title);
-    const box = h(`dialog${how.wide ? ".wide" : ""}`, { "aria-labelledby": "dialog-title" });
+    // One may stand over another: each has a name of its own.
+    const id = `dialog-${++ids}`;
+    const heading = h("h2", { id, tabindex: "-1" }, title);
+    const box = h(`dialog${how.wide ? ".wide" : ""}`, { "aria-labelledby": id });
     const close = (value) => {
       result = value;
       box.close();
