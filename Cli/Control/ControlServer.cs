@@ -79,8 +79,9 @@ internal sealed partial class ControlServer : IAsyncDisposable
     {
         var socket = new FolderSocket(folder.Root, socketName);
         File.Delete(socket.Path);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "backup" });
-        builder.Logging.ClearProviders();
+        // Nothing is read from the environment or from files, which could have it listen elsewhere, too.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -24,6 +24,12 @@ public sealed class HostCallers(IMetadataStore metadata, Func<CancellationToken,
 
     public async ValueTask<Caller?> FindAsync(HttpContext context, CancellationToken cancellation)
     {
+        // A Unix socket's ends have no address: where there is one, the server was made to listen where it must not.
+        if (context.Connection.RemoteIpAddress is not null)
+        {
+            return null;
+        }
+
         var own = await home(cancellation);
         return new Caller(
             Name,

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Backup.Tests.Support;
 using Backup.WebUI;
@@ -39,8 +40,11 @@ public sealed class HostScene : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.ListenUnixSocket(SocketPath, static listen => listen.Protocols = HttpProtocols.Http1)
-        );
+        {
+            kestrel.ListenUnixSocket(SocketPath, static listen => listen.Protocols = HttpProtocols.Http1);
+            // As a server that is set up wrongly.
+            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http1);
+        });
         PublicApi.AddTo(builder.Services);
         var application = builder.Build();
         api.UseProblems(application);
@@ -51,6 +55,13 @@ public sealed class HostScene : IAsyncLifetime
         api.Map(application);
         return application;
     }
+
+    /// <summary>Whoever reaches the host's server by TCP.</summary>
+    internal Visitor Intruder() =>
+        new(new Uri(_socket!.Urls.First(static one => one.Contains("127.0.0.1", StringComparison.Ordinal))))
+        {
+            RequestHeader = null,
+        };
 
     /// <summary>A command of the host: it sends no header of the pages, no cookie and no token.</summary>
     internal Visitor Command()

@@ -49,6 +49,14 @@ public sealed class HostTests(HostScene scene) : IClassFixture<HostScene>
     }
 
     [Fact]
+    public async Task Its_own_server_knows_nobody_who_comes_by_tcp()
+    {
+        using var intruder = scene.Intruder();
+        (await intruder.GetAsync("/users")).ShouldBeProblem(HttpStatusCode.Unauthorized, "BK8500");
+        (await intruder.GetAsync("/caller")).ShouldBeProblem(HttpStatusCode.Unauthorized, "BK8500");
+    }
+
+    [Fact]
     public async Task It_has_no_session_that_could_end()
     {
         using var host = scene.Command();
