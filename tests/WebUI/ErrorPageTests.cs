@@ -26,7 +26,10 @@ public class ErrorPageTests
         var page = await answer.Content.ReadAsStringAsync();
         page.ShouldContain($"<tr id=\"{anchor}\">");
         page.ShouldNotContain("<script");
-        var stylesheet = Regex.Match(page, "href=\"([^\"]+)\"").Groups[1].Value;
+        var stylesheet = Regex
+            .Match(page, "href=\"([^\"]+)\"", RegexOptions.None, TimeSpan.FromSeconds(1))
+            .Groups[1]
+            .Value;
         using var style = await scene.Http.GetAsync(stylesheet);
         style.StatusCode.ShouldBe(HttpStatusCode.OK);
     }

@@ -30,8 +30,10 @@ export function render(root, { group, signal, live }) {
     },
     view: (data, again) => {
       const [now, past] = [data.alerts.filter((one) => !one.resolvedAt), data.alerts.filter((one) => one.resolvedAt)];
+      const [serious, notes] = [now.filter((one) => one.severity !== "info"), now.filter((one) => one.severity === "info")];
       return fragment(
-        openOf(now, group, again),
+        openOf(serious, group, again),
+        notes.length ? flush("Good to know", null, h("ul.list", notes.map((one) => openAlert(one, group, again)))) : null,
         channelsOf(data, group, again),
         windowsOf(data, group, again),
         rulesOf(data, group, again),
