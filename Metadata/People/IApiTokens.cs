@@ -3,7 +3,10 @@ namespace Backup.Metadata.People;
 /// <summary>Tokens of the API: each is a group's, with a role in it.</summary>
 public interface IApiTokens
 {
-    /// <summary>6008 where there is no such group.</summary>
+    /// <summary>How long one that is over is still listed; then it goes when the next one is added.</summary>
+    static readonly TimeSpan Kept = TimeSpan.FromDays(90);
+
+    /// <summary>6008 where there is no such group. Those that were over for <see cref="Kept"/> when it was made go in the same step.</summary>
     Task AddAsync(ApiTokenRecord token, CancellationToken cancellation = default);
 
     /// <summary>The token with that secret in whatever state it is; null where there never was one.</summary>

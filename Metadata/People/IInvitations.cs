@@ -3,7 +3,10 @@ namespace Backup.Metadata.People;
 /// <summary>One-time rights to become a member of a group, for somebody with that e-mail address.</summary>
 public interface IInvitations
 {
-    /// <summary>6008 where there is no such group.</summary>
+    /// <summary>How long one that is over is still known; then it goes when the next one is added.</summary>
+    static readonly TimeSpan Kept = TimeSpan.FromDays(90);
+
+    /// <summary>6008 where there is no such group. Those that were over for <see cref="Kept"/> when it was made go in the same step.</summary>
     Task AddAsync(InvitationRecord invitation, CancellationToken cancellation = default);
 
     /// <summary>The invitation with that secret in whatever state it is; null where there never was one.</summary>

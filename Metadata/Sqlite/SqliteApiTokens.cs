@@ -12,6 +12,10 @@ internal sealed class SqliteApiTokens(ITransactions database) : IApiTokens
             session =>
             {
                 session.Execute(
+                    "DELETE FROM api_tokens WHERE revoked_at <= @before OR expires_at <= @before",
+                    new { before = (token.CreatedAt - IApiTokens.Kept).ToUnixTimeMilliseconds() }
+                );
+                session.Execute(
                     $"""
                     INSERT INTO api_tokens ({Columns})
                     VALUES (@Id, @SecretHash, @GroupId, @role, @Name, @CreatedBy, @created, @expires, @used, @revoked)

@@ -12,6 +12,10 @@ internal sealed class SqliteInvitations(ITransactions database) : IInvitations
             session =>
             {
                 session.Execute(
+                    "DELETE FROM invitations WHERE min(coalesce(ended_at, expires_at), expires_at) <= @before",
+                    new { before = (invitation.CreatedAt - IInvitations.Kept).ToUnixTimeMilliseconds() }
+                );
+                session.Execute(
                     $"""
                     INSERT INTO invitations ({Columns})
                     VALUES (@Id, @SecretHash, @GroupId, @role, @Email, @InvitedBy, @created, @expires, @ended)

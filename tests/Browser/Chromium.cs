@@ -6,6 +6,14 @@ namespace Backup.Tests.Browser;
 /// <summary>Needs Chromium: <c>$BACKUP_TEST_CHROMIUM</c>, or Debian's.</summary>
 public sealed class ChromiumFactAttribute() : ConditionalFactAttribute(Chromium.Missing);
 
+/// <summary>Needs Chromium, and a real sshd.</summary>
+public sealed class ChromiumSshdFactAttribute()
+    : ConditionalFactAttribute(Chromium.Missing ?? new SshdFactAttribute().Skip);
+
+/// <summary>Needs Chromium, a real mongod and the real mongorestore.</summary>
+public sealed class ChromiumRestoreFactAttribute()
+    : ConditionalFactAttribute(Chromium.Missing ?? new RealRestoreFactAttribute().Skip);
+
 /// <summary>The browser of the tests: an installed one, never one that is downloaded.</summary>
 internal static class Chromium
 {

@@ -50,6 +50,18 @@ internal sealed class DemoSource : IAsyncDisposable
         }
     }
 
+    /// <summary>How many documents a collection has.</summary>
+    internal async Task<long> CountAsync(string database, string collection)
+    {
+        using var reply = await _client.RunCommandAsync(
+            database,
+            ExtendedJson.Parse($$"""{"count":"{{collection}}"}"""),
+            ReadTarget.Primary,
+            CancellationToken.None
+        );
+        return reply.View["n"u8].ToInt64();
+    }
+
     /// <summary>The newest entry of the oplog.</summary>
     internal async Task<Optime> NewestAsync()
     {

@@ -193,6 +193,34 @@ public abstract partial class MetadataConformance
         (revoked.RevokedAt, revoked.IsGood(now)).ShouldBe((now.AddMinutes(3), false));
     }
 
+    [Fact]
+    public async Task Invitations_and_tokens_that_have_been_over_for_long_go_when_the_next_one_is_made()
+    {
+        var group = await GroupAsync();
+        var begin = Time.GetUtcNow();
+        await People.Invitations.AddAsync(NewInvitation(group.Id, 1, "a@b"));
+        var revoked = NewInvitation(group.Id, 2, "c@d");
+        await People.Invitations.AddAsync(revoked);
+        await People.Invitations.RevokeAsync(group.Id, revoked.Id, begin);
+        var forever = new ApiTokenRecord("t1", Hash(1), group.Id, GroupRole.Operator, "cron", "ada", begin, null);
+        await People.Tokens.AddAsync(forever);
+        await People.Tokens.AddAsync(forever with { Id = "t2", SecretHash = Hash(2), ExpiresAt = begin.AddDays(3) });
+        await People.Tokens.AddAsync(forever with { Id = "t3", SecretHash = Hash(3) });
+        await People.Tokens.RevokeAsync(group.Id, "t3", begin);
+
+        Time.Advance(IInvitations.Kept);
+        await People.Invitations.AddAsync(NewInvitation(group.Id, 3, "e@f"));
+        await People.Tokens.AddAsync(forever with { Id = "t4", SecretHash = Hash(4), CreatedAt = Time.GetUtcNow() });
+
+        (await People.Invitations.FindAsync(Hash(1))).ShouldNotBeNull("it was good for three days");
+        (await People.Invitations.FindAsync(Hash(2))).ShouldBeNull();
+        (await People.Tokens.ListAsync(group.Id)).Select(static one => one.Id).ShouldBe(["t4", "t1", "t2"]);
+        Time.Advance(TimeSpan.FromDays(3));
+        await People.Invitations.AddAsync(NewInvitation(group.Id, 4, "g@h"));
+        (await People.Invitations.FindAsync(Hash(1))).ShouldBeNull();
+        (await People.Invitations.FindAsync(Hash(3))).ShouldNotBeNull();
+    }
+
     private InvitationRecord NewInvitation(string groupId, byte secret, string email) =>
         new(
             Guid.NewGuid().ToString("N"),
