@@ -2,7 +2,7 @@
 import { below, get, post, remove } from "../lib/api.js";
 import { confirm, toast, toastProblem } from "../lib/dialog.js";
 import { fill, fragment, h, name } from "../lib/dom.js";
-import { bytes, count, duration, many, optimeText } from "../lib/format.js";
+import { bytes, count, duration, many, optimeText, quoted } from "../lib/format.js";
 import { heading, shown } from "../lib/page.js";
 import { badge, button, copyable, errorNote, facts, fault, note, pairs, progress, table, time } from "../lib/parts.js";
 import { command } from "../lib/same.js";
@@ -79,7 +79,7 @@ function pushed(result) {
     ]),
     notes(result),
     h("h3", "Check it there"),
-    copyable(`sha256sum -c ${result.sums}`, "Copy the check"),
+    copyable(checkOf(result.sums), "Copy the check"),
     h(
       "details.same",
       h("summary", "All files"),
@@ -94,6 +94,13 @@ function pushed(result) {
       ),
     ),
   ];
+}
+
+/** The sums name files of their own folder. */
+function checkOf(sums) {
+  const at = sums.lastIndexOf("/");
+  const check = `sha256sum -c ${quoted(sums.slice(at + 1))}`;
+  return at < 0 ? check : `cd ${quoted(sums.slice(0, at) || "/")} && ${check}`;
 }
 
 function loaded(result) {
