@@ -428,6 +428,9 @@ public interface IJobs
     /// <summary>Newest first.</summary>
     Task<IReadOnlyList<JobRecord>> ListAsync(int limit, CancellationToken cancellation = default);
 
+    /// <summary>Those that are asked for, newest first: by when they were queued, and by their id.</summary>
+    Task<IReadOnlyList<JobRecord>> FindAsync(JobQuery query, CancellationToken cancellation = default);
+
     /// <summary>
     /// Takes the oldest job that is queued, or running with its lease run out, of these kinds: Running, Attempts + 1, owned until now + lease.
     /// Null where there is none.

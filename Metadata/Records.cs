@@ -317,6 +317,15 @@ public enum JobState
     Cancelled = 4,
 }
 
+/// <summary>Which jobs are wanted.</summary>
+/// <param name="Subjects">Those that work on one of these: see <see cref="JobRecord.ReplicaSetId"/>.</param>
+/// <param name="Limit">At most so many; 1 or more.</param>
+public sealed record JobQuery(IReadOnlyCollection<string> Subjects, int Limit)
+{
+    /// <summary>Behind the one that was queued then and has that id; null: from the newest on.</summary>
+    public (DateTimeOffset CreatedAt, string Id)? Before { get; init; }
+}
+
 /// <summary>A unit of durable work. A job that runs belongs to a worker as long as its lease is renewed; then it is queued again.</summary>
 /// <param name="Id">Ours.</param>
 /// <param name="Kind">For example <c>snapshot</c>, <c>verify</c>, <c>merge</c>.</param>

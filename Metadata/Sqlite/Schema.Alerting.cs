@@ -3,7 +3,7 @@ namespace Backup.Metadata.Sqlite;
 /// <content>Version 18.</content>
 internal static partial class Schema
 {
-    // Who is told of alerts, and how often. Those that are stored are about a cluster each: their subject is its deployment. What is over is not told any more.
+    // Who is told of alerts, and how often; jobs are listed by when they were queued. Those that are stored are about a cluster each: their subject is its deployment. What is over is not told any more.
     private const string Alerting = """
         ALTER TABLE alerts ADD COLUMN group_id TEXT;
         ALTER TABLE alerts ADD COLUMN deployment_id TEXT;
@@ -93,5 +93,7 @@ internal static partial class Schema
         ) STRICT;
         CREATE INDEX alert_deliveries_due ON alert_deliveries (due_at) WHERE state = 0;
         CREATE INDEX alert_deliveries_of_channel ON alert_deliveries (channel_id, ordinal);
+
+        CREATE INDEX jobs_newest ON jobs (created_at, id);
         """;
 }

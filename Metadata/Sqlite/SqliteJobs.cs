@@ -24,6 +24,28 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
             cancellation
         );
 
+    public async Task<IReadOnlyList<JobRecord>> FindAsync(JobQuery query, CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    $"""
+                    SELECT {Columns} FROM jobs
+                    WHERE replica_set_id IN (SELECT value FROM json_each(@subjects))
+                        AND (@at IS NULL OR (created_at, id) < (@at, @before))
+                    ORDER BY created_at DESC, id DESC LIMIT @Limit
+                    """,
+                    Job,
+                    new
+                    {
+                        subjects = JsonSerializer.Serialize(query.Subjects),
+                        at = query.Before?.CreatedAt.ToUnixTimeMilliseconds(),
+                        before = query.Before?.Id,
+                        query.Limit,
+                    }
+                ),
+            cancellation
+        );
+
     public Task<JobRecord?> TakeAsync(
         IReadOnlyCollection<string> kinds,
         string owner,

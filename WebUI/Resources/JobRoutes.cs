@@ -13,9 +13,6 @@ namespace Backup.WebUI.Resources;
 /// <summary>What is being done, and was.</summary>
 internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, ApiDesks desks) : IApiPart
 {
-    // So far back the newest ones of all groups are looked through.
-    private const int MostJobs = 5000;
-
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/groups/{group}/jobs", ListAsync).WithSummary("Jobs, newest first").Needs(Permission.See);
@@ -34,13 +31,17 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
     )
     {
         var names = await things.NamesAsync(group, cancellation);
-        var jobs = (await metadata.Jobs.ListAsync(MostJobs, cancellation))
-            .Where(one => one.ReplicaSetId is { } id && names.ContainsKey(id))
-            .OrderByDescending(KeyOf, StringComparer.Ordinal)
-            .ToList();
-        var page = Paging.Page(jobs, KeyOf, KeyOrder.Falling, context.Request.Query);
-        var views = await desks.Status.JobsAsync(page.Items, cancellation);
-        return new PageOf<ActivityView>([.. page.Items.Zip(views, (job, view) => ViewOf(job, view, names))], page.Next);
+        var (limit, after) = Paging.Read(context.Request.Query);
+        var found = await metadata.Jobs.FindAsync(
+            new JobQuery([.. names.Keys], limit + 1) { Before = after is null ? null : Read(after) },
+            cancellation
+        );
+        var jobs = found.Take(limit).ToList();
+        var views = await desks.Status.JobsAsync(jobs, cancellation);
+        return new PageOf<ActivityView>(
+            [.. jobs.Zip(views, (job, view) => ViewOf(job, view, names))],
+            found.Count > limit ? Paging.Encode(KeyOf(jobs[^1])) : null
+        );
     }
 
     private async Task<ActivityView> ShowAsync(string group, string job, CancellationToken cancellation)
@@ -85,4 +86,11 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
 
     private static string KeyOf(JobRecord job) =>
         string.Create(CultureInfo.InvariantCulture, $"{job.CreatedAt.ToUnixTimeMilliseconds():D15} {job.Id}");
+
+    private static (DateTimeOffset CreatedAt, string Id) Read(string key) =>
+        key.IndexOf(' ', StringComparison.Ordinal) is var space and > 0
+        && long.TryParse(key.AsSpan(0, space), NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+        && at <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? (DateTimeOffset.FromUnixTimeMilliseconds(at), key[(space + 1)..])
+            : throw WebUIErrors.Page("after", "what a part before it gave as next");
 }

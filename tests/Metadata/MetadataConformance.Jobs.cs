@@ -134,4 +134,39 @@ public abstract partial class MetadataConformance
         (await Store.Jobs.FindAsync(job.Id))!.State.ShouldBe(JobState.Cancelled);
         await ShouldFailAsync(MetadataErrors.AlreadyThere, () => Store.Jobs.AddAsync(job));
     }
+
+    [Fact]
+    public async Task Jobs_of_some_subjects_are_listed_in_parts_newest_first()
+    {
+        var set = await ReplicaSetAsync();
+        var ids = new List<string>();
+        for (var number = 0; number < 6; number++)
+        {
+            var job = NewJob() with { ReplicaSetId = number == 3 ? "other" : set.Id };
+            await Store.Jobs.AddAsync(job);
+            if (number != 3)
+            {
+                ids.Add(job.Id);
+            }
+
+            // Two have the same time: their ids decide.
+            Time.Advance(TimeSpan.FromMilliseconds(number == 4 ? 0 : 1));
+        }
+
+        var all = (await Store.Jobs.FindAsync(new JobQuery([set.Id], 10))).ToList();
+        all.Select(one => one.Id).Order().ShouldBe(ids.Order());
+        all.ShouldBe(
+            all.OrderByDescending(one => one.CreatedAt).ThenByDescending(one => one.Id, StringComparer.Ordinal)
+        );
+        var paged = new List<string>();
+        (DateTimeOffset, string)? before = null;
+        while (await Store.Jobs.FindAsync(new JobQuery([set.Id], 2) { Before = before }) is { Count: > 0 } part)
+        {
+            paged.AddRange(part.Select(one => one.Id));
+            before = (part[^1].CreatedAt, part[^1].Id);
+        }
+
+        paged.ShouldBe(all.Select(one => one.Id));
+        (await Store.Jobs.FindAsync(new JobQuery([], 10))).ShouldBeEmpty();
+    }
 }
