@@ -31,7 +31,7 @@ public static partial class AlertServiceErrors
         new(
             AgentDown,
             $"The agent on {host} was last heard of {last}.",
-            "Look on that host: 'systemctl status backup-agent' and 'backup-agent status'; whether it reaches this server is told by 'backup-agent check'."
+            "Look on that host: 'systemctl status backup-agent' and 'backup-agent status'; whether it reaches this server is told by 'backup-agent check'. Where the host is gone for good: backup agents revoke."
         );
 
     public static BackupException OldAgent(string host, string version, string wanted) =>

@@ -57,8 +57,16 @@ public static class AlertConditions
         new(OplogHole, "A part of the window cannot be restored", AlertUnit.None, null, null),
         new(ResyncRequired, "A new initial sync is needed", AlertUnit.None, null, null),
         new(HeadStopped, "A head is stopped", AlertUnit.None, null, null),
-        new(HeadBehind, "A head is behind the stored oplog", AlertUnit.Seconds, null, Hour) { Range = Times },
-        new(SnapshotLate, "A snapshot is late", AlertUnit.Intervals, null, 1.5) { Range = (1, 100) },
+        new(HeadBehind, "A head is behind the stored oplog", AlertUnit.Seconds, null, Hour)
+        {
+            Range = Times,
+            For = TimeSpan.FromMinutes(1),
+        },
+        new(SnapshotLate, "A snapshot is late", AlertUnit.Intervals, null, 1.5)
+        {
+            Range = (1, 100),
+            For = TimeSpan.FromMinutes(1),
+        },
         new(VerificationFailed, "A snapshot is not what it should be", AlertUnit.None, null, null),
         new(JobRetried, "A task is tried again and again", AlertUnit.Times, 3, null) { Range = (1, 1000) },
         new(ClusterSnapshotFailed, "A cluster's snapshot failed", AlertUnit.None, null, null) { IsTold = true },

@@ -5,7 +5,7 @@ namespace Backup.AlertService.Conditions;
 /// <summary>What was measured of a condition and a subject now.</summary>
 /// <param name="Condition">One of <see cref="AlertConditions"/>.</param>
 /// <param name="Subject">An id, unique within the condition.</param>
-/// <param name="Value">In the condition's unit; of one without: above 0 where it is so.</param>
+/// <param name="Value">In the condition's unit; of one without: above 0 where it is so. Not a number: it is not known now, and stays as it was.</param>
 /// <param name="Say">The words, asked for only where they are needed.</param>
 internal sealed record Finding(string Condition, string Subject, double Value, Func<AlertWords> Say)
 {
@@ -64,6 +64,11 @@ internal sealed class Evaluator
         {
             var key = (finding.Condition, finding.Subject);
             seen.Add(key);
+            if (double.IsNaN(finding.Value))
+            {
+                continue;
+            }
+
             var alert = alerts.GetValueOrDefault(key);
             var times = _times.GetValueOrDefault(key) ?? new Times();
             switch (Judge(finding, alert, rules, times, now))

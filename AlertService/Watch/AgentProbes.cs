@@ -22,7 +22,7 @@ internal static class AgentProbes
             yield return new Finding(
                 AlertConditions.AgentDown,
                 agent.Id,
-                (facts.Now - last).TotalSeconds,
+                facts.SilentFor(last).TotalSeconds,
                 () =>
                     new AlertWords(
                         AlertServiceErrors.SilentAgent(agent.HostName, Words.At(last)),

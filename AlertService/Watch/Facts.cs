@@ -7,8 +7,11 @@ using Backup.Metadata.People;
 namespace Backup.AlertService.Watch;
 
 /// <summary>All that conditions are judged by, as it was at one moment. Deployments that are no longer protected are left out.</summary>
+/// <param name="Now">When that was.</param>
+/// <param name="Since">Before, nobody listened: who was silent then may not have been.</param>
 internal sealed record Facts(
     DateTimeOffset Now,
+    DateTimeOffset Since,
     IReadOnlyList<Deployment> Deployments,
     IReadOnlyList<SetFacts> Sets,
     IReadOnlyList<ClusterFacts> Clusters,
@@ -25,6 +28,9 @@ internal sealed record Facts(
     private readonly Dictionary<string, Deployment> _deployments = Deployments.ToDictionary(static one => one.Id);
 
     public Deployment? Deployment(string id) => _deployments.GetValueOrDefault(id);
+
+    /// <summary>How long nothing was heard of somebody, while there was somebody to hear it.</summary>
+    public TimeSpan SilentFor(DateTimeOffset last) => Now - (last > Since ? last : Since);
 }
 
 /// <summary>A replica set of a deployment that is protected.</summary>
@@ -49,9 +55,9 @@ internal sealed record SetFacts(
     public string Name => Deployment.Cluster is null ? Record.Name : Deployment.Name;
 
     /// <summary>How far what is stored is behind the source: by its oplog, and since nothing was heard of it.</summary>
-    public TimeSpan Behind(DateTimeOffset now)
+    public TimeSpan Behind(Facts facts)
     {
-        var silent = Record.SourceSeenAt is { } seen ? now - seen : TimeSpan.Zero;
+        var silent = Record.SourceSeenAt is { } seen ? facts.SilentFor(seen) : TimeSpan.Zero;
         var behind =
             Stored is { } stored && Record.SourceOptime > stored
                 ? TimeSpan.FromSeconds(Record.SourceOptime.T - (double)stored.T)

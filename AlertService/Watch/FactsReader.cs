@@ -18,6 +18,7 @@ internal sealed class FactsReader(
     private const int LookedAtJobs = 500;
 
     private readonly Dictionary<string, SampleFacts> _samples = new(StringComparer.Ordinal);
+    private readonly DateTimeOffset _since = time.GetUtcNow();
     private readonly DiskHistory _disks = new(metadata.Settings);
 
     public async Task<Facts> ReadAsync(CancellationToken cancellation)
@@ -28,6 +29,7 @@ internal sealed class FactsReader(
         var around = await appliance(cancellation);
         return new Facts(
             now,
+            _since,
             all,
             await SetsAsync(deployments, cancellation),
             await ClustersAsync(all, cancellation),

@@ -4,7 +4,7 @@ using Backup.Metadata.Alerting;
 
 namespace Backup.AlertService.Watch;
 
-/// <summary>The sources' servers, as their agents tell of them once a minute. What is old says nothing of now.</summary>
+/// <summary>The sources' servers, as their agents tell of them once a minute. What is old says nothing of now: what was wrong then is not over.</summary>
 internal static class HostProbes
 {
     private static readonly TimeSpan Old = TimeSpan.FromMinutes(5);
@@ -18,16 +18,17 @@ internal static class HostProbes
     {
         foreach (var set in facts.Sets)
         {
-            if (SampleOf(facts, set.Deployment.Id) is not { Rolls: true, Sample.Oplog: { } oplog })
+            var sample = facts.Samples.FirstOrDefault(one => one.Deployment.Id == set.Deployment.Id);
+            if (sample is not { Rolls: true, Sample.Oplog: { } oplog })
             {
                 continue;
             }
 
-            var (window, behind) = (TimeSpan.FromSeconds(oplog.WindowSeconds), set.Behind(facts.Now));
+            var (window, behind) = (TimeSpan.FromSeconds(oplog.WindowSeconds), set.Behind(facts));
             yield return SetProbes.Of(
                 set,
                 AlertConditions.OplogWindow,
-                window.TotalSeconds,
+                IsOld(facts, sample) ? double.NaN : window.TotalSeconds,
                 () =>
                     new AlertWords(
                         AlertServiceErrors.ShortWindow(set.Name, Words.Span(window), Words.Span(behind)),
@@ -42,32 +43,32 @@ internal static class HostProbes
 
     public static IEnumerable<Finding> Members(Facts facts)
     {
-        foreach (var sample in facts.Samples.Where(one => facts.Now - one.At <= Old))
+        foreach (var sample in facts.Samples.Where(static one => one.Sample.Members.Count > 0))
         {
-            var members = sample.Sample.Members;
-            if (members.Count == 0)
+            foreach (var finding in OfSet(sample))
             {
-                continue;
+                yield return IsOld(facts, sample) ? finding with { Value = double.NaN } : finding;
             }
+        }
+    }
 
-            yield return Of(
-                sample,
-                AlertConditions.NoPrimary,
-                "",
-                members.Any(static one => one is { Healthy: true, State: Primary }) ? 0 : 1,
-                () =>
-                    new AlertWords(
-                        AlertServiceErrors.Headless(sample.Deployment.Name),
-                        "The backup has nothing new to store until there is one."
-                    )
-            );
-            foreach (var member in members)
-            {
-                foreach (var finding in OfMember(sample, member))
-                {
-                    yield return finding;
-                }
-            }
+    private static IEnumerable<Finding> OfSet(SampleFacts sample)
+    {
+        var members = sample.Sample.Members;
+        yield return Of(
+            sample,
+            AlertConditions.NoPrimary,
+            "",
+            members.Any(static one => one is { Healthy: true, State: Primary }) ? 0 : 1,
+            () =>
+                new AlertWords(
+                    AlertServiceErrors.Headless(sample.Deployment.Name),
+                    "The backup has nothing new to store until there is one."
+                )
+        );
+        foreach (var finding in members.SelectMany(member => OfMember(sample, member)))
+        {
+            yield return finding;
         }
     }
 
@@ -114,6 +115,5 @@ internal static class HostProbes
             SubjectName = host.Length == 0 ? sample.Deployment.Name : host,
         };
 
-    private static SampleFacts? SampleOf(Facts facts, string deployment) =>
-        facts.Samples.FirstOrDefault(one => one.Deployment.Id == deployment && facts.Now - one.At <= Old);
+    private static bool IsOld(Facts facts, SampleFacts sample) => facts.Now - sample.At > Old;
 }

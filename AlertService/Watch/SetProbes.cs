@@ -15,7 +15,7 @@ internal static class SetProbes
             .Sets.Where(static one => one.Stored is not null)
             .Select(set =>
             {
-                var behind = set.Behind(facts.Now);
+                var behind = set.Behind(facts);
                 return Of(
                     set,
                     AlertConditions.OplogBehind,

@@ -98,10 +98,10 @@ public sealed record AlertRecord(
     /// <summary>How often it was told of.</summary>
     public int Notices { get; init; }
 
-    /// <summary>The severity that it was last told with; null: nobody was told yet.</summary>
+    /// <summary>The severity that it was last told with; null: nobody was told, or they were told that it is over.</summary>
     public AlertSeverity? Told { get; init; }
 
-    /// <summary>When it is told again, while it is open; null before the first time.</summary>
+    /// <summary>When it is told (again), while it is open; null: at once, where nobody was told.</summary>
     public DateTimeOffset? NextNoticeAt { get; init; }
 
     public bool IsOpen => ResolvedAt is null;

@@ -9,6 +9,10 @@ internal sealed class SqliteAlerts(ITransactions database, TimeProvider time) : 
         known_by, known_at, known_comment, known_until, resolution, reopened, notices, told, next_notice_at
         """;
 
+    // What was told to be over and is open again is told at once the first time, after one of these the second, and so on.
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
+    private const int MostPauses = 4;
+
     private const string Open = "condition = @condition AND subject = @subject AND resolved_at IS NULL";
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -134,7 +138,8 @@ internal sealed class SqliteAlerts(ITransactions database, TimeProvider time) : 
                     $"""
                     SELECT {Columns} FROM alerts
                     WHERE to_tell = 1 AND (
-                        told IS NULL OR told < severity OR resolved_at IS NOT NULL
+                        (told IS NULL AND (next_notice_at IS NULL OR next_notice_at <= @now))
+                        OR told < severity OR (told IS NOT NULL AND resolved_at IS NOT NULL)
                         OR (next_notice_at <= @now AND (known_by IS NULL OR known_until <= @now))
                     )
                     ORDER BY ordinal LIMIT @limit
@@ -156,8 +161,12 @@ internal sealed class SqliteAlerts(ITransactions database, TimeProvider time) : 
                 foreach (var notice in notices)
                 {
                     var notices = session.Number(
-                        "SELECT notices FROM alerts WHERE ordinal = @AlertId AND to_tell = 1 UNION ALL SELECT -1",
-                        new { notice.AlertId }
+                        """
+                        SELECT notices FROM alerts
+                        WHERE ordinal = @AlertId AND to_tell = 1 AND (is_event = 1 OR (resolved_at IS NOT NULL) = @over)
+                        UNION ALL SELECT -1
+                        """,
+                        new { notice.AlertId, over = notice.Kind == NoticeKind.Resolved ? 1 : 0 }
                     );
                     if (notices != notice.Seen)
                     {
@@ -169,7 +178,8 @@ internal sealed class SqliteAlerts(ITransactions database, TimeProvider time) : 
                 {
                     session.Execute(
                         """
-                        UPDATE alerts SET notices = notices + 1, told = severity, next_notice_at = @next, to_tell = resolved_at IS NULL
+                        UPDATE alerts SET notices = notices + 1, told = CASE WHEN resolved_at IS NULL OR is_event = 1 THEN severity END,
+                            next_notice_at = @next, to_tell = resolved_at IS NULL
                         WHERE ordinal = @AlertId
                         """,
                         new { notice.AlertId, next = notice.Next?.ToUnixTimeMilliseconds() }
@@ -232,6 +242,8 @@ internal sealed class SqliteAlerts(ITransactions database, TimeProvider time) : 
             isEvent = raise.IsEvent ? 1 : 0,
             now = Now,
             recently = Now - (long)AlertRecord.ReopenedWithin.TotalMilliseconds,
+            most = MostPauses,
+            pause = (long)Pause.TotalMilliseconds,
         };
         if (raise.IsEvent)
         {
@@ -253,10 +265,11 @@ internal sealed class SqliteAlerts(ITransactions database, TimeProvider time) : 
             return false;
         }
 
-        // Told again when it would have been, had it never been over; what was told of its end is made good then.
+        // Where nobody was told that it was over, it is told again when it would have been anyway; else soon, and less soon each time.
         var reopened = session.Execute(
             $"""
-            {Update}, resolved_at = NULL, resolution = NULL, reopened = reopened + 1, to_tell = 1
+            {Update}, resolved_at = NULL, resolution = NULL, reopened = reopened + 1, to_tell = 1,
+                next_notice_at = CASE WHEN told IS NULL THEN @now + (min(reopened, @most) * @pause) ELSE next_notice_at END
             WHERE ordinal = (
                 SELECT max(ordinal) FROM alerts
                 WHERE condition = @condition AND subject = @subject AND is_event = 0 AND resolved_at > @recently

@@ -163,6 +163,17 @@ public sealed class EvaluatorTests
     }
 
     [Fact]
+    public void What_is_not_known_now_stays_as_it_was()
+    {
+        var scene = new Scene(AlertConditions.Find(AlertConditions.AgentDown));
+        scene.See(double.NaN).ShouldBe(Scene.None);
+        scene.See(1000).ShouldBe(AlertSeverity.Critical);
+        scene.Wait(TimeSpan.FromHours(1));
+        scene.See(double.NaN).ShouldBe(AlertSeverity.Critical);
+        (scene.Raised, scene.Over).ShouldBe((1, 0));
+    }
+
+    [Fact]
     public void Thresholds_have_ranges_and_an_order()
     {
         var more = AlertConditions.Find(AlertConditions.OplogBehind);

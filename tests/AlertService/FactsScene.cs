@@ -71,6 +71,7 @@ internal static class FactsScene
     public static Facts Fine { get; } =
         new(
             Now,
+            Now.AddDays(-1),
             [Deployment],
             [Set],
             [],

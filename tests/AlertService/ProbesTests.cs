@@ -43,6 +43,8 @@ public sealed class ProbesTests
         (found.Value, found.Subject, found.SubjectName, found.DeploymentId).ShouldBe((16 * 60, "a", "db1", "d"));
         found.Say().Cause.Message.ShouldContain("2026-01-02 11:44:00 UTC");
         Look(silent with { Reports = [] }, AlertConditions.AgentDown).ShouldBeEmpty("it works on nothing");
+        var listening = silent with { Since = Now.AddSeconds(-20) };
+        Look(listening, AlertConditions.AgentDown).ShouldHaveSingleItem().Value.ShouldBe(20, "before, nobody listened");
     }
 
     [Fact]
@@ -107,7 +109,9 @@ public sealed class ProbesTests
         var young = Sample with { Rolls = false };
         Look(Fine with { Samples = [young] }, AlertConditions.OplogWindow).ShouldBeEmpty("it has not been full yet");
         var old = Sample with { At = Now.AddMinutes(-6) };
-        Look(Fine with { Samples = [old] }, AlertConditions.OplogWindow).ShouldBeEmpty("it says nothing of now");
+        Look(Fine with { Samples = [old] }, AlertConditions.OplogWindow)
+            .ShouldHaveSingleItem()
+            .Value.ShouldBe(double.NaN, "it says nothing of now");
     }
 
     [Fact]
@@ -223,6 +227,8 @@ public sealed class ProbesTests
         Look(facts, AlertConditions.HostDown).Select(static one => one.Value).ShouldBe([1, 1, 0]);
         Look(facts, AlertConditions.NoPrimary).ShouldHaveSingleItem().Value.ShouldBe(1);
         Look(facts, AlertConditions.ReplicationLag).ShouldHaveSingleItem().Value.ShouldBe(400);
+        var old = Fine with { Samples = [sample with { At = Now.AddMinutes(-6) }] };
+        Look(old, AlertConditions.HostDown).ShouldAllBe(static one => double.IsNaN(one.Value));
     }
 
     [Fact]

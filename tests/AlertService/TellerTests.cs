@@ -49,6 +49,36 @@ public sealed class TellerTests
     }
 
     [Fact]
+    public async Task What_was_told_to_be_over_and_comes_back_is_told_again_and_less_soon_each_time()
+    {
+        await using var scene = await AlertScene.NewAsync();
+        await scene.AddChannelAsync("mail", "{}");
+        await scene.RaiseAsync();
+        await scene.ToldAsync();
+        foreach (var minutes in new[] { 0, 5, 10 })
+        {
+            await scene.Store.Alerts.ResolveAsync("agent-down", "x");
+            (await scene.ToldAsync()).ShouldBe(["mail: Resolved x"]);
+            await scene.RaiseAsync();
+            if (minutes > 0)
+            {
+                scene.Time.Advance(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
+                (await scene.ToldAsync()).ShouldBeEmpty();
+                scene.Time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            (await scene.ToldAsync()).ShouldBe(["mail: Opened x"]);
+        }
+
+        // Back for too short a time to be told of: its end is not told either.
+        await scene.Store.Alerts.ResolveAsync("agent-down", "x");
+        await scene.ToldAsync();
+        await scene.RaiseAsync();
+        await scene.Store.Alerts.ResolveAsync("agent-down", "x");
+        (await scene.ToldAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task What_gets_worse_is_told_at_once_to_those_who_know_too()
     {
         await using var scene = await AlertScene.NewAsync();

@@ -123,7 +123,9 @@ public abstract partial class MetadataConformance
         Time.Advance(TimeSpan.FromHours(1));
         (await Store.Alerts.DueAsync(10)).Count.ShouldBe(1);
 
+        // It ends between the look and the note of it: that it is still so is not told, its end is.
         await Store.Alerts.ResolveAsync("late", "x");
+        (await TellAsync(due, NoticeKind.Still, null)).ShouldBeFalse();
         await ShouldFailAsync(
             MetadataErrors.AlertIsOver,
             () => Store.Alerts.AcknowledgeAsync(due.Id, new Acknowledgement("ann", Time.GetUtcNow(), "", null))
