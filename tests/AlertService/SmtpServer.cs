@@ -69,11 +69,8 @@ internal sealed class SmtpServer : IAsyncDisposable
 }
 
 /// <summary>Needs Debian's python3-aiosmtpd.</summary>
-public sealed class SmtpFactAttribute() : ConditionalFactAttribute(MissingHere)
+public sealed class SmtpFactAttribute() : ConditionalFactAttribute(Missing())
 {
-    /// <summary>Null where everything is there.</summary>
-    internal static string? MissingHere { get; } = Missing();
-
     internal const string Python = "/usr/bin/python3";
 
     private static string? Missing()

@@ -11,14 +11,9 @@ public sealed class AlertTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    [ChromiumFact]
+    [ChromiumSmtpFact]
     public async Task A_silent_agent_is_a_banner_an_alert_and_a_mail_and_its_return_is_told()
     {
-        if (SmtpFactAttribute.MissingHere is { } missing)
-        {
-            throw new InvalidOperationException(missing);
-        }
-
         await using var server = await SmtpServer.StartAsync();
         await using var source = await DemoSource.StartAsync("rs0");
         await source.InsertAsync("shop", "orders", 0, 50);

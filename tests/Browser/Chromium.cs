@@ -1,3 +1,4 @@
+using Backup.Tests.AlertService;
 using Backup.Tests.Support;
 using Microsoft.Playwright;
 
@@ -5,6 +6,10 @@ namespace Backup.Tests.Browser;
 
 /// <summary>Needs Chromium: <c>$BACKUP_TEST_CHROMIUM</c>, or Debian's.</summary>
 public sealed class ChromiumFactAttribute() : ConditionalFactAttribute(Chromium.Missing);
+
+/// <summary>Needs Chromium, and a real mail server.</summary>
+public sealed class ChromiumSmtpFactAttribute()
+    : ConditionalFactAttribute(Chromium.Missing ?? new SmtpFactAttribute().Skip);
 
 /// <summary>Needs Chromium, and a real sshd.</summary>
 public sealed class ChromiumSshdFactAttribute()
