@@ -17,7 +17,8 @@ internal sealed class ConditionWatch(IMetadataStore metadata, FactsReader facts,
         var open = await metadata.Alerts.ListAsync(limit: int.MaxValue, cancellation: cancellation);
         var rules = new RuleBook(await metadata.AlertRules.ListAsync(cancellation));
         var verdict = _evaluator.Judge(findings, open, rules, unknown, seen.Now);
-        foreach (var raise in verdict.Raised)
+        // What is worst is stored first, where there is little room.
+        foreach (var raise in verdict.Raised.OrderByDescending(static one => one.Severity))
         {
             if (await metadata.Alerts.RaiseAsync(raise, cancellation))
             {

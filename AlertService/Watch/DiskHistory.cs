@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 
 namespace Backup.AlertService.Watch;
@@ -39,7 +40,14 @@ internal sealed class DiskHistory(ISettings settings)
 
         if (isNew)
         {
-            await settings.SetAsync(Setting, JsonSerializer.Serialize(_points), cancellation);
+            try
+            {
+                await settings.SetAsync(Setting, JsonSerializer.Serialize(_points), cancellation);
+            }
+            catch (BackupException)
+            {
+                // On a full disk, of all times, everything else has to be looked at. It is in memory, and stored with the next point.
+            }
         }
 
         return [.. disks.Select(disk => Forecast(disk, _points[disk.Path], now)).OfType<DiskForecast>()];

@@ -274,4 +274,29 @@ public sealed class ProbesTests
         DiskHistory.Forecast(disk, points[^20..], Now).ShouldBeNull("less than a day says nothing");
         DiskHistory.Forecast(disk, [.. points.Select(static one => one with { UsedBytes = 5 })], Now).ShouldBeNull();
     }
+
+    [Fact]
+    public async Task Where_the_growth_cannot_be_stored_it_is_known_all_the_same()
+    {
+        var history = new DiskHistory(new FullSettings());
+        var disk = new DiskFacts("/data", 1000, 500);
+        for (var hour = 0; hour <= 48; hour++)
+        {
+            var now = await history.ForecastAsync([disk with { FreeBytes = 500 - hour }], Now.AddHours(hour), default);
+            now.Count.ShouldBe(hour < 24 ? 0 : 1);
+        }
+    }
+
+    /// <summary>On a full disk.</summary>
+    private sealed class FullSettings : ISettings
+    {
+        public Task<string?> FindAsync(string name, CancellationToken cancellation = default) =>
+            Task.FromResult<string?>(null);
+
+        public Task SetAsync(string name, string value, CancellationToken cancellation = default) =>
+            throw new Backup.Foundation.Errors.BackupException(1003, "The disk is full.", "Make room.");
+
+        public Task<string> EnsureAsync(string name, string value, CancellationToken cancellation = default) =>
+            throw new NotSupportedException();
+    }
 }
