@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Playwright;
+using Shouldly;
 
 namespace Backup.Tests.Browser;
 
@@ -26,6 +27,17 @@ internal static class Axe
             """
         );
         return [.. result.EnumerateArray().Select(static one => one.GetString()!)];
+    }
+
+    /// <summary>In both themes nothing that axe finds, and nothing to be scrolled sideways. It is light afterwards.</summary>
+    internal static async Task AccessibleAsync(IPage page, string what)
+    {
+        foreach (var theme in new[] { ColorScheme.Dark, ColorScheme.Light })
+        {
+            await page.EmulateMediaAsync(new() { ColorScheme = theme });
+            (await ViolationsAsync(page)).ShouldBeEmpty($"{what}, {theme}");
+            (await TooWideAsync(page)).ShouldBeEmpty($"{what}, {theme}");
+        }
     }
 
     /// <summary>What stands out at the right of the window, so that a page has to be scrolled sideways.</summary>

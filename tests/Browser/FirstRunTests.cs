@@ -29,6 +29,7 @@ public sealed class FirstRunTests
         // A variable of the page is gone after a reload.
         _ = await page.EvaluateAsync("window.neverReloaded = true");
         await page.GetByText("Connected:").First.WaitForAsync();
+        await Axe.AccessibleAsync(page, "the first run, an agent");
         await using var agent = await ConnectAsync(page);
         await Assertions.Expect(page.GetByText("Connected:")).ToHaveCountAsync(2);
         await ProtectAsync(page, source.Uri);
@@ -49,6 +50,8 @@ public sealed class FirstRunTests
         // A fragment alone would not load the page anew.
         _ = await page.GotoAsync("about:blank");
         _ = await page.GotoAsync(address.ToString());
+        await page.GetByRole(AriaRole.Heading).First.WaitForAsync();
+        await Axe.AccessibleAsync(page, "the first run");
         await FirstAdministrator.MakeAsync(page);
     }
 
