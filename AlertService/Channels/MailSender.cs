@@ -12,6 +12,7 @@ namespace Backup.AlertService.Channels;
 internal sealed class MailSender(MailSettings settings)
 {
     private const string Html = "text/html";
+    private const int LongestSubject = 180;
 
     public async Task SendAsync(ChannelRecord channel, Message message, CancellationToken cancellation)
     {
@@ -64,10 +65,11 @@ internal sealed class MailSender(MailSettings settings)
         return mail;
     }
 
-    private static string OneLine(string text) =>
-        string.Concat(text.Select(static one => char.IsControl(one) ? ' ' : one)) is { Length: > 180 } longer
-            ? $"{longer.AsSpan(0, 180)}…"
-            : string.Concat(text.Select(static one => char.IsControl(one) ? ' ' : one));
+    private static string OneLine(string text)
+    {
+        var line = string.Concat(text.Select(static one => char.IsControl(one) ? ' ' : one));
+        return line.Length > LongestSubject ? $"{line.AsSpan(0, LongestSubject)}…" : line;
+    }
 
     private static string Cause(Exception failure)
     {

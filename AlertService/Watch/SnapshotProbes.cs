@@ -13,11 +13,12 @@ internal static class SnapshotProbes
         facts
             .Sets.Where(static one => one is { Deployment.Cluster: null, Head.Consistent: true })
             .Select(set =>
-                SetProbes.Of(set, AlertConditions.SnapshotLate, 0, static () => null!) with
-                {
-                    Value = Age(facts, set.Newest?.CreatedAt ?? set.Deployment.CreatedAt, set.Policy),
-                    Say = () => Said(set.Name, set.Newest?.CreatedAt, set.Policy),
-                }
+                SetProbes.Of(
+                    set,
+                    AlertConditions.SnapshotLate,
+                    Age(facts, set.Newest?.CreatedAt ?? set.Deployment.CreatedAt, set.Policy),
+                    () => Said(set.Name, set.Newest?.CreatedAt, set.Policy)
+                )
             )
             .Concat(
                 facts

@@ -216,11 +216,6 @@ internal static class AlertsCommand
 
     private static string Text(string unit, double value) =>
         unit == "seconds"
-            ? TimeText(TimeSpan.FromSeconds(value))
+            ? DurationText.Of(TimeSpan.FromSeconds(Math.Round(value)))
             : value.ToString("0.##", CultureInfo.InvariantCulture) + Units.GetValueOrDefault(unit, "");
-
-    private static string TimeText(TimeSpan time) =>
-        time.TotalSeconds < 120 ? $"{time.TotalSeconds:0.#} s"
-        : time.TotalMinutes < 120 ? $"{time.TotalMinutes:0.#} min"
-        : $"{time.TotalHours:0.#} h";
 }
