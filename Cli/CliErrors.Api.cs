@@ -12,6 +12,7 @@ public static partial class CliErrors
     public const int TokenFileWrong = 9604;
     public const int CaFileWrong = 9605;
     public const int ServerSilent = 9606;
+    public const int DownloadForm = 9607;
 
     /// <param name="status">Of HTTP.</param>
     public static BackupException NoApi(int status) =>
@@ -32,8 +33,16 @@ public static partial class CliErrors
     public static BackupException OnThatHost(Uri server) =>
         new(
             OtherHost,
-            $"This needs the host of the appliance at {server}: it writes or reads files there, streams a backup, or lets people in.",
-            "Run it there. What is to be taken out of a backup from here: backup links create, and the line with curl that it prints."
+            $"This needs the host of the appliance at {server}: it writes or reads files there, or lets people in.",
+            "Run it there. What is to be taken out of a backup from here: backup restore … --output FILE, or a download link (backup links create)."
+        );
+
+    /// <param name="what">As it was typed, or in words.</param>
+    public static BackupException NotFromElsewhere(string what) =>
+        new(
+            DownloadForm,
+            $"{what} cannot be written to a file here: the appliance is on another host, and sends one download.",
+            "Run the command on the appliance's host; of a cluster take --merged, or a shard as CLUSTER/SHARD; or restore with --to or --push, which work from here."
         );
 
     /// <param name="what">Without a dot.</param>

@@ -31,6 +31,7 @@ internal static class ApiParts
             new DocumentRoutes(things, desks),
             new LinkRoutes(metadata, things, desks),
             new RestoreRoutes(things, desks, time),
+            new ServeRoutes(things, desks),
             new SshRoutes(desks),
             new AgentRoutes(metadata, desks),
             new CredentialRoutes(desks),
@@ -46,6 +47,7 @@ internal static class ApiParts
             new InvitationRoutes(access),
             new TokenRoutes(access),
             new AuditRoutes(access),
+            new HostRoutes(desks),
         ];
     }
 }

@@ -18,6 +18,7 @@ public static partial class WebUIErrors
     public const int SessionsOnly = 8529;
     public const int AccountThere = 8530;
     public const int CodeNotOfSecret = 8531;
+    public const int HostAlone = 8532;
 
     /// <summary>By number, the status of HTTP that they are answered with.</summary>
     internal static readonly IReadOnlyDictionary<int, int> AccessStatuses = new Dictionary<int, int>
@@ -34,6 +35,7 @@ public static partial class WebUIErrors
         [SessionsOnly] = 403,
         [AccountThere] = 409,
         [CodeNotOfSecret] = 422,
+        [HostAlone] = 403,
         [Metadata.MetadataErrors.EmailTaken] = 409,
         [Metadata.MetadataErrors.LastOwner] = 409,
         [Metadata.MetadataErrors.LastAdministrator] = 409,
@@ -41,6 +43,13 @@ public static partial class WebUIErrors
         [Metadata.MetadataErrors.SetupOver] = 403,
         [Metadata.MetadataErrors.GroupNameTaken] = 409,
     };
+
+    public static BackupException OfHostAlone() =>
+        new(
+            HostAlone,
+            "This is for the owner of the appliance's host alone, and is not done over the network.",
+            "Run the command on that host: there 'backup' reaches the appliance over its own socket."
+        );
 
     public static BackupException WrongPasswordOrEmail() =>
         new(

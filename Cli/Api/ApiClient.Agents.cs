@@ -39,6 +39,15 @@ internal sealed partial class ApiClient
         );
     }
 
+    internal Task<List<UpdateView>> BuildsAsync(CancellationToken cancellation) =>
+        GetAsync<List<UpdateView>>("/host/agent-builds", cancellation);
+
+    internal Task<UpdateView> OfferBuildAsync(UpdateRequest request, CancellationToken cancellation) =>
+        PostAsync<UpdateRequest, UpdateView>("/host/agent-builds", request, cancellation);
+
+    internal Task<List<UpdateView>> WithdrawBuildAsync(string platform, CancellationToken cancellation) =>
+        DeleteAsync<List<UpdateView>>($"/host/agent-builds/{Uri.EscapeDataString(platform)}", cancellation);
+
     internal Task<List<KeyView>> KeysAsync(CancellationToken cancellation) =>
         OfGroupsAsync<KeyView>(Keys, cancellation);
 

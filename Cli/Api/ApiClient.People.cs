@@ -17,4 +17,21 @@ internal sealed partial class ApiClient
             ) ?? throw WebUIErrors.Nothing("such account");
         return await PatchAsync<UserChange, UserView>($"/users/{found.Id}", change, cancellation);
     }
+
+    internal Task<UserView> AddPersonAsync(PersonRequest person, CancellationToken cancellation) =>
+        PostAsync<PersonRequest, UserView>("/host/people", person, cancellation);
+
+    internal Task<UserView> SetPasswordAsync(
+        string email,
+        NewPasswordRequest password,
+        CancellationToken cancellation
+    ) =>
+        PutAsync<NewPasswordRequest, UserView>(
+            $"/host/people/{Uri.EscapeDataString(email)}/password",
+            password,
+            cancellation
+        );
+
+    internal Task<SetupTokenView> SetupTokenAsync(CancellationToken cancellation) =>
+        PostAsync<SetupTokenView>("/host/setup-token", cancellation);
 }

@@ -64,6 +64,38 @@ internal sealed partial class ApiClient
         return (await RestoreAsync(found, new RestorePlans { Into = plan }, progress, cancellation)).Into!;
     }
 
+    internal Task<List<ServedView>> ServedAsync(CancellationToken cancellation) =>
+        OfGroupsAsync<ServedView>("served", cancellation);
+
+    /// <param name="request">What and how; the subject as users name it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<ServedView> ServeAsync(ServeRequestView request, CancellationToken cancellation)
+    {
+        var found = await FindAsync(request.Subject, SubjectKind.Any, cancellation);
+        var plan = new ServePlan
+        {
+            Deployment = found.Id,
+            Snapshot = request.Snapshot,
+            Optime = request.Optime,
+            Time = TimeOf(request.Before),
+            Namespaces = request.Namespaces,
+            Address = request.Address,
+            Port = request.Port,
+            Seconds = request.Seconds,
+            User = request.User,
+            Password = request.Password,
+            Tls = request.Tls,
+        };
+        return await PostAsync<ServePlan, ServedView>($"/groups/{found.Group}/served", plan, cancellation);
+    }
+
+    internal async Task<ServedView> StopServedAsync(string id, CancellationToken cancellation) =>
+        await DeleteAsync<ServedView>(
+            await InGroupsAsync<ServedView>("served", one => one.Id == id, static one => one.Id, cancellation)
+                ?? throw Daemon.DaemonErrors.NotServed(id),
+            cancellation
+        );
+
     private static DateTimeOffset? TimeOf(string? second) =>
         second is null ? null : DateTimeOffset.FromUnixTimeSeconds(long.Parse(second, CultureInfo.InvariantCulture));
 

@@ -4,11 +4,12 @@ using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
 
 namespace Backup.Cli.Appliance;
 
 /// <summary>What the commands ask about agents: who may connect, who works on what, and tokens for new ones.</summary>
-internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time)
+internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time) : IAgentBuildDesk
 {
     internal static readonly TimeSpan LongestToken = TimeSpan.FromDays(7);
 
@@ -28,17 +29,17 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
 
     /// <summary>Builds that are offered to agents, by platform.</summary>
     /// <exception cref="BackupException">9505 no agents are served.</exception>
-    internal IReadOnlyList<UpdateView> Updates() => [.. Served().Updates.List().Select(View)];
+    IReadOnlyList<UpdateView> IAgentBuildDesk.List() => [.. Served().Updates.List().Select(View)];
 
     /// <summary>Offers a build to the agents of its platform, in the place of the one before.</summary>
     /// <exception cref="BackupException">8052 it cannot be offered, 9505 no agents are served.</exception>
-    internal UpdateView Offer(UpdateRequest request) => View(Served().Updates.Offer(request.Path, request.Version));
+    public UpdateView Offer(UpdateRequest request) => View(Served().Updates.Offer(request.Path, request.Version));
 
     /// <summary>Offers nothing to the agents of that platform any more.</summary>
     /// <exception cref="BackupException">9501 nothing was offered, 9505 no agents are served.</exception>
-    internal IReadOnlyList<UpdateView> Withdraw(string platform) =>
+    public IReadOnlyList<UpdateView> Withdraw(string platform) =>
         Served().Updates.Withdraw(platform)
-            ? Updates()
+            ? ((IAgentBuildDesk)this).List()
             : throw CliErrors.Argument(
                 $"Nothing is offered for '{platform}'.",
                 "'backup agents offer' without a file shows what is."

@@ -22,6 +22,7 @@ internal sealed class ApplianceConnection : IAsyncDisposable
     private ApplianceConnection(RemoteAddress remote)
     {
         _http = remote.Connect();
+        Host = remote.Address.Host;
         Api = new ApiClient(_http);
     }
 
@@ -31,6 +32,9 @@ internal sealed class ApplianceConnection : IAsyncDisposable
     /// <summary>What is of this host alone.</summary>
     /// <exception cref="Foundation.Errors.BackupException">9602 the appliance is on another one.</exception>
     internal ControlClient Client => _client ?? throw CliErrors.OnThatHost(_http!.BaseAddress!);
+
+    /// <summary>The name of the other host that the appliance is on; null on its own.</summary>
+    internal string? Host { get; }
 
     /// <summary>Whether an appliance runs (and so follows the source).</summary>
     internal bool IsRunning => _own is null;

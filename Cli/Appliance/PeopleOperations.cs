@@ -4,6 +4,7 @@ using Backup.Metadata.People;
 using Backup.WebUI;
 using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
 
 namespace Backup.Cli.Appliance;
 
@@ -11,7 +12,7 @@ namespace Backup.Cli.Appliance;
 /// Accounts, as the owner of the host looks after them: the way back in where nobody can log in any more. Who may open the control socket may do all
 /// of it.
 /// </summary>
-internal sealed class PeopleOperations(IMetadataStore metadata, TimeProvider time)
+internal sealed class PeopleOperations(IMetadataStore metadata, TimeProvider time) : IAccountDesk
 {
     private readonly PasswordHash _hash = new();
 
@@ -29,7 +30,7 @@ internal sealed class PeopleOperations(IMetadataStore metadata, TimeProvider tim
     }
 
     /// <exception cref="Foundation.Errors.BackupException">6104 there is a user.</exception>
-    internal async Task<SetupTokenView> SetupTokenAsync(CancellationToken cancellation)
+    public async Task<SetupTokenView> SetupTokenAsync(CancellationToken cancellation)
     {
         var token = await NewSetupTokenAsync(cancellation) ?? throw MetadataErrors.NoSetup();
         await RecordAsync("setup.token", "", cancellation);
@@ -37,7 +38,7 @@ internal sealed class PeopleOperations(IMetadataStore metadata, TimeProvider tim
     }
 
     /// <exception cref="Foundation.Errors.BackupException">6100, 8525, 8526.</exception>
-    internal async Task<UserView> AddAsync(PersonRequest request, CancellationToken cancellation)
+    public async Task<UserView> AddAsync(PersonRequest request, CancellationToken cancellation)
     {
         var email = Fields.Email(request.Email, "email");
         var user = new UserRecord(
@@ -70,7 +71,7 @@ internal sealed class PeopleOperations(IMetadataStore metadata, TimeProvider tim
     }
 
     /// <exception cref="Foundation.Errors.BackupException">8503, 8525.</exception>
-    internal async Task<UserView> SetPasswordAsync(
+    public async Task<UserView> SetPasswordAsync(
         string email,
         NewPasswordRequest request,
         CancellationToken cancellation

@@ -8,6 +8,7 @@ using Backup.Daemon.Serving;
 using Backup.Foundation;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
 
 namespace Backup.Cli.Appliance;
 
@@ -25,15 +26,15 @@ internal sealed class ServeOperations(
     ServeRegistry registry,
     TimeProvider time,
     Func<CancellationToken, Task<CertificateAuthority>> certificates
-)
+) : IServeDesk
 {
     private const int PasswordBytes = 24;
 
     private static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
-    internal IReadOnlyList<ServedView> List() => [.. registry.All.Select(View)];
+    public IReadOnlyList<ServedView> List() => [.. registry.All.Select(View)];
 
-    internal async Task<ServedView> StartAsync(ServeRequestView request, CancellationToken cancellation)
+    public async Task<ServedView> StartAsync(ServeRequestView request, CancellationToken cancellation)
     {
         if (!IPAddress.TryParse(request.Address, out var address) || request.Port is < 0 or > 65535)
         {
@@ -58,7 +59,7 @@ internal sealed class ServeOperations(
         var password = request.Password ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(PasswordBytes));
         var credentials = ServeOptions.Keep(user, password);
         var authority = request.Tls ? await certificates(cancellation) : null;
-        var (name, restore) = await OpenAsync(request, cancellation);
+        var (subject, name, restore) = await OpenAsync(request, cancellation);
         var optime = restore.Optime;
         var options = new ServeOptions
         {
@@ -66,6 +67,7 @@ internal sealed class ServeOperations(
             User = user,
             Credentials = credentials,
             Lifetime = lifetime,
+            SubjectId = subject,
             What = string.Create(
                 CultureInfo.InvariantCulture,
                 $"{name} at {optime.WallClock:u} ({optime.T},{optime.I})"
@@ -87,7 +89,7 @@ internal sealed class ServeOperations(
         };
     }
 
-    internal async Task<ServedView> StopAsync(string id)
+    public async Task<ServedView> StopAsync(string id)
     {
         var view = List().FirstOrDefault(one => one.Id == id) ?? throw Daemon.DaemonErrors.NotServed(id);
         await registry.StopAsync(id);
@@ -128,6 +130,7 @@ internal sealed class ServeOperations(
             served.Connections
         )
         {
+            Subject = served.SubjectId,
             Uri = string.Create(
                 CultureInfo.InvariantCulture,
                 $"mongodb://{Uri.EscapeDataString(served.User)}@{shown}:{served.EndPoint.Port}/?authSource=admin&directConnection=true{(served.HasTls ? "&tls=true" : "")}"
@@ -135,7 +138,7 @@ internal sealed class ServeOperations(
         };
     }
 
-    private async Task<(string Name, OpenRestore Restore)> OpenAsync(
+    private async Task<(string SubjectId, string Name, OpenRestore Restore)> OpenAsync(
         ServeRequestView request,
         CancellationToken cancellation
     )
@@ -147,6 +150,7 @@ internal sealed class ServeOperations(
         {
             var which = moment is null ? request.Snapshot ?? "" : null;
             return (
+                cluster.Id,
                 cluster.Name,
                 await clusters.OpenMergedAsync(
                     cluster.Id,
@@ -164,6 +168,7 @@ internal sealed class ServeOperations(
         if (moment is { } point)
         {
             return (
+                set.Id,
                 set.Name,
                 await restores.OpenMomentAsync(set.Id, point, RestoreFormat.Archive, id: null, only, cancellation)
             );
@@ -173,6 +178,10 @@ internal sealed class ServeOperations(
         var chosen = request.Snapshot is { } id
             ? snapshots.FirstOrDefault(one => one.Id == id) ?? throw CliErrors.NoSuchSnapshot(id)
             : snapshots.FirstOrDefault() ?? throw CliErrors.NothingToRestore(set.Name);
-        return (set.Name, await restores.OpenSnapshotAsync(chosen.Id, RestoreFormat.Archive, only, cancellation));
+        return (
+            set.Id,
+            set.Name,
+            await restores.OpenSnapshotAsync(chosen.Id, RestoreFormat.Archive, only, cancellation)
+        );
     }
 }

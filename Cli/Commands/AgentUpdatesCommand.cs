@@ -72,16 +72,16 @@ internal static class AgentUpdatesCommand
         await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         if (withdraw is not null)
         {
-            _ = await appliance.Client.WithdrawUpdateAsync(withdraw, cancellation);
+            _ = await appliance.Api.WithdrawBuildAsync(withdraw, cancellation);
         }
 
         if (file is not null)
         {
             var request = new UpdateRequest(Path.GetFullPath(file), version!);
-            _ = await appliance.Client.OfferUpdateAsync(request, cancellation);
+            _ = await appliance.Api.OfferBuildAsync(request, cancellation);
         }
 
-        var all = await appliance.Client.UpdatesAsync(cancellation);
+        var all = await appliance.Api.BuildsAsync(cancellation);
         if (json)
         {
             Printer.Json(all);

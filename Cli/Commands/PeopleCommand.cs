@@ -47,7 +47,7 @@ internal static class PeopleCommand
                     Question.AskAsync(
                         choice,
                         json,
-                        appliance => appliance.Client.SetupTokenAsync(cancellation),
+                        appliance => appliance.Api.SetupTokenAsync(cancellation),
                         static made => Console.Out.WriteLine(made.Token),
                         cancellation
                     )
@@ -98,7 +98,7 @@ internal static class PeopleCommand
                     choice,
                     json,
                     appliance =>
-                        appliance.Client.AddPersonAsync(
+                        appliance.Api.AddPersonAsync(
                             new PersonRequest(
                                 email,
                                 parsed.GetValue(name) ?? email.Split('@')[0],
@@ -128,7 +128,7 @@ internal static class PeopleCommand
                     choice,
                     json,
                     appliance =>
-                        appliance.Client.SetPasswordAsync(
+                        appliance.Api.SetPasswordAsync(
                             email,
                             new NewPasswordRequest(PasswordInput.Read(email), parsed.GetValue(temporary)),
                             cancellation

@@ -78,6 +78,11 @@ internal static class RestoreCommand
             return await RestoreInto.RunAsync(appliance.Api, request, cancellation);
         }
 
+        if (request.DataFiles is null && appliance.Host is not null)
+        {
+            return await RestoreFromElsewhere.RunAsync(appliance, request, cancellation);
+        }
+
         var client = appliance.Client;
         if (request.DataFiles is not null)
         {
@@ -244,21 +249,26 @@ internal static class RestoreCommand
         );
         LeftOutLines.Print(to, result.Excluded, result.Undecided);
 
-        if (!request.ToStandardOutput)
+        SayHowToLoad(request, to);
+        return ExitCodes.Ok;
+    }
+
+    internal static void SayHowToLoad(RestoreRequest request, TextWriter to)
+    {
+        if (request.ToStandardOutput)
         {
-            var gzip = request.Gzip ? " --gzip" : "";
-            to.WriteLine(
-                request.Format switch
-                {
-                    RestoreFormat.Archive =>
-                        $"Load it: mongorestore --uri mongodb://…{gzip} --archive={request.Output}",
-                    RestoreFormat.Directory => $"Load it: mongorestore --uri mongodb://…{gzip} --dir={request.Output}",
-                    _ when request.Gzip => $"Each line is one document, compressed: {request.Output}",
-                    _ => $"Each line is one document: {request.Output}",
-                }
-            );
+            return;
         }
 
-        return ExitCodes.Ok;
+        var gzip = request.Gzip ? " --gzip" : "";
+        to.WriteLine(
+            request.Format switch
+            {
+                RestoreFormat.Archive => $"Load it: mongorestore --uri mongodb://…{gzip} --archive={request.Output}",
+                RestoreFormat.Directory => $"Load it: mongorestore --uri mongodb://…{gzip} --dir={request.Output}",
+                _ when request.Gzip => $"Each line is one document, compressed: {request.Output}",
+                _ => $"Each line is one document: {request.Output}",
+            }
+        );
     }
 }

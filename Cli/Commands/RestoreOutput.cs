@@ -2,7 +2,6 @@ using System.Formats.Tar;
 using System.IO.Pipelines;
 using Backup.Cli.Control;
 using Backup.Foundation.Files;
-using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
 
@@ -22,9 +21,9 @@ internal static class RestoreOutput
     internal static Stream CreateFile(string path) => new FlushedFileStream(path);
 
     /// <summary>Unpacks the tar stream of a directory dump on the fly.</summary>
-    internal static async Task<RestoreView> ToFolderAsync(
+    internal static async Task<T> ToFolderAsync<T>(
         string path,
-        Func<Stream, Task<RestoreView>> restore,
+        Func<Stream, Task<T>> restore,
         CancellationToken cancellation
     )
     {
@@ -53,7 +52,7 @@ internal static class RestoreOutput
         }
     }
 
-    private static async Task<RestoreView> FeedAsync(PipeWriter writer, Func<Stream, Task<RestoreView>> restore)
+    private static async Task<T> FeedAsync<T>(PipeWriter writer, Func<Stream, Task<T>> restore)
     {
         try
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Backup.Cli.Api;
 using Backup.Cli.Appliance;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
@@ -66,10 +67,10 @@ internal sealed class ServeCommand
 
     private readonly Option<bool> _noTls = new("--no-tls") { Description = "Without TLS; on loopback only" };
 
-    private readonly Option<string?> _caFile = new("--ca-file")
+    private readonly Option<string?> _caOutput = new("--ca-output")
     {
         Description =
-            "Where the certificate authority is written to for clients (else serve-ca.pem in the data folder)",
+            "Where the certificate authority is written to for clients (else serve-ca.pem in the data folder, or here where the appliance is elsewhere)",
         HelpName = "PATH",
     };
 
@@ -77,7 +78,7 @@ internal sealed class ServeCommand
 
     private readonly Option<string?> _stop = new("--stop") { Description = "Stop one", HelpName = "ID" };
 
-    private readonly Option<string?> _data = SharedOptions.Data();
+    private readonly ChoiceOptions _choice = new();
 
     private readonly Option<bool> _json = SharedOptions.Json();
 
@@ -95,12 +96,12 @@ internal sealed class ServeCommand
             _user,
             _passwordFile,
             _noTls,
-            _caFile,
+            _caOutput,
             _list,
             _stop,
-            _data,
             _json,
         };
+        _choice.AddTo(command);
         _moment.AddTo(command);
         command.Validators.Add(Validate);
         command.SetAction(
@@ -138,11 +139,11 @@ internal sealed class ServeCommand
     private async Task<int> ListAsync(ParseResult parsed, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(
-            new ApplianceChoice(parsed.GetValue(_data), null, null, null),
+            _choice.Of(parsed),
             needsRunning: true,
             cancellation
         );
-        var served = await appliance.Client.ServedAsync(cancellation);
+        var served = await appliance.Api.ServedAsync(cancellation);
         if (parsed.GetValue(_json))
         {
             Printer.Json(served);
@@ -167,11 +168,11 @@ internal sealed class ServeCommand
     private async Task<int> StopAsync(ParseResult parsed, string id, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(
-            new ApplianceChoice(parsed.GetValue(_data), null, null, null),
+            _choice.Of(parsed),
             needsRunning: true,
             cancellation
         );
-        var stopped = await appliance.Client.StopServedAsync(id, cancellation);
+        var stopped = await appliance.Api.StopServedAsync(id, cancellation);
         if (parsed.GetValue(_json))
         {
             Printer.Json(stopped);
@@ -201,16 +202,16 @@ internal sealed class ServeCommand
             !parsed.GetValue(_noTls)
         );
         await using var appliance = await ApplianceConnection.OpenAsync(
-            new ApplianceChoice(parsed.GetValue(_data), null, null, null),
+            _choice.Of(parsed),
             needsRunning: false,
             cancellation
         );
-        var served = await appliance.Client.ServeAsync(request, cancellation);
-        var caFile = served.CaPem is null ? null : WriteCa(parsed, served.CaPem);
+        var served = await appliance.Api.ServeAsync(request, cancellation);
+        var caFile = served.CaPem is null ? null : WriteCa(parsed, appliance, served.CaPem);
         Report(parsed, served, caFile, appliance.IsRunning);
         if (!appliance.IsRunning)
         {
-            await WaitAsync(appliance.Client, served.Id, cancellation);
+            await WaitAsync(appliance.Api, served.Id, cancellation);
         }
 
         return ExitCodes.Ok;
@@ -230,11 +231,10 @@ internal sealed class ServeCommand
         return Environment.GetEnvironmentVariable(PasswordVariable) is { Length: > 0 } given ? given : null;
     }
 
-    private string WriteCa(ParseResult parsed, string pem)
+    private string WriteCa(ParseResult parsed, ApplianceConnection appliance, string pem)
     {
-        var path = Path.GetFullPath(
-            parsed.GetValue(_caFile) ?? Path.Combine(DataFolder.Resolve(parsed.GetValue(_data)), "serve-ca.pem")
-        );
+        var folder = appliance.Host is null ? DataFolder.Resolve(_choice.Of(parsed).Data) : "";
+        var path = Path.GetFullPath(parsed.GetValue(_caOutput) ?? Path.Combine(folder, "serve-ca.pem"));
         DurableFile.Write(path, System.Text.Encoding.ASCII.GetBytes(pem + "\n"));
         return path;
     }
@@ -263,7 +263,7 @@ internal sealed class ServeCommand
     }
 
     /// <summary>Until it ends by itself; cancelled, the appliance of this command closes it.</summary>
-    private static async Task WaitAsync(ControlClient client, string id, CancellationToken cancellation)
+    private static async Task WaitAsync(ApiClient client, string id, CancellationToken cancellation)
     {
         while ((await client.ServedAsync(cancellation)).Exists(one => one.Id == id))
         {

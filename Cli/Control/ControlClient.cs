@@ -86,15 +86,6 @@ internal sealed partial class ControlClient : IDisposable
         }
     }
 
-    internal Task<List<UpdateView>> UpdatesAsync(CancellationToken cancellation) =>
-        GetAsync<List<UpdateView>>(ControlRoutes.Updates, cancellation);
-
-    internal Task<UpdateView> OfferUpdateAsync(UpdateRequest request, CancellationToken cancellation) =>
-        PostAsync<UpdateRequest, UpdateView>(ControlRoutes.Updates, request, cancellation);
-
-    internal Task<List<UpdateView>> WithdrawUpdateAsync(string platform, CancellationToken cancellation) =>
-        PostAsync<List<UpdateView>>(ControlRoutes.Fill(ControlRoutes.WithdrawUpdate, platform), cancellation);
-
     internal Task<ReplayView> ReplayAsync(string restore, CancellationToken cancellation) =>
         GetAsync<ReplayView>(ControlRoutes.Fill(ControlRoutes.RestoreProgress, restore), cancellation);
 
@@ -274,18 +265,6 @@ internal sealed partial class ControlClient : IDisposable
     private async Task<T> GetAsync<T>(string route, CancellationToken cancellation)
     {
         using var response = await _http.GetAsync(route, cancellation);
-        return await ReadAsync<T>(response, cancellation);
-    }
-
-    private async Task<T> PostAsync<T>(string route, CancellationToken cancellation)
-    {
-        using var response = await _http.PostAsync(route, content: null, cancellation);
-        return await ReadAsync<T>(response, cancellation);
-    }
-
-    private async Task<T> PostAsync<TBody, T>(string route, TBody body, CancellationToken cancellation)
-    {
-        using var response = await _http.PostAsJsonAsync(route, body, ControlJson.Wire, cancellation);
         return await ReadAsync<T>(response, cancellation);
     }
 

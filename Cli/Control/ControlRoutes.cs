@@ -1,28 +1,19 @@
 namespace Backup.Cli.Control;
 
 /// <summary>
-/// What the commands ask on this host alone, beside the public API that the same socket serves: streams of restores, files of this host, and what would let a
-/// stranger in. Who may open the socket in the data folder is decided by the folder's permissions (owner only), so no key goes with a request.
+/// What the commands ask on this host alone, beside the public API that the same socket serves: streams of restores, and files of this host. Who may open the socket in the data folder is decided by the folder's permissions (owner only), so no key goes with a request.
 /// </summary>
 internal static class ControlRoutes
 {
     /// <summary>Answered with nothing: whether somebody is there.</summary>
     internal const string There = "/there";
 
-    internal const string Updates = "/v1/agent-updates";
-    internal const string WithdrawUpdate = "/v1/agent-updates/{platform}/withdraw";
-
     internal const string Restore = "/v1/snapshots/{snapshot}/restore/{format}";
     internal const string RestoreMoment = "/v1/replica-sets/{replicaSet}/restore/{format}";
     internal const string RestoreCluster = "/v1/clusters/{cluster}/restore/{format}";
     internal const string ClusterFiles = "/v1/clusters/{cluster}/files";
 
-    internal const string People = "/v1/people";
-    internal const string PersonPassword = "/v1/people/{email}/password";
-    internal const string SetupToken = "/v1/setup-token";
     internal const string DataFiles = "/v1/data-files";
-    internal const string Served = "/v1/served";
-    internal const string StopServed = "/v1/served/{id}/stop";
 
     internal const string RestoreProgress = "/v1/restores/{restore}";
 

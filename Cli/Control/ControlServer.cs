@@ -160,15 +160,10 @@ internal sealed partial class ControlServer : IAsyncDisposable
 
     private static void Map(WebApplication application, ApplianceParts parts, ILogger logger)
     {
-        var (restores, updates) = (parts.Restores, parts.Agents);
+        var restores = parts.Restores;
         application.MapGet(ControlRoutes.There, () => Results.NoContent());
-        application.MapGet(ControlRoutes.Updates, updates.Updates);
-        application.MapPost(ControlRoutes.Updates, updates.Offer);
-        application.MapPost(ControlRoutes.WithdrawUpdate, updates.Withdraw);
-        ServeEndpoints.Map(application, parts.Serving, parts.Subjects);
         RestoreEndpoints.Map(application, parts.ClusterRestores, parts.Audit, logger);
         DataFilesEndpoints.Map(application, parts, logger);
-        PeopleEndpoints.Map(application, parts.People);
         application.MapGet(ControlRoutes.RestoreProgress, restores.Progress);
         application.MapGet(
             ControlRoutes.Restore,

@@ -28,7 +28,10 @@ internal static class Desks
             parts.Subjects,
             parts.Credentials,
             alerts,
-            new DocumentDesk(parts.Documents, parts.ClusterRestores, parts.Audit)
+            new DocumentDesk(parts.Documents, parts.ClusterRestores, parts.Audit),
+            parts.Serving,
+            parts.People,
+            parts.Agents
         );
 
     private sealed class StatusDesk(ApplianceOperations operations, HoldingsOperations holdings) : IStatusDesk

@@ -25,6 +25,9 @@ public sealed record ServeOptions
     /// <summary>Told to whoever tries to write, for example <c>rs0 at 2026-11-21T10:00:00Z</c>.</summary>
     public required string What { get; init; }
 
+    /// <summary>Id of the replica set, or of the cluster's deployment, that it is of.</summary>
+    public string SubjectId { get; init; } = "";
+
     public int MaxConnections { get; init; } = 100;
 
     /// <summary>Bytes of a request; larger ones end the connection.</summary>

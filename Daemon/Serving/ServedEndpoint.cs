@@ -28,13 +28,22 @@ public sealed partial class ServedEndpoint : IAsyncDisposable
     )
     {
         (_moment, _handler, _listener, _logger) = (moment, handler, listener, logger);
-        (What, User, HasTls, Until) = (options.What, options.User, options.Tls is not null, until);
+        (What, SubjectId, User, HasTls, Until) = (
+            options.What,
+            options.SubjectId,
+            options.User,
+            options.Tls is not null,
+            until
+        );
     }
 
     /// <summary>Eight hexadecimal digits.</summary>
     public string Id { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
 
     public string What { get; }
+
+    /// <summary>Id of the replica set, or of the cluster's deployment, that it is of.</summary>
+    public string SubjectId { get; }
 
     public string User { get; }
 

@@ -38,7 +38,8 @@ internal sealed class AccessGate(ICallers callers, IAudit audit, TimeProvider ti
 
             Judge(context, rule, caller);
         }
-        catch (BackupException refusal) when (refusal.Number is WebUIErrors.NotAllowed && caller is not null)
+        catch (BackupException refusal)
+            when (refusal.Number is WebUIErrors.NotAllowed or WebUIErrors.HostAlone && caller is not null)
         {
             await RecordAsync(context, rule.Action ?? "api.read", caller, AuditOutcomes.Refused, refusal.Code);
             throw;
@@ -102,6 +103,11 @@ internal sealed class AccessGate(ICallers callers, IAudit audit, TimeProvider ti
         if (caller is null)
         {
             throw WebUIErrors.SignIn();
+        }
+
+        if (rule.Level == AccessLevel.Host && caller.Kind != CallerKind.Host)
+        {
+            throw WebUIErrors.OfHostAlone();
         }
 
         if (rule.Level == AccessLevel.Administrator && !caller.IsAdministrator)

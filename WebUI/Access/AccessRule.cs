@@ -31,6 +31,9 @@ internal enum AccessLevel
 
     /// <summary>Members of the group in the path with the permission.</summary>
     Group,
+
+    /// <summary>The owner of the appliance's host, over its own socket; nobody over the network, whatever they are.</summary>
+    Host,
 }
 
 /// <summary>How endpoints say who may call them.</summary>
@@ -53,6 +56,11 @@ internal static class AccessRules
     public static T Administrators<T>(this T endpoint, string? action = null, bool confirmed = false)
         where T : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new AccessRule(AccessLevel.Administrator) { Action = action, IsConfirmed = confirmed });
+
+    /// <summary>What would let a stranger in, or reads files of the host.</summary>
+    public static T OfHost<T>(this T endpoint, string? action = null, bool secret = false)
+        where T : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new AccessRule(AccessLevel.Host) { Action = action, TellsSecret = secret });
 
     /// <param name="endpoint">Its path has <c>{group}</c>.</param>
     /// <param name="permission">What it needs there.</param>

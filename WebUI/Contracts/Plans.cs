@@ -37,6 +37,28 @@ public sealed record LinkPlan : RestorePlan
     public bool Checksum { get; init; } = true;
 }
 
+/// <summary>A read-only MongoDB, on the appliance's host.</summary>
+public sealed record ServePlan : RestorePlan
+{
+    /// <summary>The IP address to listen on.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>0 takes one that is free.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Then it closes by itself; a second to 366 days.</summary>
+    public double Seconds { get; init; } = 24 * 3600;
+
+    /// <summary>Left out: one is made.</summary>
+    public string? User { get; init; }
+
+    /// <summary>At least 12 characters; left out: one is made, and told once.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>False only on loopback.</summary>
+    public bool Tls { get; init; } = true;
+}
+
 /// <summary>A push over SSH.</summary>
 public sealed record PushPlan : RestorePlan
 {

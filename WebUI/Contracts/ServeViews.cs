@@ -46,6 +46,9 @@ public sealed record ServedView(
     int Connections
 )
 {
+    /// <summary>Id of the replica set, or of the cluster's deployment, that it is of.</summary>
+    public string Subject { get; init; } = "";
+
     /// <summary>Shown once, where one was made; else null.</summary>
     public string? Password { get; init; }
 

@@ -18,5 +18,8 @@ public sealed record ApiDesks(
     ISubjectDesk Subjects,
     ICredentialDesk Credentials,
     IAlertDesk Alerts,
-    IDocumentDesk Documents
+    IDocumentDesk Documents,
+    IServeDesk Serving,
+    IAccountDesk Accounts,
+    IAgentBuildDesk AgentBuilds
 );

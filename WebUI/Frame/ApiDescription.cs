@@ -85,6 +85,7 @@ internal static class ApiDescription
             AccessLevel.Open => "Open to everybody.",
             AccessLevel.SignedIn => "For whoever is signed in.",
             AccessLevel.Administrator => "For administrators of the appliance.",
+            AccessLevel.Host => "For the appliance's host alone: over its own socket, never over the network (BK8532).",
             _ => $"Needs the permission '{rule.Permission.ToString().ToLowerInvariant()}' in the group.",
         };
         return rule.IsConfirmed ? $"{who} With a session the password is asked again (BK8505)." : who;

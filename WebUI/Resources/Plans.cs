@@ -25,6 +25,25 @@ internal static class Plans
     }
 
     /// <exception cref="Foundation.Errors.BackupException">8601 where more than one moment is named.</exception>
+    public static ServeRequestView Of(ServePlan plan, string subject)
+    {
+        RequireOneMoment(plan);
+        return new ServeRequestView(
+            subject,
+            plan.Snapshot,
+            plan.Optime,
+            SecondOf(plan),
+            plan.Namespaces,
+            plan.Address,
+            plan.Port,
+            plan.Seconds,
+            plan.User,
+            plan.Password,
+            plan.Tls
+        );
+    }
+
+    /// <exception cref="Foundation.Errors.BackupException">8601 where more than one moment is named.</exception>
     public static PushRequest Of(PushPlan plan, string subject)
     {
         RequireOneMoment(plan);

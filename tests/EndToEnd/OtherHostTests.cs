@@ -41,10 +41,10 @@ public sealed class OtherHostTests
 
         (await far("snapshots", "rs7")).ErrorCode.ShouldBe("BK9506");
         (await far("people", "list")).ErrorCode.ShouldBe("BK8504", "a token is no administrator");
-        (await far("restore", "rs0", "--latest", "--output", files.File("dump"))).ErrorCode.ShouldBe("BK9602");
-        (await far("people", "setup-token")).ErrorCode.ShouldBe("BK9602");
-        var link = (await far("links", "create", "rs0", "--latest", "--no-checksum")).Succeeded().Json;
-        link.GetProperty("url").GetString().ShouldNotBeNullOrEmpty("the way out that the error names");
+        (await far("people", "setup-token")).ErrorCode.ShouldBe("BK8532");
+        (await far("agents", "offer")).ErrorCode.ShouldBe("BK8532");
+        await RestoresAsync(appliance, far, files);
+        await ServesAsync(far, files);
 
         (await appliance.RunAsync("policy", "rs0", "--keep", "3d")).Succeeded();
         (await appliance.StreamAsync("restore", "rs0", "--latest", "--output", "-")).Report.ExitCode.ShouldBe(0);
@@ -53,6 +53,44 @@ public sealed class OtherHostTests
         Told(ours.GetProperty("items")).ShouldContain(("host", "policy.change"));
         Told(ours.GetProperty("items")).ShouldContain(("host", "restore.output"), "of whom it was, its group reads");
         Told((await appliance.RunAsync("audit")).Succeeded().Json).ShouldContain(("token far", "policy.change"));
+    }
+
+    /// <summary>The same bytes as on the host, by a link that opens nothing afterwards.</summary>
+    private static async Task RestoresAsync(ApplianceProcess appliance, Far far, TemporaryFolder files)
+    {
+        var (here, there) = (files.File("here"), files.File("there"));
+        var own = (await appliance.RunAsync("restore", "rs0", "--latest", "--output", here)).Succeeded().Json;
+        var taken = (await far("restore", "rs0", "--latest", "--output", there)).Succeeded().Json;
+        taken.GetProperty("sha256").GetString().ShouldBe(own.GetProperty("sha256").GetString());
+        File.ReadAllBytes(there).ShouldBe(File.ReadAllBytes(here));
+
+        var folder = files.File("folder");
+        (await far("restore", "rs0", "--latest", "--format", "directory", "--output", folder)).Succeeded();
+        File.Exists(Path.Combine(folder, "shop", "orders.bson")).ShouldBeTrue();
+
+        (await far("restore", "rs0", "--latest", "--output", there)).ErrorCode.ShouldBe(
+            "BK9510",
+            "it is there already"
+        );
+        (
+            await far("restore", "rs0", "--latest", "--output", files.File("x"), "--rename", "shop.*=s.*")
+        ).ErrorCode.ShouldBe("BK9607");
+        var impossible = Path.Combine(files.Path, "none", "x");
+        (await far("restore", "rs0", "--latest", "--output", impossible)).ExitCode.ShouldNotBe(0);
+        File.Exists(impossible).ShouldBeFalse();
+        (await far("links", "list")).Succeeded().Json.GetArrayLength().ShouldBe(0, "none is left that opens something");
+    }
+
+    private static async Task ServesAsync(Far far, TemporaryFolder files)
+    {
+        var authority = files.File("serve-ca.pem");
+        var served = (await far("serve", "rs0", "--latest", "--ca-output", authority)).Succeeded().Json;
+        File.Exists(authority).ShouldBeTrue();
+        served.GetProperty("uri").GetString().ShouldStartWith("mongodb://");
+        var id = served.GetProperty("id").GetString()!;
+        (await far("serve", "--list")).Succeeded().Json.GetArrayLength().ShouldBe(1);
+        (await far("serve", "--stop", id)).Succeeded();
+        (await far("serve", "--list")).Succeeded().Json.GetArrayLength().ShouldBe(0);
     }
 
     [Fact]

@@ -143,7 +143,10 @@ public sealed class AttackInputTests(AttackScene scene) : IClassFixture<AttackSc
     public async Task A_body_that_is_too_large_is_not_read()
     {
         await EachAsync(
-            scene.Routes.Where(static one => one.Body is not null),
+            // Nobody who comes over the network is let as far as the body of what is for the host.
+            scene.Routes.Where(static one =>
+                one.Body is not null && one.Rule.Level != Backup.WebUI.Access.AccessLevel.Host
+            ),
             async route =>
             {
                 var told = await scene.RawAsync(

@@ -88,10 +88,11 @@ public sealed class AttackTests(AttackScene scene) : IClassFixture<AttackScene>
                 && (
                     one.Pattern.EndsWith("/links", StringComparison.Ordinal)
                     || one.Pattern.EndsWith("/restores", StringComparison.Ordinal)
+                    || one.Pattern.EndsWith("/served", StringComparison.Ordinal)
                 )
             )
             .Select(static one => (one.Rule.Permission, one.Rule.IsConfirmed))
-            .ShouldBe([(Permission.Restore, true), (Permission.Restore, true)]);
+            .ShouldBe(Enumerable.Repeat((Permission.Restore, true), 3));
         scene
             .Routes.Where(static one => one.Pattern.StartsWith("/api/v1/groups/{group}", StringComparison.Ordinal))
             .Where(static one => one.Rule.Level != AccessLevel.Group)
@@ -204,6 +205,37 @@ public sealed class AttackTests(AttackScene scene) : IClassFixture<AttackScene>
             select (route, other),
             async one => Wrong(await SendAsync(one.route, scene.Ours, [Own, .. one.other]), 403, "BK8504")
         );
+    }
+
+    [Fact]
+    public async Task What_is_for_the_host_is_for_nobody_who_comes_over_the_network()
+    {
+        _ = scene.Inner.Desks.Take();
+        string[][] others =
+        [
+            [$"Authorization: Bearer {scene.Tokens[GroupRole.Owner]}"],
+            [$"Cookie: {scene.OwnerCookie}"],
+            [$"Cookie: {scene.AdministratorCookie}"],
+        ];
+        var routes = scene.Routes.Where(static one => one.Rule.Level == AccessLevel.Host).ToList();
+        routes
+            .Select(static one => one.ToString())
+            .Order(StringComparer.Ordinal)
+            .ShouldBe([
+                "DELETE /api/v1/host/agent-builds/{platform}",
+                "GET /api/v1/host/agent-builds",
+                "POST /api/v1/host/agent-builds",
+                "POST /api/v1/host/people",
+                "POST /api/v1/host/setup-token",
+                "PUT /api/v1/host/people/{email}/password",
+            ]);
+        await EachAsync(
+            from route in routes
+            from other in others
+            select (route, other),
+            async one => Wrong(await SendAsync(one.route, scene.Ours, [Own, .. one.other]), 403, "BK8532")
+        );
+        scene.Inner.Desks.Take().ShouldBeEmpty();
     }
 
     [Fact]

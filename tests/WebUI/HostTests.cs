@@ -22,6 +22,39 @@ public sealed class HostTests(HostScene scene) : IClassFixture<HostScene>
     }
 
     [Fact]
+    public async Task It_lets_people_in_and_offers_builds_to_agents()
+    {
+        using var host = scene.Command();
+        _ = scene.Inner.Desks.Take();
+        var person = new
+        {
+            email = "ann@example.org",
+            name = "Ann",
+            password = "a long enough one",
+            role = "viewer",
+            administrator = false,
+            temporary = false,
+        };
+        _ = await host.PostAsync("/host/people", person);
+        _ = await host.PutAsync("/host/people/ann%40example.org/password", new { password = "x", temporary = true });
+        _ = await host.PostAsync("/host/setup-token");
+        _ = await host.PostAsync("/host/agent-builds", new { path = "/srv/agent", version = "1.2.3" });
+        _ = await host.DeleteAsync("/host/agent-builds/linux-x64");
+        scene
+            .Inner.Desks.Take()
+            .ShouldBe([
+                "IAccountDesk.AddAsync",
+                "IAccountDesk.SetPasswordAsync",
+                "IAccountDesk.SetupTokenAsync",
+                "IAgentBuildDesk.Offer",
+                "IAgentBuildDesk.Withdraw",
+            ]);
+        (await scene.Inner.Metadata.Audit.FindAsync(new AuditQuery(null, 2) { OfAll = true }))
+            .Select(static one => (one.Actor, one.Action))
+            .ShouldBe([("host", "agent.build.withdraw"), ("host", "agent.build.offer")], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task What_it_changes_is_written_down_with_its_group()
     {
         using var host = scene.Command();

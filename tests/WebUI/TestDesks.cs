@@ -19,11 +19,15 @@ internal sealed partial class TestDesks
         ISubjectDesk,
         ICredentialDesk,
         IAlertDesk,
-        IDocumentDesk
+        IDocumentDesk,
+        IServeDesk,
+        IAccountDesk,
+        IAgentBuildDesk
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    public ApiDesks All => new(this, this, this, this, this, this, this, this, this, this, this, this, this);
+    public ApiDesks All =>
+        new(this, this, this, this, this, this, this, this, this, this, this, this, this, this, this, this);
 
     /// <summary>In the order in which it was asked for.</summary>
     public List<string> Done { get; } = [];
