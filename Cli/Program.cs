@@ -11,6 +11,7 @@ var root = new RootCommand(
 {
     UpCommand.Create(),
     StatusCommand.Create(),
+    ApplianceCommand.Create(),
     SnapshotCommand.Create(),
     SnapshotsCommand.Create(),
     RangesCommand.Create(),

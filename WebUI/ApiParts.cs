@@ -26,6 +26,7 @@ internal static class ApiParts
             new CallerRoutes(access),
             new SubjectRoutes(desks),
             new StatusRoutes(metadata, desks),
+            new ApplianceRoutes(desks),
             new DeploymentRoutes(things, desks),
             new SnapshotRoutes(things, desks),
             new DocumentRoutes(things, desks),

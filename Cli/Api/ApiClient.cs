@@ -37,6 +37,9 @@ internal sealed partial class ApiClient(HttpClient http)
     internal Task<StatusView> StatusAsync(CancellationToken cancellation) =>
         GetAsync<StatusView>("/status", cancellation);
 
+    internal Task<ApplianceView> ApplianceAsync(CancellationToken cancellation) =>
+        GetAsync<ApplianceView>("/appliance", cancellation);
+
     /// <summary>The group that is meant where none is named.</summary>
     private async Task<string> HomeAsync(CancellationToken cancellation)
     {

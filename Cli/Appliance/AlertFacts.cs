@@ -1,5 +1,6 @@
 using Backup.AlertService.Watch;
 using Backup.BackupHttpServer;
+using Backup.Cli.Web;
 
 namespace Backup.Cli.Appliance;
 
@@ -40,7 +41,7 @@ internal sealed class AlertFacts(
                 ],
                 [new DaemonFacts("of this appliance", _workedAt)],
                 [.. operations.Troubles],
-                typeof(AlertFacts).Assembly.GetName().Version?.ToString(3) ?? "0.0.0"
+                ApplianceDesk.Version
             )
         );
     }

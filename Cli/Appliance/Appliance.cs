@@ -172,7 +172,8 @@ internal sealed class Appliance : IAsyncDisposable
             new SubjectOperations(metadata),
             new HoldingsOperations(metadata, Operations, Restores, clusterRestores, time)
         );
-        var api = Keep(ServeApi(metadata, backEnd, parts, time));
+        var self = new ApplianceDesk(metadata, backEnd, Folder, server, Operations, options, time);
+        var api = Keep(ServeApi(metadata, backEnd, parts, self, time));
         Api = api.Part;
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
@@ -207,6 +208,7 @@ internal sealed class Appliance : IAsyncDisposable
         IMetadataStore metadata,
         BackEnd backEnd,
         ApplianceParts parts,
+        ApplianceDesk self,
         TimeProvider time
     )
     {
@@ -227,7 +229,8 @@ internal sealed class Appliance : IAsyncDisposable
                     parts,
                     restores,
                     new StorageDesk(metadata, backEnd, Folder),
-                    new AlertDesk(metadata, parts.Ssh.Box, time)
+                    new AlertDesk(metadata, parts.Ssh.Box, time),
+                    self
                 ),
                 parts.Ssh.Box,
                 new PublicApiOptions { Statuses = Statuses.OfErrors },

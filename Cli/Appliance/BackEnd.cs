@@ -57,6 +57,9 @@ internal sealed partial class BackEnd : IAsyncDisposable
     /// <exception cref="Foundation.Errors.BackupException">9517 while it is being opened again.</exception>
     internal IBlockStore Blocks => _blocks ?? throw CliErrors.StoreReopening(_folder.Blocks);
 
+    /// <summary>What is stored; null while the store is being opened again.</summary>
+    internal BlockStoreStatistics? Statistics => _blocks?.Statistics;
+
     /// <summary>How the daemon and restores work.</summary>
     internal DaemonOptions Options { get; }
 

@@ -14,7 +14,14 @@ internal static class Desks
     /// <param name="restores">Those that go on by themselves.</param>
     /// <param name="storage">What is stored.</param>
     /// <param name="alerts">Who is told of what.</param>
-    internal static ApiDesks Of(ApplianceParts parts, RestoreTasks restores, StorageDesk storage, AlertDesk alerts) =>
+    /// <param name="appliance">The appliance itself.</param>
+    internal static ApiDesks Of(
+        ApplianceParts parts,
+        RestoreTasks restores,
+        StorageDesk storage,
+        AlertDesk alerts,
+        ApplianceDesk appliance
+    ) =>
         new(
             new StatusDesk(parts.Operations, parts.Holdings),
             new DeploymentDesk(parts.Deployments, parts.Sources, parts.Namespaces, parts.Operations),
@@ -31,7 +38,8 @@ internal static class Desks
             new DocumentDesk(parts.Documents, parts.ClusterRestores, parts.Audit),
             parts.Serving,
             parts.People,
-            parts.Agents
+            parts.Agents,
+            appliance
         );
 
     private sealed class StatusDesk(ApplianceOperations operations, HoldingsOperations holdings) : IStatusDesk

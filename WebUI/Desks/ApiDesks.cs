@@ -21,5 +21,6 @@ public sealed record ApiDesks(
     IDocumentDesk Documents,
     IServeDesk Serving,
     IAccountDesk Accounts,
-    IAgentBuildDesk AgentBuilds
+    IAgentBuildDesk AgentBuilds,
+    IApplianceDesk Appliance
 );

@@ -99,6 +99,43 @@ public sealed class TransferTests(Product product)
         await TestAsync(page, "Failed");
     }
 
+    [ChromiumFact]
+    public async Task A_backup_is_looked_into_as_a_read_only_MongoDB_and_ended()
+    {
+        var page = await product.OpenAsync($"/d/{product.Deployment}/restore");
+        await ChooseAsync(page, "orders");
+        await page.NextAsync();
+        await page.GetByText("Look into it", new() { Exact = true }).ClickAsync();
+        await page.GetByLabel("Listens on").FillAsync("localhost");
+        await page.NextAsync();
+        await page.GetByText("This is no IP address.").WaitForAsync();
+        await page.GetByLabel("Listens on").FillAsync("127.0.0.1");
+        await page.NextAsync();
+        await page.ConfirmedAsync(page.Button("Serve it"), page.Locator("pre[aria-label='the password']"));
+        await Axe.AccessibleAsync(page, "a served backup");
+
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(
+            folder.File("serve-ca.pem"),
+            await page.Locator("pre[aria-label='the certificate']").InnerTextAsync()
+        );
+        var shell = await page.Locator("pre[aria-label='the connection line']").InnerTextAsync();
+        var uri = shell.Split('\'')[1];
+        var password = await page.Locator("pre[aria-label='the password']").InnerTextAsync();
+        const string count =
+            "import pymongo,sys; print(pymongo.MongoClient(sys.argv[1], password=sys.argv[2]).shop.orders.count_documents({}))";
+        var line = $"/usr/bin/python3 -c '{count}' '{uri}' '{password}'";
+        (await Shell.ShouldRunAsync(line, folder.Path)).Trim().ShouldBe("220", "what the newest snapshot holds");
+
+        _ = await page.GotoAsync(new Uri(product.Pages, "/activity").ToString());
+        var row = page.GetByRole(AriaRole.Table, new() { Name = "Served as a read-only MongoDB" }).Locator("tbody tr");
+        await Assertions.Expect(row).ToContainTextAsync("rs0 at");
+        await row.GetByRole(AriaRole.Button).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).Button("End it").ClickAsync();
+        await page.GetByText("It is served no more.").WaitForAsync();
+        (await Shell.RunAsync(line, folder.Path)).ExitCode.ShouldNotBe(0);
+    }
+
     /// <summary>In the first step one collection, and on to the third.</summary>
     private static async Task ChooseAsync(IPage page, string collection)
     {

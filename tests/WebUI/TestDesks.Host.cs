@@ -24,6 +24,9 @@ internal sealed partial class TestDesks
     public Task<UserView> SetPasswordAsync(string email, NewPasswordRequest request, CancellationToken cancellation) =>
         Does($"password of {email}", UserOf(email));
 
+    public Task<ApplianceView> ApplianceAsync(CancellationToken cancellation) =>
+        Task.FromResult(new ApplianceView("1.0.0", Noon, null, [], []));
+
     IReadOnlyList<UpdateView> IAgentBuildDesk.List() => [];
 
     public UpdateView Offer(UpdateRequest request)

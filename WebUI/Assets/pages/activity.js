@@ -8,6 +8,7 @@ import { badge, button, copyable, empty, errorNote, pairs, progress, table, time
 import { curl } from "../lib/same.js";
 import { may } from "../lib/session.js";
 import { jobOver, jobState, linkState } from "../lib/status.js";
+import { servedOf } from "./served.js";
 
 const KINDS = { snapshot: "Snapshot", verify: "Verification", groom: "Groom", restore: "Restore", "cluster-snapshot": "Cluster snapshot", checkpoint: "Checkpoint", expire: "Expiry" };
 
@@ -15,12 +16,12 @@ export function render(root, { signal, group, live }) {
   root.append(heading("Activity", "What the appliance does and did for this group."), h("br"));
   shown(root, signal, {
     load: async (ending) => {
-      const [jobs, restores, links] = await Promise.all(
-        ["jobs", "restores", "links"].map((one) => get(below(group.id, one), { signal: ending, query: { limit: 100 } }).catch((problem) => (problem.status === 404 ? { items: [] } : Promise.reject(problem)))),
+      const [jobs, restores, links, served] = await Promise.all(
+        ["jobs", "restores", "links", "served"].map((one) => get(below(group.id, one), { signal: ending, query: { limit: 100 } }).catch((problem) => (problem.status === 404 ? { items: [] } : Promise.reject(problem)))),
       );
-      return { jobs, restores, links };
+      return { jobs, restores, links, served };
     },
-    view: ({ jobs, restores, links }, again) => fragment(tasks(restores.items, jobs.items, group, again), linksOf(links.items)),
+    view: ({ jobs, restores, links, served }, again) => fragment(tasks(restores.items, jobs.items, group, again), servedOf(served.items, again), linksOf(links.items)),
     every: 3000,
     live,
   });

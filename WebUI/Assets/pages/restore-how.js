@@ -1,4 +1,4 @@
-// Step 3: a download link, a push over SSH, or straight into MongoDB.
+// Step 3: a download link, a push over SSH, straight into MongoDB, or served as a read-only MongoDB.
 import { below, list, post } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { check, choices, input, length, values } from "../lib/form.js";
@@ -10,7 +10,7 @@ export function how(context) {
   const renamed = plan.what.renames.length > 0;
   if (renamed) plan.how.kind = "into";
   const place = h("div.stack");
-  const ways = { link, push, into };
+  const ways = { link, push, into, serve };
   let way;
   const choose = () => {
     way = ways[plan.how.kind](context);
@@ -30,6 +30,7 @@ export function how(context) {
           { value: "link", text: "Download link", hint: `An address for curl or a browser, good once and for a while.${names}`, disabled: renamed },
           { value: "push", text: "Push over SSH", hint: `The appliance writes files to a host of yours.${names}`, disabled: renamed },
           { value: "into", text: "Into MongoDB", hint: "Straight into a running replica set or cluster." },
+          { value: "serve", text: "Look into it", hint: `A read-only MongoDB on the appliance, for mongosh, Compass and drivers; nothing is copied.${names}`, disabled: renamed },
         ],
         oninput: (event) => {
           plan.how.kind = event.target.value;
@@ -167,6 +168,30 @@ function into({ plan }) {
       if (!(read.parallelism >= 1 && read.parallelism <= 64)) return note("bad", "1 to 64 batches at the same time.");
       Object.assign(chosen, { uri: read.uri, parallelism: read.parallelism, drop: read.drop });
       plan.what.users = read.users;
+      return null;
+    },
+  };
+}
+
+function serve({ plan }) {
+  const chosen = plan.how.serve;
+  const element = h(
+    "div.stack",
+    h(
+      "div.pair",
+      input({ name: "address", label: "Listens on", mono: true, required: true, value: chosen.address, hint: "An IP address of the appliance: 127.0.0.1 for whoever is on its host, 0.0.0.0 for everybody who reaches it." }),
+      input({ name: "port", label: "Port", type: "number", value: chosen.port, min: 0, max: 65535, hint: "0 takes one that is free." }),
+      length({ name: "seconds", label: "Closes by itself after", value: chosen.seconds, hint: "A second to 366 days." }),
+    ),
+    h("p.small.soft", "One user with a password that is made and shown once; TLS with the appliance's certificate."),
+  );
+  return {
+    element,
+    check: () => {
+      const read = values(element);
+      if (!/^[0-9a-fA-F.:]+$/.test(read.address ?? "")) return note("bad", "This is no IP address.", { hint: "127.0.0.1, 0.0.0.0, or one that the appliance's host has." });
+      if (!(read.port >= 0 && read.port <= 65535)) return note("bad", "A port is 0 to 65535.");
+      Object.assign(chosen, read);
       return null;
     },
   };

@@ -8,6 +8,7 @@ import { session } from "../lib/session.js";
 import { momentOf } from "../lib/status.js";
 import { request } from "./restore.js";
 import { chosenSize } from "./restore-what.js";
+import { servedCard } from "./served.js";
 import { dryRunReport, linkCard } from "./transfer.js";
 
 /** The estimate's rate, B/s: what a disk or network of a small server sustains. It is told with the estimate. */
@@ -22,16 +23,18 @@ export function review(context) {
   const trouble = h("div.stack", { role: "alert" });
   const outcome = h("div.stack");
   const shownSame = same();
-  const target = below(group, kind === "link" ? "links" : "restores");
+  // Of these two the answer is all there is; the others go on by themselves.
+  const card = { link: linkCard, serve: servedCard }[kind];
+  const target = below(group, { link: "links", serve: "served" }[kind] ?? "restores");
   const body = bodyOf(plan, deployment);
   shownSame.show(commandOf(plan, deployment), "POST", target, shownBody(body));
   shownSame.element.open = true;
 
   const begin = button({
-    text: kind === "link" ? "Make the link" : "Begin the restore",
-    icon: kind === "link" ? "link" : "restore",
+    text: { link: "Make the link", serve: "Serve it" }[kind] ?? "Begin the restore",
+    icon: { link: "link", serve: "terminal" }[kind] ?? "restore",
     primary: true,
-    onclick: () => act(body, async (made) => (kind === "link" ? shown(made) : go(`/restores/${encodeURIComponent(made.id)}`))),
+    onclick: () => act(body, async (made) => (card ? shown(made) : go(`/restores/${encodeURIComponent(made.id)}`))),
   });
   const dry = kind === "into" ? button({ text: "Dry run first", onclick: () => act({ into: { ...body.into, dryRun: true } }, (made) => watch(made)) }) : null;
 
@@ -48,7 +51,7 @@ export function review(context) {
   };
 
   const shown = (made) => {
-    fill(outcome, linkCard(made, { signal: context.signal }));
+    fill(outcome, card(made, { signal: context.signal }));
     begin.remove();
     outcome.querySelector("h2")?.focus();
   };
@@ -74,7 +77,7 @@ function summary({ plan, deployment, snapshots }) {
     ["Moment", momentText(when, snapshots)],
     ["Where to", placeText(how)],
     ["How much", size === null ? "Less than everything; told when it begins" : `About ${bytes(size.bytes)} in ${many(size.documents, "document")}, not compressed`],
-    ["How long", size === null ? "Told as it goes on" : `About ${duration(Math.max(1, size.bytes / RATE))} at ${bytes(RATE)}/s; a slower network or disk takes longer`],
+    how.kind === "serve" ? null : ["How long", size === null ? "Told as it goes on" : `About ${duration(Math.max(1, size.bytes / RATE))} at ${bytes(RATE)}/s; a slower network or disk takes longer`],
   ]);
 }
 
@@ -95,7 +98,8 @@ function momentText(when, snapshots) {
   return ["The snapshot of ", time(momentOf(one), { exact: true }), h("br"), h("span.soft", `${one.id}, up to the entry ${optimeText(one.optime)}`)];
 }
 
-function placeText({ kind, link, push, into }) {
+function placeText({ kind, link, push, into, serve }) {
+  if (kind === "serve") return `A read-only MongoDB on ${serve.address}${serve.port ? `, port ${serve.port}` : ""}, for ${duration(serve.seconds)}`;
   if (kind === "link") return `Download link: ${FORMS[link.format]}${link.gzip ? ", compressed" : ""}; good for ${duration(link.seconds)} and ${link.uses} ${link.uses === 1 ? "download" : "downloads"}`;
   if (kind === "push") return ["SSH target ", name(push.target), push.subfolder ? ["/", name(push.subfolder)] : null, push.files ? ", single files" : ", one archive", push.gzip ? ", compressed" : ""];
   return ["MongoDB at ", name(hidden(into.uri))];
@@ -113,6 +117,7 @@ function bodyOf(plan, deployment) {
   const { how, what } = plan;
   const common = request(plan, deployment);
   if (how.kind === "link") return { ...common, ...how.link };
+  if (how.kind === "serve") return { ...common, ...how.serve };
   if (how.kind === "push") return { push: { ...common, ...how.push } };
   return { into: { ...common, ...how.into, renames: what.renames, users: what.users, dryRun: false } };
 }
@@ -129,6 +134,10 @@ function commandOf(plan, deployment) {
   if (how.kind === "link") {
     const { format, gzip, seconds, uses, checksum } = how.link;
     return command("links", "create", deployment.name, moment, part, ["--format", format], gzip && "--gzip", ["--expires", shortDuration(seconds)], ["--uses", String(uses)], !checksum && "--no-checksum");
+  }
+  if (how.kind === "serve") {
+    const { address, port, seconds } = how.serve;
+    return command("serve", deployment.name, moment, part, ["--address", address], port && ["--port", String(port)], ["--for", shortDuration(seconds)]);
   }
   if (how.kind === "push") {
     const { target, subfolder, files, gzip } = how.push;

@@ -55,7 +55,7 @@ function wizard(root, context) {
   const plan = {
     what: { all: true, namespaces: [], renames: [], users: false },
     when: { kind: wanted || !wholeSeconds(context.ranges).length ? "snapshot" : "second", snapshot: (wanted ?? snapshots[0])?.id ?? null, second: null, optime: { t: "", i: "1" }, utc: false },
-    how: { kind: "link", link: { format: "archive", gzip: true, seconds: 3600, uses: 1, checksum: true }, push: { target: "", subfolder: "", files: false, gzip: false }, into: { uri: "", drop: false, parallelism: 4 } },
+    how: { kind: "link", link: { format: "archive", gzip: true, seconds: 3600, uses: 1, checksum: true }, push: { target: "", subfolder: "", files: false, gzip: false }, into: { uri: "", drop: false, parallelism: 4 }, serve: { address: "127.0.0.1", port: 0, seconds: 86400 } },
     dirty: false,
   };
   if (wanted) plan.when.kind = "snapshot";

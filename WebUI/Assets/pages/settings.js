@@ -9,22 +9,24 @@ import { command, same } from "../lib/same.js";
 import { administrator, may } from "../lib/session.js";
 import { agentRole } from "../lib/status.js";
 import { checks } from "./restore-how.js";
+import { applianceOf, loadAppliance } from "./settings-appliance.js";
 import { loadMail, mailOf } from "./settings-mail.js";
 
 /** Nothing was heard of an agent for so long: it is told as silent. */
 const SILENT = 30_000;
 
 export function render(root, { group, signal, live }) {
-  root.append(h("div.stack", heading("Settings", "Agents, where restores are pushed to, and the mail server.")), h("br"));
+  root.append(h("div.stack", heading("Settings", "Agents, where restores are pushed to, the mail server, and the appliance itself.")), h("br"));
   shown(root, signal, {
     load: async (ending) => {
-      const [agents, targets, keys, mail] = await Promise.all([
+      const [agents, targets, keys, mail, appliance] = await Promise.all([
         ...[["agents"], ["ssh", "targets"], ["ssh", "keys"]].map((words) => list(below(group.id, ...words), { signal: ending })),
         administrator() ? loadMail(ending) : null,
+        administrator() ? loadAppliance(ending) : null,
       ]);
-      return { agents, targets, keys, mail };
+      return { agents, targets, keys, mail, appliance };
     },
-    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? mailOf(data.mail, again) : null),
+    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), applianceOf(data.appliance)] : null),
     every: 10_000,
     live,
   });

@@ -1,0 +1,71 @@
+// The appliance itself: its certificates, daemons and stores; for its administrators.
+import { get } from "../lib/api.js";
+import { fragment, h, name } from "../lib/dom.js";
+import { bytes, count, percent } from "../lib/format.js";
+import { card, flush } from "../lib/page.js";
+import { badge, copyable, pairs, table, time } from "../lib/parts.js";
+import { command } from "../lib/same.js";
+
+export const loadAppliance = (signal) => get("/appliance", { signal });
+
+export function applianceOf({ version, startedAt, tls, daemons, stores }) {
+  return fragment(tls ? certificates(tls) : null, daemonsOf(daemons, version, startedAt), storesOf(stores));
+}
+
+function certificates(tls) {
+  return card(
+    "TLS",
+    null,
+    pairs([
+      ["Agents connect to", h("code", tls.agents)],
+      ["Names", tls.names.length ? tls.names.map((one, index) => [index > 0 ? ", " : "", name(one)]) : "Those of the host"],
+      ["Certificate", ["ends ", time(tls.serverUntil), "; it is renewed by itself long before"]],
+      ["Key of the server", copyable(tls.pin, "Copy the pin of the key")],
+      ["Own authority", ["ends ", time(tls.authorityUntil)]],
+      ["Its fingerprint (SHA-256)", copyable(tls.authority, "Copy the fingerprint")],
+      ["This web interface", tls.webIsEncrypted ? "Behind the same certificate" : "On this host alone, without TLS"],
+    ]),
+    h("p.small.soft", "Other names are given with ", h("code", "backup up --name"), "; agents hold the fingerprint from the token that enrolled them."),
+  );
+}
+
+function daemonsOf(daemons, version, startedAt) {
+  return flush(
+    "Daemons",
+    null,
+    table(
+      "Daemons",
+      [
+        { title: "Name", cell: (one) => name(one.name) },
+        { title: "State", cell: (one) => [one.running ? badge("ok", "Running") : badge("bad", "Being started again"), one.trouble ? h("p.small", one.trouble) : null] },
+        { title: "Heads", number: true, cell: (one) => count(one.replicaSets) },
+        { title: "Jobs under way", number: true, cell: (one) => count(one.jobs) },
+        { title: "Version", cell: () => version },
+        { title: "Since", cell: () => time(startedAt) },
+      ],
+      daemons,
+      { key: (one) => one.name },
+    ),
+  );
+}
+
+function storesOf(stores) {
+  return flush(
+    "Stores",
+    null,
+    table(
+      "Stores",
+      [
+        { title: "Name", cell: (one) => name(one.name) },
+        { title: "Kind", cell: (one) => ({ packs: "Packs on a disk" })[one.kind] ?? one.kind },
+        { title: "Place", cell: (one) => h("code", one.place) },
+        { title: "Blocks", number: true, cell: (one) => count(one.blocks) },
+        { title: "Stored", number: true, cell: (one) => bytes(one.storedBytes) },
+        { title: "Free on its disk", number: true, cell: (one) => `${bytes(one.freeBytes)} (${percent(one.diskBytes > 0 ? one.freeBytes / one.diskBytes : 0)})` },
+      ],
+      stores,
+      { key: (one) => one.name },
+    ),
+    h("details.same", h("summary", "The same as a command"), h("div", copyable(command("appliance"), "Copy the command"))),
+  );
+}
