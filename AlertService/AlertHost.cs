@@ -37,7 +37,7 @@ public sealed class AlertHost : IAsyncDisposable
     {
         (_options, _metadata, _time, _logger) = (options, metadata, time, logger);
         _senders = new ChannelSenders(metadata.Settings, secrets, time);
-        _watch = new ConditionWatch(metadata, new FactsReader(metadata, appliance, time), logger);
+        _watch = new ConditionWatch(metadata, new FactsReader(metadata, appliance, time, options.Link), logger);
         _teller = new Teller(metadata, time);
         _couriers = new Couriers(metadata, _senders, options, time, logger);
     }
@@ -98,6 +98,7 @@ public sealed class AlertHost : IAsyncDisposable
         var before = _time.GetUtcNow() - _options.Kept;
         await _metadata.AlertChannels.PruneAsync(before, stop);
         await _metadata.Alerts.PruneAsync(before, stop);
+        await _metadata.Radar.PruneAsync(before, stop);
     }
 
     /// <summary>Whatever a round ends with, there is another one.</summary>

@@ -2,7 +2,7 @@ using Backup.Foundation.Errors;
 
 namespace Backup.AlertService;
 
-/// <content>Errors 8830 to 8849: who is told.</content>
+/// <content>Errors 8830 to 8843: who is told.</content>
 public static partial class AlertServiceErrors
 {
     public const int MailServerNotSet = 8830;

@@ -26,6 +26,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IMonitoring Monitoring { get; }
 
+    IRadar Radar { get; }
+
     IAgentLogs AgentLogs { get; }
 
     IDeployments Deployments { get; }

@@ -73,4 +73,10 @@ public sealed record ReadHold(
     Optime From,
     string ManifestBlock,
     DateTimeOffset Until
-);
+)
+{
+    internal const string BurstPrefix = "burst-";
+
+    /// <summary>It keeps the moment before a burst (<see cref="Alerting.BurstRecord"/>): nobody reads now, and nobody renews it.</summary>
+    public bool IsOfBurst => Id.StartsWith(BurstPrefix, StringComparison.Ordinal);
+}

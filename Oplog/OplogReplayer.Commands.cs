@@ -77,7 +77,7 @@ public sealed partial class OplogReplayer
                 Create(entry, command.AsString);
                 break;
             case Command.Drop:
-                Drop(Subject(entry, command));
+                Drop(Subject(entry, command), entry);
                 break;
             case Command.DropDatabase:
                 DropDatabase(entry);
@@ -96,15 +96,16 @@ public sealed partial class OplogReplayer
             case var change:
                 if (Subject(entry, command) is { ExcludedBecause: null } collection)
                 {
-                    Change(change, collection, entry.Object);
+                    Change(change, collection, entry);
                 }
 
                 break;
         }
     }
 
-    private void Change(Command command, CatalogueCollection collection, BsonView parameters)
+    private void Change(Command command, CatalogueCollection collection, OplogEntry entry)
     {
+        var parameters = entry.Object;
         switch (command)
         {
             case Command.CollMod:
@@ -145,6 +146,7 @@ public sealed partial class OplogReplayer
                 );
                 break;
             default:
+                WatchAll(collection, entry);
                 _target.Clear(collection.Uuid);
                 break;
         }
@@ -180,12 +182,32 @@ public sealed partial class OplogReplayer
         return hasNone ? [] : [IndexList.DefaultIdIndex(_namesInIndexes ? ns : null)];
     }
 
-    private void Drop(CatalogueCollection? collection)
+    /// <summary>Its documents are lost to the source.</summary>
+    private void Drop(CatalogueCollection? collection, OplogEntry entry)
     {
         if (collection is not null)
         {
-            Catalogue.Remove(collection.Uuid);
-            _target.Drop(collection.Uuid);
+            WatchAll(collection, entry);
+            Forget(collection);
+        }
+    }
+
+    private void Forget(CatalogueCollection collection)
+    {
+        Catalogue.Remove(collection.Uuid);
+        _target.Drop(collection.Uuid);
+    }
+
+    /// <summary>Also where a cluster's drop is marked as a migration's on all shards but one: its documents are lost on each.</summary>
+    private void WatchAll(CatalogueCollection collection, OplogEntry entry)
+    {
+        if (_options.Watch is { } watch)
+        {
+            long? documents =
+                entry.HasObject2 && entry.Object2.TryGet("numRecords"u8, out var count) && count.IsNumber
+                    ? count.ToInt64()
+                    : null;
+            watch.SeeAllGo(collection, documents, _committedAt ?? entry.Optime);
         }
     }
 
@@ -200,7 +222,7 @@ public sealed partial class OplogReplayer
             var database = DatabaseOf(entry);
             foreach (var collection in Catalogue.Collections.Where(c => c.Database == database).ToList())
             {
-                Drop(collection);
+                Drop(collection, entry);
             }
         }
     }
@@ -210,7 +232,7 @@ public sealed partial class OplogReplayer
         var from = entry.Object["renameCollection"u8].AsString;
         var to = entry.Object["to"u8].AsString;
         var collection = entry.Collection is { } uuid ? Catalogue.Find(uuid) : FindByName(from);
-        DropTarget(entry.Object, collection, to);
+        DropTarget(entry, collection, to);
         if (collection is null)
         {
             RenameUnknown(entry, from, to);
@@ -219,7 +241,7 @@ public sealed partial class OplogReplayer
 
         if (!IsKept(to))
         {
-            Drop(collection);
+            Forget(collection);
             _options.OnNotice?.Invoke(
                 new ReplayNotice(
                     ReplayNoticeKind.CollectionLeft,
@@ -254,22 +276,22 @@ public sealed partial class OplogReplayer
     /// <summary>
     /// What bore the new name: by UUID, as servers from 3.6 on log it. By name alone only where the catalogue is not newer than the entry.
     /// </summary>
-    private void DropTarget(BsonView rename, CatalogueCollection? renamed, string to)
+    private void DropTarget(OplogEntry entry, CatalogueCollection? renamed, string to)
     {
-        if (!rename.TryGet("dropTarget"u8, out var target))
+        if (!entry.Object.TryGet("dropTarget"u8, out var target))
         {
             return;
         }
 
         if (target.Type == BsonType.Binary)
         {
-            Drop(Catalogue.Find(target.AsUuid));
+            Drop(Catalogue.Find(target.AsUuid), entry);
         }
         else if (target.ToBoolean() && Mode == ReplayMode.Consistent)
         {
             foreach (var other in Catalogue.FindByName(to).Where(c => c.Uuid != renamed?.Uuid).ToList())
             {
-                Drop(other);
+                Drop(other, entry);
             }
         }
     }

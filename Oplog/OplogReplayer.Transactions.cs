@@ -10,6 +10,9 @@ public sealed partial class OplogReplayer
     /// <summary>Prepared transactions that entries after a cut decided without applying them.</summary>
     private readonly HashSet<TransactionKey> _decisions = [];
 
+    /// <summary>When what is being applied belongs to the data, where that is not the time of its entry.</summary>
+    private Optime? _committedAt;
+
     /// <summary>
     /// Completes the state at <paramref name="cut"/> after every entry up to it has been applied and while
     /// <see cref="PreparedTransactions"/> is not empty: show it the entries after the cut, in order, until it answers true. Of these only the
@@ -75,7 +78,15 @@ public sealed partial class OplogReplayer
                 throw OplogErrors.Incomplete(entry.Optime, "it commits a transaction whose operations were not seen");
             }
 
-            ApplyTransaction(transaction, default, entry.Optime);
+            _committedAt = Optime.FromTimestamp(entry.Object["commitTimestamp"u8].AsTimestamp, entry.Optime.Term);
+            try
+            {
+                ApplyTransaction(transaction, default, entry.Optime);
+            }
+            finally
+            {
+                _committedAt = null;
+            }
         }
 
         _transactions.Remove(key);

@@ -150,6 +150,7 @@ public sealed partial class OplogReplayer : IDisposable
             return;
         }
 
+        Watch(collection, WatchedOperation.Insert, entry);
         _target.Put(collection.Uuid, entry.Object, isInsert: true);
         if (_trimsCapped && collection.IsCapped)
         {
@@ -172,6 +173,7 @@ public sealed partial class OplogReplayer : IDisposable
             throw OplogErrors.Entry(entry.Optime, "an update does not say of which document");
         }
 
+        Watch(collection, WatchedOperation.Update, entry);
         if (DocumentUpdate.IsPartial(entry.Object))
         {
             var ifMissing =
@@ -198,7 +200,16 @@ public sealed partial class OplogReplayer : IDisposable
     {
         if (CollectionOf(entry) is { } collection)
         {
+            Watch(collection, WatchedOperation.Delete, entry);
             _target.Delete(collection.Uuid, entry.Object);
+        }
+    }
+
+    private void Watch(CatalogueCollection collection, WatchedOperation operation, OplogEntry entry)
+    {
+        if (_options.Watch is { } watch && !entry.IsFromMigration)
+        {
+            watch.See(collection, operation, _committedAt ?? entry.Optime);
         }
     }
 

@@ -57,6 +57,9 @@ public sealed class OplogReplayerOptions
 
     /// <summary>Told of what an operator or the head's keeper must know; called on the replaying thread.</summary>
     public Action<ReplayNotice>? OnNotice { get; init; }
+
+    /// <summary>Sees what is applied; null: nobody counts.</summary>
+    public IOperationWatch? Watch { get; init; }
 }
 
 /// <summary>What a <see cref="ReplayNotice"/> is about. The numbers are frozen.</summary>

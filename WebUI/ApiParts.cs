@@ -40,6 +40,7 @@ internal static class ApiParts
             new JobRoutes(metadata, things, desks),
             new AlertRoutes(metadata, things, desks, time),
             new ChannelRoutes(metadata, desks),
+            new RadarRoutes(metadata),
             new SetupRoutes(access),
             new SessionRoutes(access),
             new AccountRoutes(access),

@@ -79,6 +79,16 @@ public static class AlertConditions
             IsTold = true,
             Severity = AlertSeverity.Info,
         },
+        new(
+            MassChange.Condition,
+            "More was deleted, dropped or overwritten than is usual",
+            AlertUnit.Times,
+            MassChange.Warning,
+            MassChange.Critical
+        )
+        {
+            Range = (1.5, 1_000_000),
+        },
         new(HostDown, "A member of a source is down", AlertUnit.None, null, null)
         {
             Severity = AlertSeverity.Warning,

@@ -44,7 +44,7 @@ internal sealed class Evaluator
     private readonly Dictionary<(string Condition, string Subject), Times> _times = [];
 
     /// <param name="findings">All that was measured now; of a condition that is not in <paramref name="unknown"/>, a subject that is missing is no longer there.</param>
-    /// <param name="open">Alerts that are open.</param>
+    /// <param name="open">Alerts that are open, and those that somebody closed while it was still so: these end too, and can be opened again then.</param>
     /// <param name="rules">What counts.</param>
     /// <param name="unknown">Conditions that could not be looked at: they stay as they are.</param>
     /// <param name="now">The time.</param>

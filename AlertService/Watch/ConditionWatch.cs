@@ -14,7 +14,7 @@ internal sealed class ConditionWatch(IMetadataStore metadata, FactsReader facts,
     {
         var seen = await facts.ReadAsync(cancellation);
         var (findings, unknown) = Look(seen);
-        var open = await metadata.Alerts.ListAsync(limit: int.MaxValue, cancellation: cancellation);
+        var open = await metadata.Alerts.WatchedAsync(cancellation);
         var rules = new RuleBook(await metadata.AlertRules.ListAsync(cancellation));
         var verdict = _evaluator.Judge(findings, open, rules, unknown, seen.Now);
         // What is worst is stored first, where there is little room.
@@ -30,6 +30,11 @@ internal sealed class ConditionWatch(IMetadataStore metadata, FactsReader facts,
         {
             await metadata.Alerts.ResolveAsync(condition, subject, cancellation);
             AlertLog.Over(logger, condition, subject);
+        }
+
+        if (seen.Bursts.Count > 0)
+        {
+            await metadata.Radar.EndResolvedAsync(cancellation);
         }
     }
 

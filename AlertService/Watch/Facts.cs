@@ -27,6 +27,12 @@ internal sealed record Facts(
 {
     private readonly Dictionary<string, Deployment> _deployments = Deployments.ToDictionary(static one => one.Id);
 
+    /// <summary>Mass changes that nobody has settled.</summary>
+    public IReadOnlyList<BurstRecord> Bursts { get; init; } = [];
+
+    /// <summary>The web interface; null: there is none to link to.</summary>
+    public Uri? Link { get; init; }
+
     public Deployment? Deployment(string id) => _deployments.GetValueOrDefault(id);
 
     /// <summary>How long nothing was heard of somebody, while there was somebody to hear it.</summary>

@@ -9,10 +9,12 @@ namespace Backup.AlertService.Watch;
 /// <param name="metadata">The catalogue of everything.</param>
 /// <param name="appliance">What is not in it.</param>
 /// <param name="time">The clock.</param>
+/// <param name="link">The web interface; null: there is none to link to.</param>
 internal sealed class FactsReader(
     IMetadataStore metadata,
     Func<CancellationToken, Task<ApplianceFacts>> appliance,
-    TimeProvider time
+    TimeProvider time,
+    Uri? link = null
 )
 {
     private const int LookedAtJobs = 500;
@@ -45,7 +47,11 @@ internal sealed class FactsReader(
             await metadata.AlertChannels.ListAsync(cancellation),
             around,
             await _disks.ForecastAsync(around.Disks, now, cancellation)
-        );
+        )
+        {
+            Bursts = await metadata.Radar.OpenAsync(cancellation),
+            Link = link,
+        };
     }
 
     private async Task<IReadOnlyList<SetFacts>> SetsAsync(

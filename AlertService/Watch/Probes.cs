@@ -1,4 +1,5 @@
 using Backup.AlertService.Conditions;
+using Backup.Metadata.Alerting;
 
 namespace Backup.AlertService.Watch;
 
@@ -24,6 +25,7 @@ internal static class Probes
         new([AlertConditions.JobRetried], SnapshotProbes.Retried),
         new([AlertConditions.OplogWindow], HostProbes.Windows),
         new([AlertConditions.HostDown, AlertConditions.NoPrimary, AlertConditions.ReplicationLag], HostProbes.Members),
+        new([MassChange.Condition], RadarProbes.Bursts),
         new([AlertConditions.DaemonDown], ApplianceProbes.Daemons),
         new([AlertConditions.StoreSpace], ApplianceProbes.Space),
         new([AlertConditions.StoreForecast], ApplianceProbes.Forecasts),

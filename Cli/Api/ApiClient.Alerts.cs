@@ -107,6 +107,12 @@ internal sealed partial class ApiClient
             cancellation
         );
 
+    internal Task<RadarSettingView> RadarAsync(CancellationToken cancellation) =>
+        GetAsync<RadarSettingView>("/radar", cancellation);
+
+    internal Task<RadarSettingView> SetRadarAsync(RadarSettingRequest request, CancellationToken cancellation) =>
+        PutAsync<RadarSettingRequest, RadarSettingView>("/radar", request, cancellation);
+
     internal Task<MailSettingView> MailServerAsync(CancellationToken cancellation) =>
         GetAsync<MailSettingView>("/mail-server", cancellation);
 

@@ -106,6 +106,7 @@ internal static class SnapshotViews
             KeepReason.PointInTime => "point-in-time",
             KeepReason.Pinned => "pinned",
             KeepReason.Read => "read",
+            KeepReason.Alert => "alert",
             KeepReason.Last => "last",
             KeepReason.Unprotected => "unprotected",
             KeepReason.UnknownZone => "unknown-zone",

@@ -28,6 +28,7 @@ internal static class AlertsCommand
             ChannelCommands.Test(),
             ChannelCommands.Deliveries(),
             MailCommands.Create(),
+            RadarCommands.Create(),
         };
 
     internal static Option<string?> Deployment(string description) =>

@@ -1,4 +1,5 @@
 using Backup.Blockstore;
+using Backup.Daemon.Radar;
 using Backup.Foundation;
 using Backup.Metadata;
 using Backup.MongoWire.Bson;
@@ -21,15 +22,17 @@ internal sealed class HeadFollower : IAsyncDisposable
     private readonly Head _head;
     private readonly OplogReplayer _replayer;
     private readonly RunMerges _merges;
+    private readonly RadarKeeper _radar;
     private readonly List<ReplayNotice> _lostCollections = [];
     private readonly List<ReplayNotice> _leftCollections = [];
     private readonly Optime _resumedAt;
     private Optime _read;
     private HeadRecord _stored;
 
-    private HeadFollower(HeadServices services, SyncRecord sync, Head head, HeadRecord stored)
+    private HeadFollower(HeadServices services, SyncRecord sync, Head head, HeadRecord stored, RadarKeeper radar)
     {
         _services = services;
+        _radar = radar;
         _sync = sync;
         _head = head;
         _merges = new RunMerges(head, services.Blocks, services.HeadOptions.MaxRuns);
@@ -49,6 +52,7 @@ internal sealed class HeadFollower : IAsyncDisposable
                 FeatureCompatibilityVersion = head.ReplicaSet.FeatureCompatibilityVersion,
                 SpillFolder = Path.Combine(services.Options.SpillFolder, stored.ReplicaSetId),
                 OnNotice = Notice,
+                Watch = radar.Radar,
                 Includes = ns => NamespaceFilters.Include(head.Filters, ns),
                 Keeps = ns => NamespaceFilters.Keep(head.Filters, ns),
             }
@@ -93,7 +97,8 @@ internal sealed class HeadFollower : IAsyncDisposable
         }
 
         var head = await Head.OpenAsync(services.Blocks, manifest, services.HeadOptions, cancellation);
-        return new HeadFollower(services, sync, head, stored);
+        var radar = await RadarKeeper.OpenAsync(services, stored.ReplicaSetId, head.AboutDocuments, cancellation);
+        return new HeadFollower(services, sync, head, stored, radar);
     }
 
     /// <summary>
@@ -138,6 +143,9 @@ internal sealed class HeadFollower : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells of what went beyond what is usual in what was applied.</summary>
+    internal Task WatchAsync(CancellationToken cancellation) => _radar.StepAsync(cancellation);
+
     internal static bool IsBehind(IReadOnlyList<OplogSlice> slices) => slices.Count >= SlicesAtOnce;
 
     /// <summary>What the source is, as the head knows it.</summary>
@@ -168,6 +176,7 @@ internal sealed class HeadFollower : IAsyncDisposable
         newBytes = _services.Blocks.Statistics.NewBytes - newBytes;
         _merges.Start(newBytes);
         await RecordLostCollectionsAsync(cancellation);
+        await _radar.SaveAsync(Applied, cancellation);
         return _stored with
         {
             ManifestBlock = flushed.Manifest.ToString(),
@@ -365,6 +374,8 @@ internal sealed class HeadFollower : IAsyncDisposable
                 return false;
             }
 
+            // While a copy is fuzzy, what entries refer to may be gone or newer; and nothing is counted twice.
+            _radar.Radar.IsOn = IsConsistent && at > _radar.Radar.CountedBefore.Timestamp;
             _replayer.Apply(entry);
             var position = _replayer.Position;
             Applied = position > Applied ? position : Applied;

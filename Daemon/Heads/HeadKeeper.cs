@@ -177,6 +177,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
             var waits = _pending.Count > 0 || partials.IsReady;
             await ApplyAsync(head, bound.Holds ? [] : slices, waits, bound.UpTo, cancellation);
             Trouble = null;
+            await head.WatchAsync(cancellation);
             await _stopPoint.PassAsync(head.Applied, cancellation);
             CollectRequests();
             var more = await cuts.StepAsync(head, cancellation);

@@ -46,6 +46,7 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
             IsPinned = one.PinnedAt is not null,
             IsBase = state.Bases.Contains(one.Id),
             IsRead = state.Read.Contains(one.ManifestBlock),
+            IsOfAlert = state.OfAlerts.Contains(one.ManifestBlock),
         });
         // Where a part of a cluster's snapshot is newer, that is the one that always stays.
         var plan = Plan(policy, [.. items], now, keepsLast: state.Snapshots is [{ CutId: null }, ..]);
@@ -92,7 +93,9 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
         DateTimeOffset now
     )
     {
-        var (bases, read) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var bases = new HashSet<string>(StringComparer.Ordinal);
+        var read = new HashSet<string>(StringComparer.Ordinal);
+        var ofAlerts = new HashSet<string>(StringComparer.Ordinal);
         foreach (var state in states)
         {
             foreach (var part in state.Snapshots.Where(static one => one.CutId is not null))
@@ -106,6 +109,11 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
                 {
                     read.Add(part.CutId!);
                 }
+
+                if (state.OfAlerts.Contains(part.ManifestBlock))
+                {
+                    ofAlerts.Add(part.CutId!);
+                }
             }
         }
 
@@ -115,6 +123,7 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
             IsPinned = cut.PinnedAt is not null,
             IsBase = bases.Contains(cut.Id),
             IsRead = read.Contains(cut.Id),
+            IsOfAlert = ofAlerts.Contains(cut.Id),
         });
         var plan = Plan(policy, [.. items], now, keepsLast: true);
         return [.. cuts.Zip(plan, (cut, keeping) => new KeptCut(cut, Shielded(keeping, cluster)))];
@@ -179,27 +188,33 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
     }
 
     private SetState StateOf(Glance glance, string set, TimeSpan window) =>
-        StateOf([.. glance.Snapshots[set]], glance.Events[set], glance.Holds[set], window);
+        StateOf([.. glance.Snapshots[set]], glance.Events[set], [.. glance.Holds[set]], window);
 
     private SetState StateOf(
         IReadOnlyList<SnapshotRecord> snapshots,
         IEnumerable<TimelineEvent> events,
-        IEnumerable<ReadHold> holds,
+        IReadOnlyList<ReadHold> holds,
         TimeSpan window
     ) =>
         new(
             snapshots,
             WindowBases.Of(snapshots, events, window, time.GetUtcNow()),
-            holds.Select(static hold => hold.ManifestBlock).ToHashSet(StringComparer.Ordinal)
+            ManifestsOf(holds.Where(static hold => !hold.IsOfBurst)),
+            ManifestsOf(holds.Where(static hold => hold.IsOfBurst))
         );
+
+    private static HashSet<string> ManifestsOf(IEnumerable<ReadHold> holds) =>
+        holds.Select(static hold => hold.ManifestBlock).ToHashSet(StringComparer.Ordinal);
 
     /// <param name="Snapshots">Newest first.</param>
     /// <param name="Bases">Ids of those that moments are replayed from.</param>
     /// <param name="Read">Manifests that somebody reads.</param>
+    /// <param name="OfAlerts">Manifests that the moment before a mass change is restored from.</param>
     private sealed record SetState(
         IReadOnlyList<SnapshotRecord> Snapshots,
         IReadOnlySet<string> Bases,
-        IReadOnlySet<string> Read
+        IReadOnlySet<string> Read,
+        IReadOnlySet<string> OfAlerts
     );
 }
 

@@ -48,6 +48,7 @@ public static class RetentionPlanner
             Add(KeepReason.PointInTime, item.IsBase);
             Add(KeepReason.Pinned, item.IsPinned);
             Add(KeepReason.Read, item.IsRead);
+            Add(KeepReason.Alert, item.IsOfAlert);
             Add(KeepReason.Last, keepsLast && index == 0);
             plan.Add(new Keeping(item.Id, causes));
 
@@ -98,6 +99,9 @@ public sealed record RetentionItem(string Id, DateTimeOffset TakenAt)
 
     /// <summary>Somebody reads it now.</summary>
     public bool IsRead { get; init; }
+
+    /// <summary>The moment before a mass change is restored from it, and the alert is open.</summary>
+    public bool IsOfAlert { get; init; }
 }
 
 /// <summary>Why a snapshot is kept.</summary>
@@ -125,6 +129,9 @@ public enum KeepReason
 
     /// <summary>Somebody reads it now.</summary>
     Read,
+
+    /// <summary>The moment before a mass change is restored from it, and the alert is open.</summary>
+    Alert,
 
     /// <summary>It is the newest one.</summary>
     Last,

@@ -37,6 +37,9 @@ public interface IAlerts
         CancellationToken cancellation = default
     );
 
+    /// <summary>Those that are open, and those that somebody closed while it was still so and that were not over since; newest first, of all groups.</summary>
+    Task<IReadOnlyList<AlertRecord>> WatchedAsync(CancellationToken cancellation = default);
+
     Task<IReadOnlyList<AlertRecord>> FindAsync(AlertQuery query, CancellationToken cancellation = default);
 
     Task<AlertRecord?> FindAsync(long id, CancellationToken cancellation = default);

@@ -30,6 +30,7 @@ internal static partial class Schema
         Answers,
         Policies,
         Alerting,
+        Radar,
     ];
 
     internal static int Version => Steps.Length;

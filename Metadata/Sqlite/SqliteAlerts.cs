@@ -58,6 +58,16 @@ internal sealed class SqliteAlerts(ITransactions database, TimeProvider time) : 
             cancellation
         );
 
+    public async Task<IReadOnlyList<AlertRecord>> WatchedAsync(CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    $"SELECT {Columns} FROM alerts WHERE resolved_at IS NULL OR still_so = 1 ORDER BY ordinal DESC",
+                    Alert
+                ),
+            cancellation
+        );
+
     public async Task<IReadOnlyList<AlertRecord>> FindAsync(
         AlertQuery query,
         CancellationToken cancellation = default

@@ -202,6 +202,11 @@ internal sealed class SqliteCuts(ITransactions database, TimeProvider time)
                     throw MetadataErrors.Pinned(cutId);
                 }
 
+                if (IsRead(session, cutId, ofBursts: true))
+                {
+                    throw MetadataErrors.Kept(cutId);
+                }
+
                 if (IsRead(session, cutId))
                 {
                     throw MetadataErrors.BeingRead(cutId);
@@ -245,8 +250,8 @@ internal sealed class SqliteCuts(ITransactions database, TimeProvider time)
             }
         );
 
-    private bool IsRead(Session session, string cutId) =>
-        SqliteSnapshots.OfCut(session, cutId).Exists(part => SqliteSnapshots.IsRead(session, part, time));
+    private bool IsRead(Session session, string cutId, bool ofBursts = false) =>
+        SqliteSnapshots.OfCut(session, cutId).Exists(part => SqliteSnapshots.IsRead(session, part, time, ofBursts));
 
     private static CutRecord FindSnapshot(Session session, string cutId) =>
         Find(session, cutId) is { IsSnapshot: true } cut ? cut : throw MetadataErrors.Missing("snapshot", cutId);

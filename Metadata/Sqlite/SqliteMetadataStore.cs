@@ -27,6 +27,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Answers = new SqliteAnswers(transactions);
         Instances = new SqliteServerInstances(transactions, time);
         Monitoring = new SqliteMonitoring(transactions);
+        Radar = new SqliteRadar(transactions, time);
         AgentLogs = new SqliteAgentLogs(transactions);
         Deployments = new SqliteDeployments(transactions, time);
         Clusters = new SqliteClusters(transactions, time);
@@ -59,6 +60,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IServerInstances Instances { get; }
 
     public IMonitoring Monitoring { get; }
+
+    public IRadar Radar { get; }
 
     public IAgentLogs AgentLogs { get; }
 

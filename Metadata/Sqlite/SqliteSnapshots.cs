@@ -99,6 +99,11 @@ internal sealed class SqliteSnapshots(ITransactions database, TimeProvider time)
                     throw MetadataErrors.Pinned(id);
                 }
 
+                if (IsRead(session, found, time, ofBursts: true))
+                {
+                    throw MetadataErrors.Kept(id);
+                }
+
                 if (IsRead(session, found, time))
                 {
                     throw MetadataErrors.BeingRead(id);
@@ -114,17 +119,23 @@ internal sealed class SqliteSnapshots(ITransactions database, TimeProvider time)
             cancellation
         );
 
-    /// <summary>Whether somebody reads it now.</summary>
-    internal static bool IsRead(Session session, SnapshotRecord snapshot, TimeProvider time) =>
+    /// <summary>Whether somebody reads it now, or the moment before a burst is kept.</summary>
+    /// <param name="session">In which it is looked at.</param>
+    /// <param name="snapshot">Which.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="ofBursts">The latter alone.</param>
+    internal static bool IsRead(Session session, SnapshotRecord snapshot, TimeProvider time, bool ofBursts = false) =>
         session.Number(
             """
             SELECT count(*) FROM read_holds
             WHERE replica_set_id = @ReplicaSetId AND manifest_block = @ManifestBlock AND until > @now
+                AND (@ofBursts = 0 OR id GLOB 'burst-*')
             """,
             new
             {
                 snapshot.ReplicaSetId,
                 snapshot.ManifestBlock,
+                ofBursts = ofBursts ? 1 : 0,
                 now = time.GetUtcNow().ToUnixTimeMilliseconds(),
             }
         ) > 0;

@@ -89,6 +89,13 @@ public sealed class Head : IOperationTarget, IDisposable
     /// <summary>Time to flush.</summary>
     public bool IsFull => _bytes >= _options.MemtableBytes;
 
+    /// <summary>About how many documents the collection has: those that were written and not merged yet count again. 0 where there is none.</summary>
+    public long AboutDocuments(Guid collection) =>
+        _states.TryGetValue(collection, out var state)
+            ? state.RunsNow().Sum(static run => run.Statistics.Documents)
+                + state.Tables.Sum(static table => (long)table.Count)
+            : 0;
+
     /// <summary>How many runs the collection has that has most of them.</summary>
     public int MostRuns => _states.Values.Select(static state => state.RunsNow().Length).DefaultIfEmpty().Max();
 

@@ -6,7 +6,10 @@ namespace Backup.WebUI.Resources;
 /// <summary>Alerts and deliveries as the API shows them.</summary>
 public static class AlertEntries
 {
-    public static AlertView Of(AlertRecord alert, string title) =>
+    /// <param name="alert">As it is stored.</param>
+    /// <param name="title">Of its condition.</param>
+    /// <param name="burst">What it is about, of a mass change.</param>
+    public static AlertView Of(AlertRecord alert, string title, BurstRecord? burst = null) =>
         new(alert.Condition, alert.SubjectName, alert.Since, new ErrorView(alert.Code, alert.Message, alert.Hint))
         {
             Id = alert.Id,
@@ -23,7 +26,13 @@ public static class AlertEntries
             Reopened = alert.Reopened,
             Notices = alert.Notices,
             OfAppliance = alert.GroupId is null,
+            Before = burst is { HeldSets: > 0, EndedAt: null }
+                ? new CleanSecondView(burst.Before, Named(burst.Namespace), burst.KeptUntil)
+                : null,
         };
+
+    /// <summary>As restores name it: a whole database by its name.</summary>
+    private static string Named(string ns) => ns.EndsWith(".*", StringComparison.Ordinal) ? ns[..^2] : ns;
 
     public static DeliveryView Of(DeliveryRecord delivery, string channel) =>
         new(

@@ -78,13 +78,13 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         );
         var items = found.Take(limit).ToList();
         return new PageOf<AlertView>(
-            [.. items.Select(View)],
+            await ViewsAsync(items, cancellation),
             found.Count > limit ? Paging.Encode(items[^1].Id.ToString(CultureInfo.InvariantCulture)) : null
         );
     }
 
     private async Task<AlertView> ShowAsync(string group, string alert, CancellationToken cancellation) =>
-        View(await RequireAsync(group, alert, cancellation));
+        await ViewAsync(await RequireAsync(group, alert, cancellation), cancellation);
 
     private async Task<AlertView> AcknowledgeAsync(
         string group,
@@ -107,7 +107,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
             Text(request.Comment, "comment"),
             request.Until?.ToUniversalTime()
         );
-        return View(await metadata.Alerts.AcknowledgeAsync(found.Id, known, cancellation));
+        return await ViewAsync(await metadata.Alerts.AcknowledgeAsync(found.Id, known, cancellation), cancellation);
     }
 
     private async Task<AlertView> ResolveAsync(
@@ -121,7 +121,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         var found = await RequireAsync(group, alert, cancellation);
         var comment = Text(request.Comment, "comment");
         var said = comment.Length > 0 ? $"{comment} ({caller.Name})" : $"closed by {caller.Name}";
-        return View(await metadata.Alerts.CloseAsync(found.Id, said, cancellation));
+        return await ViewAsync(await metadata.Alerts.CloseAsync(found.Id, said, cancellation), cancellation);
     }
 
     private async Task<IReadOnlyList<ConditionView>> ConditionsAsync(
@@ -195,7 +195,28 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
             ? TypedResults.NoContent()
             : throw WebUIErrors.Nothing("such maintenance window in this group");
 
-    private AlertView View(AlertRecord alert) => AlertEntries.Of(alert, desks.Alerts.TitleOf(alert.Condition));
+    private async Task<IReadOnlyList<AlertView>> ViewsAsync(
+        IReadOnlyList<AlertRecord> alerts,
+        CancellationToken cancellation
+    )
+    {
+        var bursts = alerts.Any(static one => one is { IsOpen: true, Condition: MassChange.Condition })
+            ? (await metadata.Radar.OpenAsync(cancellation)).ToDictionary(static one => one.Id)
+            : [];
+        return
+        [
+            .. alerts.Select(one =>
+                AlertEntries.Of(
+                    one,
+                    desks.Alerts.TitleOf(one.Condition),
+                    one.IsOpen ? bursts.GetValueOrDefault(one.Subject) : null
+                )
+            ),
+        ];
+    }
+
+    private async Task<AlertView> ViewAsync(AlertRecord alert, CancellationToken cancellation) =>
+        (await ViewsAsync([alert], cancellation))[0];
 
     private static WindowView View(MaintenanceWindow one) =>
         new(one.Id, one.DeploymentId, one.From, one.To, one.Text, one.By);

@@ -120,6 +120,24 @@ internal static class FactsScene
             null
         );
 
+    public static BurstRecord Burst { get; } =
+        new(
+            "b1",
+            "d",
+            "shop.orders",
+            BurstKinds.Deletes,
+            OptimeAt(Now.AddHours(-1)),
+            Now.AddMinutes(-59),
+            12_000,
+            12_000,
+            200,
+            TimeSpan.FromMinutes(1),
+            Now.AddDays(7)
+        )
+        {
+            HeldSets = 1,
+        };
+
     public static ChannelRecord Channel { get; } =
         new("c", "g", "ops", ChannelKinds.Mail, "{}", null, AlertSeverity.Warning, [], [], true, true, Now.AddDays(-1));
 

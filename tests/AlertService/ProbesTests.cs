@@ -48,6 +48,63 @@ public sealed class ProbesTests
     }
 
     [Fact]
+    public void A_mass_change_names_the_last_clean_second_and_how_it_is_restored()
+    {
+        var found = Look(
+                Fine with
+                {
+                    Bursts = [Burst],
+                    Link = new Uri("https://backup.example.org/"),
+                },
+                MassChange.Condition
+            )
+            .ShouldHaveSingleItem();
+        (found.Value, found.Subject, found.SubjectName, found.DeploymentId).ShouldBe(
+            (60, "b1", "orders shop.orders", "d")
+        );
+        var words = found.Say();
+        words.Cause.Code.ShouldBe("BK8844");
+        words.Cause.Message.ShouldBe(
+            "orders: about 12,000 documents of shop.orders were deleted from 2026-01-02 11:00:00 UTC to 2026-01-02 11:01:00 UTC. "
+                + "That is up to 12,000 in a minute, where up to 200 are usual."
+        );
+        words.Consequence.ShouldStartWith("The last clean second is 2026-01-02 10:59:59 UTC.");
+        words.Cause.Hint.ShouldContain(
+            "backup restore rs0 --time 2026-01-02T11:00:00Z --namespace shop.orders --output before-20260102T110000Z.archive"
+        );
+        words.Cause.Hint.ShouldContain(
+            "https://backup.example.org/d/d/restore?time=2026-01-02T11%3A00%3A00Z&namespace=shop.orders"
+        );
+    }
+
+    [Theory]
+    [InlineData("shop.*", "--namespace shop ")]
+    [InlineData("shop.x; rm -rf ~", "--namespace 'shop.x; rm -rf ~' ")]
+    [InlineData("shop.it's", "--namespace 'shop.it'\\''s' ")]
+    public void What_a_shell_would_read_is_quoted(string ns, string expected) =>
+        Look(Fine with { Bursts = [Burst with { Namespace = ns }] }, MassChange.Condition)
+            .ShouldHaveSingleItem()
+            .Say()
+            .Cause.Hint.ShouldContain(expected);
+
+    [Fact]
+    public void Of_a_name_that_would_write_into_a_terminal_no_command_is_made() =>
+        Look(Fine with { Bursts = [Burst with { Namespace = "shop.\u001b[2J\nx" }] }, MassChange.Condition)
+            .ShouldHaveSingleItem()
+            .Say()
+            .Cause.Hint.ShouldNotContain("--namespace");
+
+    [Fact]
+    public void Where_nothing_before_it_is_held_no_restore_is_promised()
+    {
+        var words = Look(Fine with { Bursts = [Burst with { HeldSets = 0 }] }, MassChange.Condition)
+            .ShouldHaveSingleItem()
+            .Say();
+        words.Consequence.ShouldBe("No moment before it is kept.");
+        words.Cause.Hint.ShouldNotContain("--time");
+    }
+
+    [Fact]
     public void An_agent_of_another_release_is_outdated() =>
         Look(Fine with { Agents = [Agent with { Version = "0.9" }] }, AlertConditions.AgentOutdated)
             .ShouldHaveSingleItem()

@@ -15,6 +15,7 @@ public class EnumTests
     {
         ["Backup.AlertService.Conditions.AlertUnit"] = "None=0, Seconds=1, Days=2, Percent=3, Intervals=4, Times=5",
         ["Backup.Metadata.Alerting.AlertSeverity"] = "Info=0, Warning=1, Critical=2",
+        ["Backup.Metadata.Alerting.BurstKinds"] = "None=0, Updates=1, Deletes=2, Drops=4",
         ["Backup.Metadata.Alerting.DeliveryState"] = "Queued=0, Delivered=1, Failed=2",
         ["Backup.Metadata.Alerting.NoticeKind"] = "Opened=0, Worse=1, Still=2, Resolved=3, Test=4",
         ["Backup.Sandbox.Replication.MemberState"] =
@@ -40,6 +41,7 @@ public class EnumTests
         ["Backup.MongoWire.Protocol.CompressorId"] = "Noop=0, Zlib=2, Zstd=3",
         ["Backup.MongoWire.Protocol.MsgFlags"] = "None=0, ChecksumPresent=1, MoreToCome=2, ExhaustAllowed=65536",
         ["Backup.MongoWire.Protocol.OpCode"] = "Reply=1, Query=2004, Compressed=2012, Msg=2013",
+        ["Backup.Oplog.WatchedOperation"] = "Insert=0, Update=1, Delete=2",
         ["Backup.Oplog.Catalogues.CollectionType"] = "Collection=0, View=1, TimeSeries=2",
         ["Backup.Snapshots.Records.OperandFlags"] = "None=0, Upsert=1, TolerateMissing=2",
         ["Backup.Snapshots.Records.RecordFlags"] = "None=0, Reborn=1",
@@ -53,6 +55,7 @@ public class EnumTests
         "Backup.WebUI.Access.CallerKind",
         "Backup.WebUI.Access.Permission",
         "Backup.WebUI.Contracts.SubjectKind",
+        "Backup.Daemon.Radar.RadarAge",
         "Backup.Daemon.Schedule.KeepReason",
         "Backup.Oplog.Updates.PlanAction",
         "Backup.MongoWire.Uri.OptionKind",

@@ -88,6 +88,9 @@ function openAlert(alert, group, again) {
     ),
     h(
       "div.row",
+      alert.before && alert.deployment && may("restore")
+        ? button({ text: "Restore", small: true, primary: true, href: restoreOf(alert), more: { "aria-label": `Restore ${alert.subject} as it was before` } })
+        : null,
       alert.deployment ? button({ text: "Look", small: true, href: `/d/${encodeURIComponent(alert.deployment)}`, more: { "aria-label": `Look at ${alert.subject}` } }) : null,
       may("operate") && !alert.acknowledged
         ? button({ text: "I know", small: true, onclick: () => acknowledge(alert, group, again), more: { "aria-label": `I know of: ${alert.title}, ${alert.subject}` } })
@@ -96,6 +99,9 @@ function openAlert(alert, group, again) {
     ),
   );
 }
+
+/** The wizard, filled in with the last clean second. */
+const restoreOf = ({ deployment, before }) => `/d/${encodeURIComponent(deployment)}/restore?${new URLSearchParams({ time: before.time, namespace: before.namespace })}`;
 
 async function acknowledge(alert, group, again) {
   const path = below(group.id, "alerts", String(alert.id), "acknowledge");

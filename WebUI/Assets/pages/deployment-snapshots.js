@@ -78,6 +78,7 @@ const REASONS = {
   last: "the newest",
   "point-in-time": "moments of the window need it",
   read: "read now",
+  alert: "the last clean second of an alert needs it",
 };
 
 /** Until when, and why. */

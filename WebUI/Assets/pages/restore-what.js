@@ -12,6 +12,8 @@ export function what({ plan, path, signal, snapshots }) {
 
   const choose = () => {
     if (part.all) return place.replaceChildren();
+    // What was dropped is in no list of what there is now.
+    if (part.typed) tree ??= written(part);
     if (tree) return fill(place, tree);
     fill(place, waitingFor("Looking what is there …"));
     get(`${path}/contents`, { signal, query: { snapshot: snapshots[0]?.id } })

@@ -51,14 +51,18 @@ export async function render(root, { words, query, signal, go }) {
 function wizard(root, context) {
   const { deployment, snapshots, query } = context;
   const wanted = snapshots.find((one) => one.id === query.get("snapshot"));
+  // A link, of an alert for example, may name the second and what is to be restored of it.
+  const second = Date.parse(query.get("time") ?? "");
+  const named = query.getAll("namespace").filter(Boolean);
   /** What was chosen; each step reads and writes its own part. */
   const plan = {
-    what: { all: true, namespaces: [], renames: [], users: false },
+    what: { all: named.length === 0, namespaces: named, typed: named.length > 0, renames: [], users: false },
     when: { kind: wanted || !wholeSeconds(context.ranges).length ? "snapshot" : "second", snapshot: (wanted ?? snapshots[0])?.id ?? null, second: null, optime: { t: "", i: "1" }, utc: false },
     how: { kind: "link", link: { format: "archive", gzip: true, seconds: 3600, uses: 1, checksum: true }, push: { target: "", subfolder: "", files: false, gzip: false }, into: { uri: "", drop: false, parallelism: 4 }, serve: { address: "127.0.0.1", port: 0, seconds: 86400 } },
     dirty: false,
   };
   if (wanted) plan.when.kind = "snapshot";
+  else if (second && wholeSeconds(context.ranges).length) Object.assign(plan.when, { kind: "second", second });
   let at = 0;
   let reached = 0;
   const place = h("div");
@@ -71,7 +75,7 @@ function wizard(root, context) {
   const show = (next) => {
     at = next;
     reached = Math.max(reached, at);
-    remember(new URLSearchParams(query.get("snapshot") ? { snapshot: query.get("snapshot") } : {}));
+    remember(new URLSearchParams([...query].filter(([key]) => ["snapshot", "time", "namespace"].includes(key))));
     fill(strip, steps(at, reached, show));
     const heading = h("h2", { tabindex: "-1" }, `${at + 1}. ${["What is restored?", "To which moment?", "Where to?", "Is this right?"][at]}`);
     const trouble = h("div", { role: "alert" });

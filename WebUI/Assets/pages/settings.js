@@ -11,6 +11,7 @@ import { agentRole } from "../lib/status.js";
 import { checks } from "./restore-how.js";
 import { applianceOf, loadAppliance } from "./settings-appliance.js";
 import { loadMail, mailOf } from "./settings-mail.js";
+import { loadRadar, radarOf } from "./settings-radar.js";
 
 /** Nothing was heard of an agent for so long: it is told as silent. */
 const SILENT = 30_000;
@@ -19,14 +20,15 @@ export function render(root, { group, signal, live }) {
   root.append(h("div.stack", heading("Settings", "Agents, where restores are pushed to, the mail server, and the appliance itself.")), h("br"));
   shown(root, signal, {
     load: async (ending) => {
-      const [agents, targets, keys, mail, appliance] = await Promise.all([
+      const [agents, targets, keys, mail, radar, appliance] = await Promise.all([
         ...[["agents"], ["ssh", "targets"], ["ssh", "keys"]].map((words) => list(below(group.id, ...words), { signal: ending })),
         administrator() ? loadMail(ending) : null,
+        administrator() ? loadRadar(ending) : null,
         administrator() ? loadAppliance(ending) : null,
       ]);
-      return { agents, targets, keys, mail, appliance };
+      return { agents, targets, keys, mail, radar, appliance };
     },
-    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), applianceOf(data.appliance)] : null),
+    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), radarOf(data.radar, again), applianceOf(data.appliance)] : null),
     every: 10_000,
     live,
   });
