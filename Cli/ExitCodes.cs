@@ -26,6 +26,7 @@ public static class ExitCodes
             or CliErrors.UnknownSshTarget
             or CliErrors.UnknownSshKey
             or CliErrors.UnknownDocument
+            or CliErrors.UnknownJob
             or CliErrors.NoSnapshotYet
             or CliErrors.NotRunning
             or Daemon.DaemonErrors.MomentInGap

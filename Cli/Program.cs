@@ -26,6 +26,7 @@ var root = new RootCommand(
     PolicyCommand.Create(),
     SourceCommand.Create(),
     VerifyCommand.Create(),
+    JobsCommand.Create(),
     ResyncCommand.Create(),
     NamespacesCommand.Create(),
     MonitoringCommand.Create(),

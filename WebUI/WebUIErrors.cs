@@ -26,7 +26,16 @@ public static partial class WebUIErrors
     public const int Malformed = 8519;
     public const int OnlyReplicaSets = 8600;
     public const int SeveralMoments = 8601;
+    public const int RestoreNotJob = 8602;
     public const int Unexpected = 8599;
+
+    /// <param name="id">Of the job, and of the restore.</param>
+    public static BackupException IsRestore(string id) =>
+        new(
+            RestoreNotJob,
+            "This is a restore, which needs the permission to restore.",
+            $"Use the same word below …/restores/{id}."
+        );
 
     public static BackupException SignIn() =>
         new(

@@ -214,10 +214,8 @@ internal sealed class Appliance : IAsyncDisposable
     {
         var restores = Keep(
             new RestoreTasks(
-                parts.Pushes,
-                parts.ClusterRestores,
-                parts.Audit,
-                metadata.Alerts,
+                metadata,
+                new RestoreWorks(parts.Pushes, parts.ClusterRestores, parts.Audit),
                 time,
                 _loggers.CreateLogger("Backup.Restore")
             )

@@ -191,9 +191,7 @@ internal sealed class ApplianceOperations(
 
     internal async Task<JobView> JobAsync(string job, CancellationToken cancellation)
     {
-        var found =
-            await metadata.Jobs.FindAsync(job, cancellation)
-            ?? throw CliErrors.Argument($"There is no job '{job}'.", "'backup status' shows what is going on.");
+        var found = await metadata.Jobs.FindAsync(job, cancellation) ?? throw CliErrors.NoSuchJob(job);
         return await ViewAsync(found, cancellation);
     }
 
@@ -204,9 +202,34 @@ internal sealed class ApplianceOperations(
         return [.. jobs.Select(job => View(job, results.Of(job)))];
     }
 
+    /// <summary>Asks for it once more where it failed or was cancelled; the new one.</summary>
+    /// <exception cref="BackupException">9592 it is not over, or ended well.</exception>
+    internal async Task<JobView> RetryAsync(string job, CancellationToken cancellation)
+    {
+        var found = (await metadata.Jobs.FindAsync(job, cancellation))!;
+        if (found.State is not (JobState.Failed or JobState.Cancelled))
+        {
+            throw CliErrors.CannotRetry(StateOf(found));
+        }
+
+        var again = JobKinds.New(found.Kind, found.ReplicaSetId, found.Arguments, time.GetUtcNow()) with
+        {
+            AskedBy = AuditActor.Current.Name,
+            Title = found.Title,
+            RetryOf = found.Id,
+        };
+        await metadata.Jobs.AddAsync(again, cancellation);
+        return await ViewAsync(again, cancellation);
+    }
+
     internal async Task<JobView> CancelAsync(string job, CancellationToken cancellation)
     {
-        await metadata.Jobs.CancelAsync(job, cancellation);
+        if (await metadata.Jobs.CancelAsync(job, cancellation))
+        {
+            var line = new JobLogLine(time.GetUtcNow(), $"Cancelled by {AuditActor.Current.Name}");
+            await metadata.Jobs.LogAsync(job, [line], cancellation);
+        }
+
         return await JobAsync(job, cancellation);
     }
 
@@ -270,7 +293,10 @@ internal sealed class ApplianceOperations(
             replicaSetId,
             JsonSerializer.Serialize(arguments, JobKinds.Json),
             time.GetUtcNow()
-        );
+        ) with
+        {
+            AskedBy = AuditActor.Current.Name,
+        };
         await metadata.Jobs.AddAsync(job, cancellation);
         return await ViewAsync(job, cancellation);
     }
@@ -281,16 +307,26 @@ internal sealed class ApplianceOperations(
             job.Result is null ? null : new JobResults(await metadata.GlanceAsync(cancellation), _retention).Of(job)
         );
 
-    private static JobView View(JobRecord job, JsonElement? result) =>
+    private JobView View(JobRecord job, JsonElement? result) =>
         new(
             job.Id,
             job.Kind,
-            job.State.ToString().ToLower(CultureInfo.InvariantCulture),
+            StateOf(job),
             job.Phase,
             job.Progress,
             result,
             job.ErrorCode is null ? null : new ErrorView(job.ErrorCode, job.ErrorMessage ?? "", job.ErrorHint ?? "")
-        );
+        )
+        {
+            AskedBy = job.AskedBy.Length > 0 ? job.AskedBy : null,
+            Bytes = job.Bytes > 0 ? job.Bytes : null,
+            ExpectedBytes = job.ExpectedBytes > 0 ? job.ExpectedBytes : null,
+            BytesPerSecond = JobPace.RateOf(job),
+            RemainingSeconds = JobPace.RemainingOf(job, time.GetUtcNow()),
+            RetryOf = job.RetryOf,
+        };
+
+    private static string StateOf(JobRecord job) => job.State.ToString().ToLower(CultureInfo.InvariantCulture);
 
     /// <param name="snapshot">Of that set.</param>
     /// <param name="set">As it is stored.</param>

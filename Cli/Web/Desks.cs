@@ -55,6 +55,9 @@ internal static class Desks
         public Task<JobView> JobAsync(string job, CancellationToken cancellation) =>
             operations.JobAsync(job, cancellation);
 
+        public Task<JobView> RetryAsync(string job, CancellationToken cancellation) =>
+            operations.RetryAsync(job, cancellation);
+
         public Task<JobView> CancelAsync(string job, CancellationToken cancellation) =>
             operations.CancelAsync(job, cancellation);
     }

@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Backup.AlertService;
 using Backup.AlertService.Conditions;
-using Backup.Cli.Appliance;
 using Backup.Cli.Control;
-using Backup.Daemon.Pushes;
-using Backup.Daemon.Targets;
+using Backup.Daemon.Jobs;
+using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.Metadata.Alerting;
-using Backup.MongoWire.Uri;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
 using Microsoft.Extensions.Logging;
@@ -15,62 +14,95 @@ using Microsoft.Extensions.Logging;
 namespace Backup.Cli.Web;
 
 /// <summary>
-/// Restores that were begun over the API and go on by themselves. They end with the appliance: what was sent until then can be gone on with,
-/// and the audit has the record that it began.
+/// Restores that were begun over the API and go on by themselves. Each is a job of the catalogue, held by a lease while this process works on it; of
+/// one whose process is gone the next finds that it was abandoned. A full disk keeps nobody from a restore: such a one is written down when there is room.
 /// </summary>
-internal sealed class RestoreTasks(
-    PushOperations pushes,
-    ClusterRestoreOperations restores,
-    TakeoutAudit audit,
-    IAlerts alerts,
-    TimeProvider time,
-    ILogger logger
-) : IRestoreDesk, IAsyncDisposable
+internal sealed partial class RestoreTasks : IRestoreDesk, IAsyncDisposable
 {
     /// <summary>Under way at the same time, of all groups.</summary>
     internal const int MostRunning = 16;
 
-    /// <summary>How long one that ended is told of.</summary>
-    internal static readonly TimeSpan Kept = TimeSpan.FromDays(7);
+    /// <summary>Of a group, those that are listed.</summary>
+    private const int MostListed = 1000;
 
-    private const int MostKept = 1000;
+    /// <summary>Longer than a machine stands still that is moved to another.</summary>
+    internal static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
+    private readonly IMetadataStore _metadata;
+    private readonly RestoreWorks _works;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string _owner = $"restores {Guid.NewGuid():N}";
     private readonly ConcurrentDictionary<string, RestoreTask> _tasks = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task> _runs = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _swept = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _sweep;
 
-    public async Task<RestoreTaskView> BeginAsync(
+    /// <param name="metadata">The catalogue of everything.</param>
+    /// <param name="works">What they do.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For what nobody expected.</param>
+    internal RestoreTasks(IMetadataStore metadata, RestoreWorks works, TimeProvider time, ILogger logger)
+    {
+        (_metadata, _works, _time, _logger) = (metadata, works, time, logger);
+        _sweep = Task.Run(SweepAsync);
+    }
+
+    public Task<RestoreTaskView> BeginAsync(
         string groupId,
         RestoreTaskRequest request,
         CancellationToken cancellation
+    ) => BeginAsync(groupId, request, retryOf: null, cancellation);
+
+    public async Task<RestoreTaskView> RetryAsync(
+        string groupId,
+        string id,
+        RetryRequest retry,
+        CancellationToken cancellation
     )
     {
-        Forget();
-        if (_tasks.Values.Count(static one => one.IsRunning) >= MostRunning)
+        var found = await FindJobAsync(groupId, id, cancellation) ?? throw WebUI.WebUIErrors.Nothing("such restore");
+        if (found.State is not (JobState.Failed or JobState.Cancelled))
         {
-            throw CliErrors.TooManyRestores(MostRunning);
+            throw CliErrors.CannotRetry(Restored.StateOf(found));
         }
 
-        var name = await NameAsync(request.Push?.Subject ?? request.Into!.Subject, cancellation);
-        var task = request.Push is { } push ? OfPush(groupId, name, push) : OfInto(groupId, name, request.Into!);
-        _tasks[task.Id] = task;
-        task.Run(logger, request.Into?.IsDryRun == true ? null : TellAsync, _stopping.Token);
-        return task.View();
+        var request = JsonSerializer.Deserialize<RestoreTaskRequest>(found.Arguments, JobKinds.Json)!;
+        if (request.Into is { } into)
+        {
+            var uri = retry.Uri ?? throw CliErrors.TargetNotKept();
+            // Whether what was to be removed has been is not known: then it begins anew, else it goes on with what is there.
+            request = request with
+            {
+                Into = into with { Uri = uri, Resume = into is { Drop: false, IsDryRun: false } },
+            };
+        }
+
+        return await BeginAsync(groupId, request, found.Id, cancellation);
     }
 
-    public Task<IReadOnlyList<RestoreTaskView>> ListAsync(string groupId, CancellationToken cancellation)
+    public async Task<IReadOnlyList<RestoreTaskView>> ListAsync(string groupId, CancellationToken cancellation)
     {
-        Forget();
-        return Task.FromResult<IReadOnlyList<RestoreTaskView>>([
-            .. _tasks
-                .Values.Where(one => one.GroupId == groupId)
-                .Select(static one => one.View())
-                .OrderByDescending(static one => one.StartedAt)
-                .ThenByDescending(static one => one.Id, StringComparer.Ordinal),
-        ]);
+        var mine = _tasks.Values.Where(one => one.GroupId == groupId).ToDictionary(static one => one.Id);
+        var stored = await _metadata.Jobs.FindAsync(
+            new JobQuery(await SubjectsAsync(groupId, cancellation), MostListed) { Kinds = RestoreJobs.Kinds },
+            cancellation
+        );
+        return
+        [
+            .. stored
+                .Where(one => !mine.ContainsKey(one.Id))
+                .Concat(mine.Values.Select(static one => one.Now))
+                .OrderByDescending(static one => one.CreatedAt)
+                .ThenByDescending(static one => one.Id, StringComparer.Ordinal)
+                .Select(one => Restored.View(one, _time.GetUtcNow())),
+        ];
     }
 
-    public Task<RestoreTaskView?> FindAsync(string groupId, string id, CancellationToken cancellation) =>
-        Task.FromResult(_tasks.TryGetValue(id, out var task) && task.GroupId == groupId ? task.View() : null);
+    public async Task<RestoreTaskView?> FindAsync(string groupId, string id, CancellationToken cancellation) =>
+        await FindJobAsync(groupId, id, cancellation) is { } job ? Restored.View(job, _time.GetUtcNow()) : null;
 
     public async Task CancelAsync(string groupId, string id, CancellationToken cancellation)
     {
@@ -78,12 +110,18 @@ internal sealed class RestoreTasks(
         {
             await task.CancelAsync();
         }
+        else if (await FindJobAsync(groupId, id, cancellation) is { State: JobState.Running })
+        {
+            // Of another process, which sees that it is no longer its own.
+            await _metadata.Jobs.CancelAsync(id, cancellation);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await Task.WhenAll(_tasks.Values.Select(static one => one.Ended));
+        await Task.WhenAll(_runs.Values);
+        await _sweep;
         foreach (var task in _tasks.Values)
         {
             task.Dispose();
@@ -92,239 +130,250 @@ internal sealed class RestoreTasks(
         _stopping.Dispose();
     }
 
-    private RestoreTask OfPush(string groupId, string name, PushRequest request)
-    {
-        var moment = NamedMoments.MomentOf(request.Optime, request.Before);
-        return New(
-            groupId,
-            "push",
-            $"{name} {NamedMoments.What(request.Snapshot, moment)} to {request.Target}",
-            async (task, cancellation) =>
-            {
-                var progress = task.Progress<PushProgress>(static one => (one.Phase, one.Bytes, one.ExpectedBytes));
-                task.Push = await pushes.PushAsync(request, moment, progress, groupId, cancellation);
-            }
-        );
-    }
-
-    private RestoreTask OfInto(string groupId, string name, TargetRequest request)
-    {
-        var moment = NamedMoments.MomentOf(request.Optime, request.Before);
-        // Of the target its hosts alone: a URI may hold a password.
-        var hosts = string.Join(',', ConnectionString.Parse(request.Uri).Hosts);
-        var subject =
-            $"{name} {NamedMoments.What(request.Snapshot, moment)}{TakeoutAudit.Selection(request.Namespaces)} to {hosts}";
-        return New(
-            groupId,
-            "into",
-            subject,
-            async (task, cancellation) =>
-            {
-                var progress = task.Progress<TargetProgress>(static one => (one.Phase, one.Bytes, one.ExpectedBytes));
-                Task<TargetView> Restore() => restores.RestoreAsync(request, moment, progress, cancellation);
-                task.Into = request.IsDryRun
-                    ? await Restore()
-                    : await audit.RecordAsync(TakeoutAudit.Into, subject, Restore, static result => result.Bytes);
-            }
-        );
-    }
-
-    private RestoreTask New(
+    private async Task<RestoreTaskView> BeginAsync(
         string groupId,
-        string kind,
-        string subject,
-        Func<RestoreTask, CancellationToken, Task> work
-    ) => new(Guid.CreateVersion7(time.GetUtcNow()).ToString("N"), groupId, kind, subject, work, time);
-
-    private async Task<string> NameAsync(string subject, CancellationToken cancellation) =>
-        (await restores.SubjectAsync(subject, cancellation)).Name;
-
-    /// <summary>Whoever wants to know of restores hears how this one ended.</summary>
-    private Task TellAsync(RestoreTask task)
+        RestoreTaskRequest request,
+        string? retryOf,
+        CancellationToken cancellation
+    )
     {
-        var view = task.View();
-        var cause = view.Error is { } error
-            ? AlertServiceErrors.NotRestored(view.Subject, $"{error.Code} {error.Message}")
-            : AlertServiceErrors.Restored(view.Subject);
-        return alerts.RaiseAsync(
-            new AlertRaise(
-                view.Error is null ? AlertConditions.RestoreFinished : AlertConditions.RestoreFailed,
-                task.Id,
-                cause.Code,
-                cause.Message,
-                cause.Hint
-            )
+        if (_tasks.Values.Count(static one => one.IsRunning) >= MostRunning)
+        {
+            throw CliErrors.TooManyRestores(MostRunning);
+        }
+
+        await _swept.Task.WaitAsync(cancellation);
+        var work = await _works.OfAsync(groupId, request, cancellation);
+        var now = _time.GetUtcNow();
+        var job = JobKinds.New(
+            work.Kind,
+            work.SubjectId,
+            JsonSerializer.Serialize(RestoreWorks.WithoutSecrets(request), JobKinds.Json),
+            now
+        ) with
+        {
+            State = JobState.Running,
+            Attempts = 1,
+            StartedAt = now,
+            Owner = _owner,
+            LeaseUntil = now + Lease,
+            AskedBy = AuditActor.Current.Name,
+            Title = work.Title,
+            RetryOf = retryOf,
+        };
+        var isStored = await StoreAsync(job, cancellation);
+        var task = new RestoreTask(job, groupId, work.RunAsync, _time);
+        _tasks[job.Id] = task;
+        _runs[job.Id] = Task.Run(() => RunAsync(task, isStored, tells: !work.IsDryRun), CancellationToken.None);
+        return Restored.View(task.Now, now);
+    }
+
+    /// <summary>False where the disk is full.</summary>
+    private async Task<bool> StoreAsync(JobRecord job, CancellationToken cancellation)
+    {
+        try
+        {
+            await _metadata.Jobs.AddAsync(job, cancellation);
+            return true;
+        }
+        catch (BackupException failure) when (failure.Number == FoundationErrors.DiskFull)
+        {
+            LogNoRoom(job.Id, job.Title!, failure);
+            return false;
+        }
+    }
+
+    private async Task RunAsync(RestoreTask task, bool isStored, bool tells)
+    {
+        var work = task.RunAsync(_logger, _stopping.Token);
+        while (await Task.WhenAny(work, Task.Delay(Look, _time, CancellationToken.None)) != work)
+        {
+            await TellAsync(task, isStored);
+        }
+
+        var ended = task.Now;
+        await WriteDownAsync(task, isStored);
+        if (tells && ended.State is JobState.Succeeded or JobState.Failed)
+        {
+            await AlertAsync(ended, task.GroupId);
+        }
+
+        _runs.TryRemove(task.Id, out _);
+    }
+
+    /// <summary>How far it is; renews its lease. Where somebody else cancelled it, it stops.</summary>
+    private async Task TellAsync(RestoreTask task, bool isStored)
+    {
+        if (!isStored)
+        {
+            return;
+        }
+
+        try
+        {
+            if (!await _metadata.Jobs.ProgressAsync(task.Id, _owner, task.Progress.Now, Lease))
             {
-                GroupId = task.GroupId,
-                SubjectName = view.Subject,
-                Severity = view.Error is null ? AlertSeverity.Info : AlertSeverity.Critical,
-                IsEvent = true,
-            },
-            CancellationToken.None
+                await task.CancelAsync();
+            }
+
+            await StoreLinesAsync(task);
+        }
+        catch (BackupException passing) when (passing.IsTransient || passing.Number == FoundationErrors.DiskFull)
+        {
+            LogNotTold(task.Id, passing);
+        }
+    }
+
+    private async Task StoreLinesAsync(RestoreTask task)
+    {
+        if (task.Progress.TakeLines() is { Count: > 0 } lines)
+        {
+            await _metadata.Jobs.LogAsync(task.Id, lines);
+        }
+    }
+
+    /// <summary>How it ended, as soon as it can be written down; until then this process tells it.</summary>
+    private async Task WriteDownAsync(RestoreTask task, bool isStored)
+    {
+        while (true)
+        {
+            try
+            {
+                await EndAsync(task.Now, isStored);
+                await StoreLinesAsync(task);
+                _tasks.TryRemove(task.Id, out _);
+                task.Dispose();
+                return;
+            }
+            catch (Exception failure)
+            {
+                LogNotTold(task.Id, failure);
+            }
+
+            if (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            await Task.Delay(Look, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private Task EndAsync(JobRecord ended, bool isStored) =>
+        !isStored ? _metadata.Jobs.AddAsync(ended with { Owner = null, LeaseUntil = null })
+        : ended.State == JobState.Succeeded ? _metadata.Jobs.SucceedAsync(ended.Id, _owner, ended.Result!)
+        : ended.State == JobState.Cancelled ? _metadata.Jobs.CancelAsync(ended.Id)
+        : _metadata.Jobs.FailAsync(
+            ended.Id,
+            _owner,
+            ended.ErrorCode!,
+            ended.ErrorMessage!,
+            ended.ErrorHint!,
+            retry: false
         );
-    }
 
-    /// <summary>Those that ended long ago, and the oldest of too many.</summary>
-    private void Forget()
+    /// <summary>Those whose process is gone are over. This one alone has the catalogue of the data folder: what runs as it starts is nobody's.</summary>
+    private async Task SweepAsync()
     {
-        var before = time.GetUtcNow() - Kept;
-        var ended = _tasks.Values.Where(static one => !one.IsRunning).OrderByDescending(static one => one.Id).ToList();
-        foreach (var task in ended.Where((one, index) => index >= MostKept || one.View().FinishedAt < before))
+        for (var isFirst = true; !_stopping.IsCancellationRequested; isFirst = false)
         {
-            if (_tasks.TryRemove(task.Id, out var removed))
+            try
             {
-                removed.Dispose();
-            }
-        }
-    }
-}
-
-/// <summary>One of them.</summary>
-internal sealed class RestoreTask(
-    string id,
-    string groupId,
-    string kind,
-    string subject,
-    Func<RestoreTask, CancellationToken, Task> work,
-    TimeProvider time
-) : IDisposable
-{
-    private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _cancelled = new();
-    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
-    private readonly string _by = AuditActor.Current.Name;
-    private string _state = "running";
-    private (string Phase, long Bytes, long ExpectedBytes) _progress = ("", 0, 0);
-    private DateTimeOffset? _finishedAt;
-    private ErrorView? _error;
-
-    public string Id => id;
-
-    public string GroupId => groupId;
-
-    /// <summary>Set by the work where it is done.</summary>
-    public PushView? Push { get; set; }
-
-    /// <summary>Set by the work where it is done.</summary>
-    public TargetView? Into { get; set; }
-
-    /// <summary>Never fails.</summary>
-    public Task Ended { get; private set; } = Task.CompletedTask;
-
-    public bool IsRunning
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _finishedAt is null;
-            }
-        }
-    }
-
-    /// <param name="logger">For what nobody expected.</param>
-    /// <param name="tell">Hears that it has succeeded or failed; null: nobody does.</param>
-    /// <param name="stopping">The appliance stops.</param>
-    public void Run(ILogger logger, Func<RestoreTask, Task>? tell, CancellationToken stopping) =>
-        Ended = Task.Run(
-            async () =>
-            {
-                if (await RunAsync(logger, stopping) && tell is not null)
+                var why = CliErrors.AbandonedRestore();
+                var abandoned = await _metadata.Jobs.FailAbandonedAsync(
+                    RestoreJobs.Kinds,
+                    evenHeld: isFirst,
+                    why.Code,
+                    why.Message,
+                    why.Hint,
+                    _stopping.Token
+                );
+                foreach (var job in abandoned)
                 {
-                    await TellAsync(tell, logger);
+                    await _metadata.Jobs.LogAsync(job.Id, [new JobLogLine(_time.GetUtcNow(), why.Message, true)]);
+                    await AlertAsync(job, await GroupOfAsync(job.ReplicaSetId!));
                 }
-            },
-            CancellationToken.None
-        );
+            }
+            catch (Exception failure) when (!_stopping.IsCancellationRequested)
+            {
+                LogNotTold("", failure);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
 
-    public Task CancelAsync() => _cancelled.CancelAsync();
+            _swept.TrySetResult();
+            await Task.Delay(Lease / 3, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
-    public IProgress<T> Progress<T>(Func<T, (string Phase, long Bytes, long ExpectedBytes)> map) =>
-        new Reports<T>(this, map);
-
-    public RestoreTaskView View()
+    private async Task<JobRecord?> FindJobAsync(string groupId, string id, CancellationToken cancellation)
     {
-        lock (_lock)
+        if (_tasks.TryGetValue(id, out var task))
         {
-            return new RestoreTaskView(
-                id,
-                kind,
-                subject,
-                _state,
-                _progress.Phase,
-                _progress.Bytes,
-                _progress.ExpectedBytes,
-                _startedAt,
-                _finishedAt,
-                _by,
-                _error,
-                Push,
-                Into
+            return task.GroupId == groupId ? task.Now : null;
+        }
+
+        return
+            await _metadata.Jobs.FindAsync(id, cancellation) is { ReplicaSetId: { } subject } job
+            && RestoreJobs.Kinds.Contains(job.Kind)
+            && await GroupOfAsync(subject) == groupId
+            ? job
+            : null;
+    }
+
+    private async Task<string?> GroupOfAsync(string subject)
+    {
+        var set = await _metadata.Deployments.FindReplicaSetAsync(subject);
+        return (await _metadata.Deployments.FindAsync(set?.DeploymentId ?? subject))?.GroupId;
+    }
+
+    private async Task<IReadOnlyCollection<string>> SubjectsAsync(string groupId, CancellationToken cancellation)
+    {
+        var ours = (await _metadata.Deployments.ListAsync(cancellation))
+            .Where(one => one.GroupId == groupId)
+            .Select(static one => one.Id)
+            .ToHashSet(StringComparer.Ordinal);
+        var sets = await _metadata.Deployments.ReplicaSetsAsync(cancellation);
+        return [.. ours, .. sets.Where(one => ours.Contains(one.DeploymentId)).Select(static one => one.Id)];
+    }
+
+    /// <summary>Whoever wants to know of restores hears how this one ended. That it ended stands in the job: where nobody can be told, that does not change how.</summary>
+    private async Task AlertAsync(JobRecord job, string? groupId)
+    {
+        var failed = job.State == JobState.Failed;
+        var cause = failed
+            ? AlertServiceErrors.NotRestored(job.Title!, $"{job.ErrorCode} {job.ErrorMessage}")
+            : AlertServiceErrors.Restored(job.Title!);
+        try
+        {
+            await _metadata.Alerts.RaiseAsync(
+                new AlertRaise(
+                    failed ? AlertConditions.RestoreFailed : AlertConditions.RestoreFinished,
+                    job.Id,
+                    cause.Code,
+                    cause.Message,
+                    cause.Hint
+                )
+                {
+                    GroupId = groupId,
+                    SubjectName = job.Title!,
+                    Severity = failed ? AlertSeverity.Critical : AlertSeverity.Info,
+                    IsEvent = true,
+                },
+                CancellationToken.None
             );
         }
-    }
-
-    public void Dispose() => _cancelled.Dispose();
-
-    private async Task TellAsync(Func<RestoreTask, Task> tell, ILogger logger)
-    {
-        try
-        {
-            await tell(this);
-        }
         catch (Exception failure)
         {
-            // That it ended stands in the task; that nobody could be told does not change how.
-            ControlServer.LogIfUnexpected(logger, failure);
+            ControlServer.LogIfUnexpected(_logger, failure);
         }
     }
 
-    /// <returns>Whether it came to its end; false where it was cancelled.</returns>
-    private async Task<bool> RunAsync(ILogger logger, CancellationToken stopping)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _cancelled.Token);
-        try
-        {
-            await work(this, either.Token);
-            End("succeeded", null);
-            return true;
-        }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
-        {
-            End("cancelled", null);
-            return false;
-        }
-        catch (Exception) when (either.IsCancellationRequested)
-        {
-            // What breaks because it was told to stop is no failure.
-            End("cancelled", null);
-            return false;
-        }
-        catch (Exception failure)
-        {
-            ControlServer.LogIfUnexpected(logger, failure);
-            End("failed", ControlServer.Describe(failure));
-            return true;
-        }
-    }
+    [LoggerMessage(70, LogLevel.Warning, "The disk is full: restore {Id} runs, and is written down later: {What}")]
+    private partial void LogNoRoom(string id, string what, Exception failure);
 
-    private void End(string state, ErrorView? error)
-    {
-        lock (_lock)
-        {
-            (_state, _error, _finishedAt) = (state, error, time.GetUtcNow());
-        }
-    }
-
-    private sealed class Reports<T>(RestoreTask task, Func<T, (string Phase, long Bytes, long ExpectedBytes)> map)
-        : IProgress<T>
-    {
-        public void Report(T value)
-        {
-            lock (task._lock)
-            {
-                task._progress = map(value);
-            }
-        }
-    }
+    [LoggerMessage(71, LogLevel.Warning, "How restore {Id} is could not be written down; it is tried again")]
+    private partial void LogNotTold(string id, Exception failure);
 }

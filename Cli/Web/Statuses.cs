@@ -25,6 +25,7 @@ internal static class Statuses
         [CliErrors.SshNameInUse] = Conflict,
         [CliErrors.SshKeyInUse] = Conflict,
         [CliErrors.RestoresBusy] = Busy,
+        [CliErrors.NotOver] = Conflict,
         [MetadataErrors.AlertIsOver] = Conflict,
         [AlertServiceErrors.ConditionUnknown] = NotFound,
     }.ToFrozenDictionary();

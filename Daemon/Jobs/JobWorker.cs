@@ -5,25 +5,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Backup.Daemon.Jobs;
 
-/// <summary>How a running job tells how far it is.</summary>
-internal sealed class JobProgress
-{
-    private volatile string _phase = "started";
-    private double _share;
-
-    internal string Phase => _phase;
-
-    internal double Share => Volatile.Read(ref _share);
-
-    /// <param name="phase">For people.</param>
-    /// <param name="share">0 to 1.</param>
-    internal void Report(string phase, double share)
-    {
-        _phase = phase;
-        Volatile.Write(ref _share, Math.Clamp(share, 0, 1));
-    }
-}
-
 /// <summary>Does one kind of job.</summary>
 internal interface IJobHandler
 {
@@ -103,41 +84,57 @@ internal sealed partial class JobWorker : IAsyncDisposable
     private async Task RunAsync(JobRecord job, CancellationToken cancellation)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var progress = new JobProgress();
+        var progress = new JobProgress(_time);
+        progress.Log(job.Attempts > 1 ? $"Attempt {job.Attempts}, by {_options.Name}" : $"Taken by {_options.Name}");
         var renewal = RenewAsync(job, progress, lost);
         try
         {
             var result = await _handlers[job.Kind].RunAsync(job, progress, lost.Token);
             await _jobs.SucceedAsync(job.Id, _options.Name, result, cancellation);
+            progress.Log("Done");
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
             // Cancelled by a user, or the daemon stops: then the lease runs out and another takes the job.
+            progress.Log(cancellation.IsCancellationRequested ? "The daemon stops" : "Stopped: it was cancelled");
         }
         catch (Exception failure)
         {
-            await FailAsync(job, failure, cancellation);
+            await FailAsync(job, progress, failure, cancellation);
         }
         finally
         {
             await lost.CancelAsync();
             await renewal;
+            await StoreLinesAsync(job, progress);
         }
     }
 
-    private async Task FailAsync(JobRecord job, Exception failure, CancellationToken cancellation)
+    /// <summary>What a job tells is not what it is for: where it cannot be stored the job goes on.</summary>
+    private async Task StoreLinesAsync(JobRecord job, JobProgress progress)
+    {
+        if (progress.TakeLines() is not { Count: > 0 } lines)
+        {
+            return;
+        }
+
+        try
+        {
+            await _jobs.LogAsync(job.Id, lines, CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            LogLinesLost(job.Id, failure);
+        }
+    }
+
+    private async Task FailAsync(JobRecord job, JobProgress progress, Exception failure, CancellationToken cancellation)
     {
         var known = failure as BackupException ?? DaemonErrors.Defect(failure);
+        var again = known.IsTransient && job.Attempts < MaxAttempts;
         LogJobFailed(job.Kind, job.Id, failure);
-        await _jobs.FailAsync(
-            job.Id,
-            _options.Name,
-            known.Code,
-            known.Message,
-            known.Hint,
-            retry: known.IsTransient && job.Attempts < MaxAttempts,
-            cancellation
-        );
+        progress.Log($"{known.Code} {known.Message}{(again ? " It is tried again." : "")}", isTrouble: true);
+        await _jobs.FailAsync(job.Id, _options.Name, known.Code, known.Message, known.Hint, again, cancellation);
     }
 
     private async Task RenewAsync(JobRecord job, JobProgress progress, CancellationTokenSource lost)
@@ -150,18 +147,13 @@ internal sealed partial class JobWorker : IAsyncDisposable
             {
                 if (
                     !lost.IsCancellationRequested
-                    && !await _jobs.ProgressAsync(
-                        job.Id,
-                        _options.Name,
-                        progress.Phase,
-                        progress.Share,
-                        _options.JobLease,
-                        lost.Token
-                    )
+                    && !await _jobs.ProgressAsync(job.Id, _options.Name, progress.Now, _options.JobLease, lost.Token)
                 )
                 {
                     await lost.CancelAsync();
                 }
+
+                await StoreLinesAsync(job, progress);
             }
             catch (OperationCanceledException)
             {
@@ -176,6 +168,9 @@ internal sealed partial class JobWorker : IAsyncDisposable
 
     [LoggerMessage(20, LogLevel.Error, "The job queue could not be asked")]
     private partial void LogQueueFailed(Exception failure);
+
+    [LoggerMessage(22, LogLevel.Warning, "What job {Id} told could not be stored")]
+    private partial void LogLinesLost(string id, Exception failure);
 
     [LoggerMessage(21, LogLevel.Error, "Job {Kind} {Id} failed")]
     private partial void LogJobFailed(string kind, string id, Exception failure);

@@ -89,7 +89,12 @@ internal sealed class VerifyJob(IMetadataStore metadata, IBlockStore blocks, Tim
         public void Report(ReadProgress value)
         {
             var share = value.ExpectedBytes > 0 ? (double)value.Bytes / value.ExpectedBytes : 0;
-            progress.Report($"reading {of}{value.Namespace}", (index + Math.Min(share, 1)) / count);
+            progress.Report(
+                $"reading {of}{value.Namespace}",
+                value.Bytes,
+                value.ExpectedBytes,
+                (index + Math.Min(share, 1)) / count
+            );
         }
     }
 }

@@ -31,6 +31,7 @@ internal static partial class Schema
         Policies,
         Alerting,
         Radar,
+        Tasks,
     ];
 
     internal static int Version => Steps.Length;

@@ -6,7 +6,8 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
 {
     private const string Columns = """
         id, kind, replica_set_id, state, arguments, result, phase, progress, error_code, error_message, error_hint,
-        attempts, created_at, started_at, finished_at, owner, lease_until
+        attempts, created_at, started_at, finished_at, owner, lease_until, asked_by, title, retry_of, bytes,
+        expected_bytes, bytes_per_second
         """;
 
     private const string Owned = "id = @id AND owner = @owner AND state = 1";
@@ -31,6 +32,7 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
                     $"""
                     SELECT {Columns} FROM jobs
                     WHERE replica_set_id IN (SELECT value FROM json_each(@subjects))
+                        AND (@kinds IS NULL OR kind IN (SELECT value FROM json_each(@kinds)))
                         AND (@at IS NULL OR (created_at, id) < (@at, @before))
                     ORDER BY created_at DESC, id DESC LIMIT @Limit
                     """,
@@ -38,6 +40,7 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
                     new
                     {
                         subjects = JsonSerializer.Serialize(query.Subjects),
+                        kinds = query.Kinds is null ? null : JsonSerializer.Serialize(query.Kinds),
                         at = query.Before?.CreatedAt.ToUnixTimeMilliseconds(),
                         before = query.Before?.Id,
                         query.Limit,
@@ -56,19 +59,25 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
     public Task<bool> ProgressAsync(
         string id,
         string owner,
-        string phase,
-        double progress,
+        JobReport report,
         TimeSpan lease,
         CancellationToken cancellation = default
     ) =>
         ChangeAsync(
-            $"UPDATE jobs SET phase = @phase, progress = @progress, lease_until = @until WHERE {Owned}",
+            $"""
+            UPDATE jobs SET phase = @Phase, progress = @progress, bytes = @Bytes, expected_bytes = @ExpectedBytes,
+                bytes_per_second = @BytesPerSecond, lease_until = @until
+            WHERE {Owned}
+            """,
             new
             {
                 id,
                 owner,
-                phase,
-                progress = Math.Clamp(progress, 0, 1),
+                report.Phase,
+                progress = Math.Clamp(report.Share, 0, 1),
+                report.Bytes,
+                report.ExpectedBytes,
+                report.BytesPerSecond,
                 until = Milliseconds(time.GetUtcNow() + lease),
             },
             cancellation
@@ -129,6 +138,103 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
             cancellation
         );
 
+    public async Task<IReadOnlyList<JobRecord>> FailAbandonedAsync(
+        IReadOnlyCollection<string> kinds,
+        bool evenHeld,
+        string code,
+        string message,
+        string hint,
+        CancellationToken cancellation = default
+    ) =>
+        await database.WriteAsync(
+            session =>
+            {
+                const string Abandoned = """
+                    state = 1 AND (@evenHeld OR lease_until <= @now) AND kind IN (SELECT value FROM json_each(@kinds))
+                    """;
+                var arguments = new
+                {
+                    now = Now,
+                    evenHeld = evenHeld ? 1 : 0,
+                    code,
+                    message,
+                    hint,
+                    kinds = JsonSerializer.Serialize(kinds),
+                };
+                var ids = session.Query($"SELECT id FROM jobs WHERE {Abandoned}", static row => row.Text(), arguments);
+                session.Execute(
+                    $"""
+                    UPDATE jobs SET state = {(int)
+                        JobState.Failed}, finished_at = @now, owner = NULL, lease_until = NULL,
+                        error_code = @code, error_message = @message, error_hint = @hint
+                    WHERE {Abandoned}
+                    """,
+                    arguments
+                );
+                return ids.ConvertAll(id => Find(session, id)!);
+            },
+            cancellation
+        );
+
+    public Task LogAsync(string id, IReadOnlyList<JobLogLine> lines, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                if (Find(session, id) is not null)
+                {
+                    Log(session, id, lines);
+                }
+            },
+            cancellation
+        );
+
+    public async Task<IReadOnlyList<JobLogLine>> LogOfAsync(string id, CancellationToken cancellation = default) =>
+        await database.ReadAsync(
+            session =>
+                session.Query(
+                    "SELECT at, text, is_trouble FROM job_log WHERE job_id = @id ORDER BY ordinal",
+                    static row => new JobLogLine(row.Time(), row.Text(), row.Flag()),
+                    new { id }
+                ),
+            cancellation
+        );
+
+    private void Log(Session session, string id, IReadOnlyList<JobLogLine> lines)
+    {
+        foreach (var line in lines)
+        {
+            session.Execute(
+                """
+                INSERT INTO job_log (job_id, ordinal, at, text, is_trouble)
+                VALUES (@id, (SELECT COALESCE(MAX(ordinal), 0) + 1 FROM job_log WHERE job_id = @id), @at, @text, @trouble)
+                """,
+                new
+                {
+                    id,
+                    at = Milliseconds(line.At),
+                    text = line.Text.Length > JobLog.LongestLine ? line.Text[..JobLog.LongestLine] : line.Text,
+                    trouble = line.IsTrouble ? 1 : 0,
+                }
+            );
+        }
+
+        session.Execute(
+            """
+            DELETE FROM job_log WHERE job_id = @id
+                AND ordinal <= (SELECT MAX(ordinal) FROM job_log WHERE job_id = @id) - @most
+            """,
+            new { id, most = JobLog.MostLines }
+        );
+        // A little with each addition: more is removed than comes.
+        session.Execute(
+            """
+            DELETE FROM job_log WHERE (job_id, ordinal) IN
+                (SELECT job_id, ordinal FROM job_log WHERE at < @before ORDER BY at LIMIT 100)
+            """,
+            new { before = Milliseconds(time.GetUtcNow() - JobLog.Kept) }
+        );
+    }
+
     private long Now => Milliseconds(time.GetUtcNow());
 
     private JobRecord? Take(Session session, IReadOnlyCollection<string> kinds, string owner, TimeSpan lease)
@@ -174,7 +280,8 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
             $"""
             INSERT INTO jobs ({Columns})
             VALUES (@Id, @Kind, @ReplicaSetId, @state, @Arguments, @Result, @Phase, @Progress, @ErrorCode,
-                @ErrorMessage, @ErrorHint, @Attempts, @created, @started, @finished, @Owner, @until)
+                @ErrorMessage, @ErrorHint, @Attempts, @created, @started, @finished, @Owner, @until, @AskedBy, @Title,
+                @RetryOf, @Bytes, @ExpectedBytes, @BytesPerSecond)
             """,
             new
             {
@@ -195,6 +302,12 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
                 finished = Milliseconds(job.FinishedAt),
                 job.Owner,
                 until = Milliseconds(job.LeaseUntil),
+                job.AskedBy,
+                job.Title,
+                job.RetryOf,
+                job.Bytes,
+                job.ExpectedBytes,
+                job.BytesPerSecond,
             }
         );
 
@@ -224,5 +337,13 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
             row.TimeOrNull(),
             row.TextOrNull(),
             row.TimeOrNull()
-        );
+        )
+        {
+            AskedBy = row.Text(),
+            Title = row.TextOrNull(),
+            RetryOf = row.TextOrNull(),
+            Bytes = row.Long(),
+            ExpectedBytes = row.Long(),
+            BytesPerSecond = row.Real(),
+        };
 }

@@ -32,4 +32,18 @@ public sealed record RestoreTaskView(
     ErrorView? Error = null,
     PushView? Push = null,
     TargetView? Into = null
-);
+)
+{
+    /// <summary>Over the last seconds; left out where it is not known, or does not run.</summary>
+    public double? BytesPerSecond { get; init; }
+
+    /// <summary>Until it ends, as it goes now, in seconds; left out where that cannot be told.</summary>
+    public double? RemainingSeconds { get; init; }
+
+    /// <summary>The restore that this one is another try of; left out where it is the first.</summary>
+    public string? RetryOf { get; init; }
+}
+
+/// <summary>A restore once more.</summary>
+/// <param name="Uri">Of one into MongoDB, where to: it was forgotten when the restore ended. Left out of a push.</param>
+public sealed record RetryRequest(string? Uri = null);

@@ -176,6 +176,13 @@ public sealed record CopyView(
 /// <param name="Namespaces">Which collections are copied anew: db, db.coll, db.prefix*.</param>
 public sealed record CopyRequest(IReadOnlyList<string> Namespaces);
 
+/// <param name="Id">Ours.</param>
+/// <param name="Kind">For example <c>snapshot</c>, <c>verify</c>, <c>push</c>.</param>
+/// <param name="State">queued, running, succeeded, failed or cancelled.</param>
+/// <param name="Phase">What it does now, for people.</param>
+/// <param name="Progress">0 to 1.</param>
+/// <param name="Result">By kind; left out until it succeeded.</param>
+/// <param name="Error">Of the last failure, also where it is tried again.</param>
 public sealed record JobView(
     string Id,
     string Kind,
@@ -184,7 +191,31 @@ public sealed record JobView(
     double Progress,
     JsonElement? Result,
     ErrorView? Error
-);
+)
+{
+    /// <summary>Who asked for it; left out where nobody did.</summary>
+    public string? AskedBy { get; init; }
+
+    /// <summary>Worked off so far; left out where it is not counted in bytes.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>An estimate of all of them; left out where none is known.</summary>
+    public long? ExpectedBytes { get; init; }
+
+    /// <summary>Over the last seconds; left out where it is not known, or does not run.</summary>
+    public double? BytesPerSecond { get; init; }
+
+    /// <summary>Until it ends, as it goes now, in seconds; left out where that cannot be told.</summary>
+    public double? RemainingSeconds { get; init; }
+
+    /// <summary>The job that this one is another try of; left out where it is the first.</summary>
+    public string? RetryOf { get; init; }
+}
+
+/// <param name="At">When.</param>
+/// <param name="Text">For people.</param>
+/// <param name="Trouble">Whether something went wrong.</param>
+public sealed record JobLogView(DateTimeOffset At, string Text, bool Trouble);
 
 /// <param name="Ok">True.</param>
 /// <param name="Documents">Written.</param>

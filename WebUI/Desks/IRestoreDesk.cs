@@ -14,6 +14,13 @@ public interface IRestoreDesk
     /// <summary>Null where the group has none of that id.</summary>
     Task<RestoreTaskView?> FindAsync(string groupId, string id, CancellationToken cancellation);
 
+    /// <summary>Begins it once more where it failed or was cancelled; it goes on with what is there.</summary>
+    /// <param name="groupId">Whose it is.</param>
+    /// <param name="id">Of a restore that is over.</param>
+    /// <param name="retry">What was not kept of it.</param>
+    /// <param name="cancellation">Nothing was begun then.</param>
+    Task<RestoreTaskView> RetryAsync(string groupId, string id, RetryRequest retry, CancellationToken cancellation);
+
     /// <summary>Stops it where it is under way. What it wrote stays where it is.</summary>
     Task CancelAsync(string groupId, string id, CancellationToken cancellation);
 }

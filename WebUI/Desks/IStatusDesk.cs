@@ -20,6 +20,10 @@ public interface IStatusDesk
     /// <summary>A job that <see cref="Metadata.IJobs"/> has.</summary>
     Task<JobView> JobAsync(string job, CancellationToken cancellation);
 
+    /// <summary>Asks for it once more where it failed or was cancelled.</summary>
+    /// <returns>The new one.</returns>
+    Task<JobView> RetryAsync(string job, CancellationToken cancellation);
+
     /// <summary>Ends it where it has not ended.</summary>
     Task<JobView> CancelAsync(string job, CancellationToken cancellation);
 }

@@ -6,6 +6,7 @@ using Backup.WebUI.Desks;
 using Backup.WebUI.Frame;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Backup.WebUI.Resources;
@@ -17,8 +18,14 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
     {
         api.MapGet("/groups/{group}/jobs", ListAsync).WithSummary("Jobs, newest first").Needs(Permission.See);
         api.MapGet("/groups/{group}/jobs/{job}", ShowAsync).WithSummary("One job").Needs(Permission.See);
+        api.MapGet("/groups/{group}/jobs/{job}/log", LogAsync)
+            .WithSummary("What a job told, oldest first: its newest 500 lines, kept for 90 days")
+            .Needs(Permission.See);
+        api.MapPost("/groups/{group}/jobs/{job}/retry", RetryAsync)
+            .WithSummary("Ask for it once more where it failed or was cancelled; a restore: see /restores")
+            .Needs(Permission.Operate, "job.retry");
         api.MapPost("/groups/{group}/jobs/{job}/cancel", CancelAsync)
-            .WithSummary("End it where it has not ended")
+            .WithSummary("End it where it has not ended; a restore: see /restores")
             .Needs(Permission.Operate, "job.cancel");
     }
 
@@ -50,10 +57,43 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
     }
 
+    private async Task<PageOf<JobLogView>> LogAsync(string group, string job, CancellationToken cancellation)
+    {
+        var found = await FindAsync(job, await things.NamesAsync(group, cancellation), cancellation);
+        var lines = await metadata.Jobs.LogOfAsync(found.Id, cancellation);
+        // All of them: their number is bounded.
+        return new PageOf<JobLogView>(
+            [.. lines.Select(static one => new JobLogView(one.At, one.Text, one.IsTrouble))],
+            null
+        );
+    }
+
+    private async Task<Accepted<ActivityView>> RetryAsync(string group, string job, CancellationToken cancellation)
+    {
+        var names = await things.NamesAsync(group, cancellation);
+        var found = await FindAsync(job, names, cancellation);
+        RequireNoRestore(found);
+        var again = await desks.Status.RetryAsync(found.Id, cancellation);
+        return TypedResults.Accepted(
+            PathOf(group, again.Id),
+            await ViewAsync(await FindAsync(again.Id, names, cancellation), names, cancellation)
+        );
+    }
+
+    /// <summary>Who may restore may more than who may operate: restores have routes of their own.</summary>
+    private static void RequireNoRestore(JobRecord job)
+    {
+        if (RestoreJobs.Kinds.Contains(job.Kind))
+        {
+            throw WebUIErrors.IsRestore(job.Id);
+        }
+    }
+
     private async Task<ActivityView> CancelAsync(string group, string job, CancellationToken cancellation)
     {
         var names = await things.NamesAsync(group, cancellation);
         var found = await FindAsync(job, names, cancellation);
+        RequireNoRestore(found);
         _ = await desks.Status.CancelAsync(found.Id, cancellation);
         return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
     }
@@ -77,7 +117,7 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
     private static ActivityView ViewOf(JobRecord job, JobView view, IReadOnlyDictionary<string, string> names) =>
         new(
             view,
-            job.ReplicaSetId is { } id ? names[id] : null,
+            job.Title ?? (job.ReplicaSetId is { } id ? names[id] : null),
             job.Attempts,
             job.CreatedAt,
             job.StartedAt,

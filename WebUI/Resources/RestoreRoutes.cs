@@ -31,6 +31,10 @@ internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks, TimeProv
         api.MapPost("/groups/{group}/restores/{restore}/cancel", CancelAsync)
             .WithSummary("Stop it; what it wrote stays where it is")
             .Needs(Permission.Restore, "restore.cancel");
+        // As where it began: the work writes its own records.
+        api.MapPost("/groups/{group}/restores/{restore}/retry", RetryAsync)
+            .WithSummary("Once more, where it failed or was cancelled; it goes on with what is there")
+            .Needs(Permission.Restore, confirmed: true);
         // Its end is in the records of the work.
         api.MapPost("/groups/{group}/restores/{restore}/attend", AttendAsync)
             .WithSummary("Its progress as lines of JSON until it ends; whoever hangs up before stops it")
@@ -102,6 +106,18 @@ internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks, TimeProv
             await desks.Restores.CancelAsync(group, task.Id, CancellationToken.None);
             throw;
         }
+    }
+
+    private async Task<Accepted<RestoreTaskView>> RetryAsync(
+        string group,
+        string restore,
+        RetryRequest retry,
+        CancellationToken cancellation
+    )
+    {
+        var found = await ShowAsync(group, restore, cancellation);
+        var begun = await desks.Restores.RetryAsync(group, found.Id, retry, cancellation);
+        return TypedResults.Accepted($"{WebUIHost.Root}/groups/{group}/restores/{begun.Id}", begun);
     }
 
     private async Task<RestoreTaskView> CancelAsync(string group, string restore, CancellationToken cancellation)

@@ -4,6 +4,7 @@ using Backup.Foundation.Contracts;
 using Backup.MongoWire;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;
+using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -56,7 +57,7 @@ public sealed class MemberFitnessTests
         {
             var ahead = Seen(ServerType.Primary, round % 3 == 0 ? 1000u : 1100u);
             fitness.ReasonToLeave(Secondary, [ahead], mayMove: true).ShouldBeNull();
-            _time.Pass(TimeSpan.FromSeconds(1));
+            _time.Advance(TimeSpan.FromSeconds(1));
         }
     }
 
@@ -85,7 +86,7 @@ public sealed class MemberFitnessTests
         {
             left = fitness.ReasonToLeave(seen, others, mayMove) is null ? null : waited;
             waited += TimeSpan.FromSeconds(1);
-            _time.Pass(TimeSpan.FromSeconds(1));
+            _time.Advance(TimeSpan.FromSeconds(1));
         }
 
         left.ShouldBe(patience);
@@ -98,15 +99,4 @@ public sealed class MemberFitnessTests
             Type = type,
             LastWrite = new Optime(lastWrite, 1),
         };
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Pass(TimeSpan time) => _ticks += time.Ticks;
-    }
 }

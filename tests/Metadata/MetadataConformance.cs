@@ -1,6 +1,7 @@
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
+using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 

@@ -278,6 +278,16 @@ internal sealed partial class TestDesks
         CancellationToken cancellation
     ) => Does($"restore of {groupId}", Restore(request.Push is null ? "into" : "push"));
 
+    public Task<RestoreTaskView> RetryAsync(
+        string groupId,
+        string id,
+        RetryRequest retry,
+        CancellationToken cancellation
+    ) => Does($"retry restore {id} {retry.Uri}", Restore("push"));
+
+    public Task<JobView> RetryAsync(string job, CancellationToken cancellation) =>
+        Does($"retry {job}", new JobView(job, "snapshot", "queued", "", 0, null, null));
+
     public Task<IReadOnlyList<RestoreTaskView>> ListAsync(string groupId, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<RestoreTaskView>>([.. Restores]);
 

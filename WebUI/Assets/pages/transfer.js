@@ -15,7 +15,6 @@ export function render(root, { path, words, signal, group }) {
   const aloud = h("p.hear", { role: "status" });
   root.append(aloud);
   let told = null;
-  const rate = rateOf();
   const page = shown(root, signal, {
     load: (ending) => get(target, { signal: ending }),
     view: (task) => {
@@ -33,7 +32,7 @@ export function render(root, { path, words, signal, group }) {
           badge(level, word),
           !jobOver(task.state) && may("restore") ? button({ text: "Cancel", danger: true, onclick: () => cancel(target, page) }) : null,
         ),
-        h("section.card.stack", body(task, share, rate)),
+        h("section.card.stack", body(task, share)),
       );
     },
   });
@@ -41,12 +40,10 @@ export function render(root, { path, words, signal, group }) {
   signal.addEventListener("abort", () => clearInterval(timer));
 }
 
-function body(task, share, rate) {
+function body(task, share) {
   if (task.error) return [errorNote(task.error), task.kind === "push" ? h("p.soft", "What was sent stays there: the same push goes on from it.") : h("p.soft", "What was written stays in the target. The same restore can go on with it, or replaces it where the collections are removed first.")];
   if (!jobOver(task.state)) {
-    const speed = rate(task.bytes);
-    const left = speed > 0 && task.expectedBytes > task.bytes ? (task.expectedBytes - task.bytes) / speed : null;
-    const words = [PHASES[task.phase] ?? task.phase, `${bytes(task.bytes)}${task.expectedBytes ? ` of about ${bytes(task.expectedBytes)}` : ""}`, speed > 0 ? `${bytes(speed)}/s` : null, left === null ? null : `${duration(left)} left`];
+    const words = [PHASES[task.phase] ?? task.phase, `${bytes(task.bytes)}${task.expectedBytes ? ` of about ${bytes(task.expectedBytes)}` : ""}`, task.bytesPerSecond ? `${bytes(task.bytesPerSecond)}/s` : null, task.remainingSeconds === undefined ? null : `${duration(task.remainingSeconds)} left`];
     return [progress(share, "Restore", words.filter(Boolean).join(" · ")), h("p.small.soft", "You may leave this page: it goes on, and Activity leads back here.")];
   }
   if (task.push) return pushed(task.push);
@@ -55,18 +52,6 @@ function body(task, share, rate) {
 }
 
 const PHASES = { replay: "The oplog is replayed", connect: "Connecting", send: "Sending", verify: "Comparing hashes", wait: "Waiting for the connection", create: "Making collections", load: "Loading documents", index: "Building indexes", shard: "Sharding collections" };
-
-/** Bytes a second over the last few looks; 0 before it is known. */
-function rateOf() {
-  const seen = [];
-  return (now) => {
-    seen.push([performance.now(), now]);
-    if (seen.length > 8) seen.shift();
-    const [[t0, b0]] = seen;
-    const [t1, b1] = seen.at(-1);
-    return t1 - t0 > 500 ? Math.max(0, ((b1 - b0) * 1000) / (t1 - t0)) : 0;
-  };
-}
 
 function pushed(result) {
   return [
