@@ -99,7 +99,14 @@ internal sealed class CollectionRates(string ns, uint made)
             if (operation != WatchedOperation.Insert && (age != RadarAge.New || isDropped))
             {
                 var burst = operation == WatchedOperation.Update ? _updates : _losses;
-                burst.See(kind, count, second, isDropped ? 0 : Came(operation, second), age);
+                // A drop is no matter of rates: what a collection had is gone, from the first second on.
+                burst.See(
+                    kind,
+                    count,
+                    second,
+                    isDropped ? 0 : Came(operation, second),
+                    isDropped ? RadarAge.Grown : age
+                );
             }
         }
 

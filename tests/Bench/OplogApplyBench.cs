@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Backup.Daemon.Radar;
 using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Oplog;
@@ -18,37 +19,45 @@ internal static class OplogApplyBench
     /// <summary>Small entries a second on one core, for the whole apply path: the yardstick of this bench.</summary>
     private const double Goal = 100_000;
 
-    /// <returns>0 where the best round meets the goal.</returns>
+    /// <returns>0 where the best round meets the goal, with the radar counting.</returns>
     internal static int Run()
     {
-        var best = 0.0;
+        var (best, watched) = (0.0, 0.0);
         var collection = Guid.NewGuid();
         var catalogue = new Catalogue();
         catalogue.Set(
             new CatalogueCollection(collection, "bench", "c", CollectionType.Collection, BsonDocument.Empty, [])
         );
         var entries = Enumerable.Range(1, Entries).Select(i => Entry(i, collection)).ToArray();
-        for (var round = 0; round < 4; round++)
+        for (var round = 0; round < 6; round++)
         {
-            using var target = new ResolvingTarget();
-            using var replayer = new OplogReplayer(catalogue, target, new OplogReplayerOptions());
-            var clock = Stopwatch.StartNew();
-            foreach (var entry in entries)
-            {
-                replayer.Apply(entry.Memory);
-            }
-
-            var rate = Entries / clock.Elapsed.TotalSeconds;
-            best = Math.Max(best, rate);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"oplog-apply: {rate:N0} entries/s, {rate / Goal:F1} of the goal; one core, nothing stored"
-                )
+            best = Math.Max(best, Round(catalogue, entries, watch: null));
+            watched = Math.Max(
+                watched,
+                Round(catalogue, entries, new RateRadar("bench", static _ => 0) { IsOn = true })
             );
         }
 
-        return best >= Goal ? 0 : 1;
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"oplog-apply: {best:N0} entries/s, {best / Goal:F1} of the goal; with the radar {watched:N0} ({watched / best:P1}); one core, nothing stored"
+            )
+        );
+        return watched >= Goal ? 0 : 1;
+    }
+
+    private static double Round(Catalogue catalogue, BsonDocument[] entries, IOperationWatch? watch)
+    {
+        using var target = new ResolvingTarget();
+        using var replayer = new OplogReplayer(catalogue, target, new OplogReplayerOptions { Watch = watch });
+        var clock = Stopwatch.StartNew();
+        foreach (var entry in entries)
+        {
+            replayer.Apply(entry.Memory);
+        }
+
+        return Entries / clock.Elapsed.TotalSeconds;
     }
 
     private static BsonDocument Entry(int i, Guid collection) =>
@@ -84,7 +93,11 @@ internal static class OplogApplyBench
             }
 
             w.EndDocument().BeginDocument("o2"u8).Int32("_id"u8, i).EndDocument();
-            w.Timestamp("ts"u8, (ulong)i << 32 | 1).Int64("t"u8, 1).Int32("v"u8, 2).DateTime("wall"u8, 0);
+            // A thousand a second.
+            w.Timestamp("ts"u8, ((1_700_000_000UL + (ulong)(i / 1000)) << 32) | (uint)(1 + (i % 1000)))
+                .Int64("t"u8, 1)
+                .Int32("v"u8, 2)
+                .DateTime("wall"u8, 0);
         });
 
     private sealed class ResolvingTarget : IOperationTarget, IDisposable

@@ -80,7 +80,7 @@ public sealed class RateRadarTests
     [Fact]
     public void A_drop_is_noticed_from_the_first_second_on()
     {
-        _radar.SeeAllGo(Orders, 10_000, At(Start));
+        _radar.SeeAllGo(Orders, 601, At(Start));
         Take().ShouldHaveSingleItem().First.ShouldBe(At(Start));
     }
 
