@@ -7,6 +7,7 @@ using Backup.BackupHttpServer.Certificates;
 using Backup.BackupHttpServer.Downloads;
 using Backup.BackupHttpServer.Endpoints;
 using Backup.BackupHttpServer.Limits;
+using Backup.BackupHttpServer.Measuring;
 using Backup.BackupHttpServer.Slices;
 using Backup.BackupHttpServer.Updates;
 using Backup.Blockstore;
@@ -34,6 +35,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     private readonly KeyUses _uses;
     private readonly Instances _instances;
     private readonly SumKeeper? _sums;
+    private readonly SpanRoller _spans;
 
     private BackupHttpServerHost(
         WebApplication application,
@@ -43,9 +45,11 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         Instances instances,
         UpdateStore updates,
         SumKeeper? sums,
+        SpanRoller spans,
         IPEndPoint endPoint
     )
     {
+        _spans = spans;
         Updates = updates;
         _sums = sums;
         _application = application;
@@ -116,7 +120,19 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
 
         var port = new System.Uri(application.Urls.First()).Port;
         var endPoint = new IPEndPoint(options.Address, port);
-        return new BackupHttpServerHost(application, authority, troubles, uses, instances, updates, sums, endPoint);
+        var spans = new SpanRoller(metadata, time, loggers.CreateLogger<SpanRoller>());
+        spans.Start();
+        return new BackupHttpServerHost(
+            application,
+            authority,
+            troubles,
+            uses,
+            instances,
+            updates,
+            sums,
+            spans,
+            endPoint
+        );
     }
 
     /// <summary>Takes no new request, waits for those in work, stops.</summary>
@@ -125,6 +141,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _application.DisposeAsync();
+        await _spans.DisposeAsync();
         await DisposeAsync(_sums);
         await _uses.DisposeAsync();
         await _instances.DisposeAsync();

@@ -30,6 +30,7 @@ var root = new RootCommand(
     ResyncCommand.Create(),
     NamespacesCommand.Create(),
     MonitoringCommand.Create(),
+    HostsCommand.Create(),
     SshCommands.Create(),
     CredentialCommands.Keys(),
     CredentialCommands.Certificates(),

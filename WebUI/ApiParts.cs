@@ -37,6 +37,7 @@ internal static class ApiParts
             new AgentRoutes(metadata, desks),
             new CredentialRoutes(desks),
             new StorageRoutes(things, desks),
+            new MemberRoutes(metadata, things, desks, time),
             new JobRoutes(metadata, things, desks),
             new AlertRoutes(metadata, things, desks, time),
             new ChannelRoutes(metadata, desks),

@@ -34,7 +34,10 @@ internal static class ServerSamples
             Number(status, "wiredTiger", "cache", "maximum bytes configured"),
             Number(status, "network", "bytesIn"),
             Number(status, "network", "bytesOut")
-        );
+        )
+        {
+            Queued = Number(status, "globalLock", "currentQueue", "total"),
+        };
     }
 
     /// <param name="status">The answer to <c>replSetGetStatus</c>.</param>
@@ -75,6 +78,16 @@ internal static class ServerSamples
             Number(stats, "storageSize") ?? 0,
             Number(stats, "indexSize") ?? 0
         );
+
+    /// <summary>With how full the disk is that its data are on, where it says so.</summary>
+    /// <param name="host">The server that was asked.</param>
+    /// <param name="stats">The answer to <c>dbStats</c> of any of its databases.</param>
+    public static HostSample WithDisk(HostSample host, BsonView stats) =>
+        host with
+        {
+            DiskUsedBytes = Number(stats, "fsUsedSize"),
+            DiskTotalBytes = Number(stats, "fsTotalSize"),
+        };
 
     private static WireOptime? OptimeOf(BsonView member) =>
         member.TryGet("optime"u8, out var optime)

@@ -99,11 +99,31 @@ internal sealed class SourceMonitor(SourceMember member, ServerClient server, st
                 ReadTarget.On(host),
                 cancellation
             );
-            return ServerSamples.Host(host.ToString(), status.View);
+            return await WithDiskAsync(client, host, ServerSamples.Host(host.ToString(), status.View), cancellation);
         }
         catch (BackupException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Without it where that is not allowed.</summary>
+    private static async Task<HostSample> WithDiskAsync(
+        MongoClient client,
+        HostAddress host,
+        HostSample sample,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            var target = ReadTarget.On(host);
+            using var stats = await client.RunCommandAsync("admin", Command("dbStats"), target, cancellation);
+            return ServerSamples.WithDisk(sample, stats.View);
+        }
+        catch (BackupException)
+        {
+            return sample;
         }
     }
 

@@ -10,6 +10,21 @@ internal sealed class MonitoringOperations(IMetadataStore metadata, TimeProvider
     internal const int MostMinutes = 2 * 24 * 60;
 
     /// <param name="deployment">Its id.</param>
+    /// <param name="range">How far back.</param>
+    /// <param name="points">At most so many spans, 2 or more.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal Task<IReadOnlyList<MonitoringSpan>> HistoryAsync(
+        string deployment,
+        TimeSpan range,
+        int points,
+        CancellationToken cancellation
+    )
+    {
+        var now = time.GetUtcNow();
+        return Monitoring.HistoryAsync(metadata, deployment, now - range, now, points, cancellation);
+    }
+
+    /// <param name="deployment">Its id.</param>
     /// <param name="minutes">How far back, 1 to two days.</param>
     /// <param name="points">At most so many samples, 2 to one a minute.</param>
     /// <param name="cancellation">Gives up.</param>

@@ -186,6 +186,13 @@ internal static class Desks
             CancellationToken cancellation
         ) => monitoring.OfDeploymentAsync(deployment, minutes, points, cancellation);
 
+        public Task<IReadOnlyList<MonitoringSpan>> HistoryAsync(
+            string deployment,
+            TimeSpan range,
+            int points,
+            CancellationToken cancellation
+        ) => monitoring.HistoryAsync(deployment, range, points, cancellation);
+
         public Task<IReadOnlyList<AgentView>> ListAsync(CancellationToken cancellation) =>
             agents.ListAsync(cancellation);
 

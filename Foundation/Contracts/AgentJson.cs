@@ -28,6 +28,7 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(HoleReport))]
 [JsonSerializable(typeof(SliceAnswer))]
 [JsonSerializable(typeof(MonitoringSample))]
+[JsonSerializable(typeof(MonitoringSpan))]
 [JsonSerializable(typeof(CopyOrder))]
 [JsonSerializable(typeof(NamespaceFilter))]
 [JsonSerializable(typeof(IReadOnlyList<NamespaceFilter>), TypeInfoPropertyName = "NamespaceFilters")]

@@ -40,7 +40,17 @@ public sealed record HostSample(
     long? CacheMaxBytes,
     long? NetworkInBytes,
     long? NetworkOutBytes
-);
+)
+{
+    /// <summary>Readers and writers that wait for a lock now.</summary>
+    public long? Queued { get; init; }
+
+    /// <summary>Of the disk with the data.</summary>
+    public long? DiskUsedBytes { get; init; }
+
+    /// <summary>Of the disk with the data.</summary>
+    public long? DiskTotalBytes { get; init; }
+}
 
 /// <param name="Name">host:port.</param>
 /// <param name="State">For example <c>SECONDARY</c>.</param>

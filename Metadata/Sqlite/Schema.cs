@@ -32,6 +32,7 @@ internal static partial class Schema
         Alerting,
         Radar,
         Tasks,
+        Spans,
     ];
 
     internal static int Version => Steps.Length;

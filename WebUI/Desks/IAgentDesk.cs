@@ -26,6 +26,18 @@ public interface IAgentDesk
         CancellationToken cancellation
     );
 
+    /// <summary>How its servers were, in spans of equal length, oldest first.</summary>
+    /// <param name="deployment">Its id.</param>
+    /// <param name="range">How far back.</param>
+    /// <param name="points">At most so many spans.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<IReadOnlyList<MonitoringSpan>> HistoryAsync(
+        string deployment,
+        TimeSpan range,
+        int points,
+        CancellationToken cancellation
+    );
+
     /// <summary>From now on its key opens nothing.</summary>
     Task<AgentView> RevokeAsync(string agent, CancellationToken cancellation);
 

@@ -310,6 +310,13 @@ internal sealed partial class TestDesks
         CancellationToken cancellation
     ) => Task.FromResult<IReadOnlyList<MonitoringSample>>([]);
 
+    public Task<IReadOnlyList<MonitoringSpan>> HistoryAsync(
+        string deployment,
+        TimeSpan range,
+        int points,
+        CancellationToken cancellation
+    ) => Task.FromResult<IReadOnlyList<MonitoringSpan>>([]);
+
     Task<AgentView> IAgentDesk.RevokeAsync(string agent, CancellationToken cancellation) =>
         Does($"revoke agent {agent}", new AgentView(agent, "host", "1.0.0", null));
 

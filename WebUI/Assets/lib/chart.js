@@ -22,7 +22,8 @@ const COLORS = ["--accent", "--ok-fill", "--warning-fill", "--bad-fill", "--busy
 
 /**
  * @param {string} title
- * @param {{unit?: (value: number) => string, times: Date[], series: {name: string, values: (number | null)[]}[]}} data
+ * @param {{unit?: (value: number) => string, times: Date[], series: {name: string, values: (number | null)[]}[], marks?: Date[]}} data
+ *   marks: moments at which something happened, as lines; a table elsewhere says what.
  * @returns {HTMLElement} which draws itself when it is on the page, and again when its width or the theme changes.
  */
 export function chart(title, data) {
@@ -95,6 +96,7 @@ async function draw(plot, data, say) {
           ...data.series.map((one, at) => ({ label: one.name, stroke: color(COLORS[at % COLORS.length]), width: 1.6, points: { show: data.times.length < 3 }, spanGaps: false })),
         ],
         axes: [{ ...axis, values: (_, ticks, __, ___, step) => ticks.map((tick) => label(new Date(tick * 1000), step)) }, { ...axis, size: 78, values: (_, ticks) => ticks.map((tick) => say(tick)) }],
+        hooks: { draw: [(drawn) => lines(drawn, data.marks ?? [], color("--warning-fill"))] },
         scales: { x: { range: (_, low, high) => [Math.min(low, high - LEAST), high] }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 0) > 0 ? high * 1.1 : 1] } },
       },
       [data.times.map((at) => at.getTime() / 1000), ...data.series.map((one) => one.values)],
@@ -112,6 +114,24 @@ async function draw(plot, data, say) {
   watch.observe(plot);
   const repaint = () => (plot.isConnected ? width > 0 && render() : document.removeEventListener("theme", repaint));
   document.addEventListener("theme", repaint);
+}
+
+/** Upright lines at moments. */
+function lines(drawn, marks, stroke) {
+  const { ctx, bbox } = drawn;
+  ctx.save();
+  ctx.strokeStyle = stroke;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const mark of marks) {
+    const x = Math.round(drawn.valToPos(mark.getTime() / 1000, "x", true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
 /** Of an axis of times; step in seconds. */
