@@ -17,6 +17,8 @@ public static class BlockstoreErrors
     public const int FolderUnusable = 5010;
     public const int ObjectUnreadable = 5011;
     public const int ObjectUnwritable = 5012;
+    public const int GroomBlind = 5013;
+    public const int GroomUnderWay = 5014;
 
     public static BackupException NoBlock(BlockId id) =>
         new(
@@ -112,5 +114,23 @@ public static class BlockstoreErrors
             $"The object '{name}' cannot be written or removed: {inner.Message}",
             "Check the folder's owner and permissions and that its disk is mounted.",
             inner: inner
+        );
+
+    /// <param name="names">What refers to what cannot be read, each with why; the first few.</param>
+    /// <param name="count">How many there are.</param>
+    public static BackupException Blind(IReadOnlyList<string> names, int count, Exception inner) =>
+        new(
+            GroomBlind,
+            $"Nothing was removed: what {count} of the things that refer to blocks need is not known. {string.Join(" ", names)}",
+            "Verify these snapshots; heal the store or delete those that are damaged, and groom again.",
+            inner: inner
+        );
+
+    public static BackupException Grooming(string folder) =>
+        new(
+            GroomUnderWay,
+            $"The block store in '{folder}' is being groomed already.",
+            "Wait for that, or cancel it.",
+            transient: true
         );
 }

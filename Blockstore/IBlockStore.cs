@@ -1,4 +1,5 @@
 using System.Buffers;
+using Backup.Blockstore.Grooming;
 
 namespace Backup.Blockstore;
 
@@ -21,6 +22,7 @@ public sealed record BlockStoreStatistics(
 /// Content-addressed blocks. Thread-safe. A block that was put can be read at once by this process; it is durable only
 /// after a <see cref="FlushAsync"/> that began after the put returned. The same content may be put any number of times.
 /// After a failed write or fsync the store accepts no further put until it is opened again; nothing that was durable is harmed.
+/// A block stays for good while a groom's roots lead to it, and otherwise while a hold that began before it was put has not ended.
 /// </summary>
 public interface IBlockStore : IAsyncDisposable
 {
@@ -52,4 +54,7 @@ public interface IBlockStore : IAsyncDisposable
     Task<StoreCheck> CheckAsync(Action<StoreFinding> found, CancellationToken cancellation = default);
 
     BlockStoreStatistics Statistics { get; }
+
+    /// <summary>What a groom must leave although nothing durable refers to it. Who puts blocks holds them, from before the first put on.</summary>
+    BlockHolds Holds { get; }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Backup.Blockstore.Grooming;
 
 namespace Backup.Blockstore;
 
@@ -8,11 +9,21 @@ namespace Backup.Blockstore;
 /// A block store without a disk: everything is lost with the process, so <see cref="FlushAsync"/> promises nothing. For
 /// trials and for tests of what stands above a block store. Blocks are kept raw: a stored length is a raw length.
 /// </summary>
-public sealed class MemoryBlockStore : IBlockStore
+public sealed class MemoryBlockStore : IBlockStore, IGroomable
 {
-    private readonly ConcurrentDictionary<BlockId, byte[]> _blocks = new();
+    private readonly ConcurrentDictionary<BlockId, Kept> _blocks = new();
+
+    // A put is one step with the look whether it is there, and a removal with the look whether it was put again.
+    private readonly Lock _changing = new();
+    private readonly SemaphoreSlim _grooming = new(1, 1);
+    private MemoryMarks? _marks;
     private long _bytes;
     private long _duplicates;
+
+    public BlockHolds Holds { get; } = new();
+
+    /// <summary>For tests of what stands above: refuses a put while no work holds what is put.</summary>
+    public bool RefusesUnheld { get; init; }
 
     /// <summary>How often <see cref="FlushAsync"/> was called.</summary>
     public int Flushes { get; private set; }
@@ -34,11 +45,23 @@ public sealed class MemoryBlockStore : IBlockStore
             throw BlockstoreErrors.BadLength(raw.Length);
         }
 
-        var id = BlockId.Of(raw.Span);
-        if (_blocks.ContainsKey(id) || !_blocks.TryAdd(id, raw.ToArray()))
+        if (RefusesUnheld && Holds.Oldest == long.MaxValue)
         {
-            Interlocked.Increment(ref _duplicates);
-            return new(new PutResult(id, raw.Length, IsNew: false));
+            throw new InvalidOperationException("A block is put, and a groom would take it: no work holds it.");
+        }
+
+        var id = BlockId.Of(raw.Span);
+        lock (_changing)
+        {
+            _marks?.Keep(id);
+            if (_blocks.TryGetValue(id, out var known))
+            {
+                known.Stamp = Holds.Clock;
+                Interlocked.Increment(ref _duplicates);
+                return new(new PutResult(id, raw.Length, IsNew: false));
+            }
+
+            _blocks[id] = new Kept(raw.ToArray()) { Stamp = Holds.Clock };
         }
 
         Interlocked.Add(ref _bytes, raw.Length);
@@ -58,11 +81,12 @@ public sealed class MemoryBlockStore : IBlockStore
     public ValueTask<IMemoryOwner<byte>> GetAsync(BlockId id, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (!_blocks.TryGetValue(id, out var raw))
+        if (!_blocks.TryGetValue(id, out var kept))
         {
             throw BlockstoreErrors.NoBlock(id);
         }
 
+        var raw = kept.Raw;
         if (BlockId.Of(raw) != id)
         {
             throw BlockstoreErrors.Damaged(id, "in memory", "its content has another hash");
@@ -76,10 +100,10 @@ public sealed class MemoryBlockStore : IBlockStore
     )
     {
         await Task.CompletedTask;
-        foreach (var (id, raw) in _blocks)
+        foreach (var (id, kept) in _blocks)
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return new StoredBlock(id, raw.Length, raw.Length);
+            yield return new StoredBlock(id, kept.Raw.Length, kept.Raw.Length);
         }
     }
 
@@ -89,9 +113,10 @@ public sealed class MemoryBlockStore : IBlockStore
         long blocks = 0;
         long bytes = 0;
         long findings = 0;
-        foreach (var (id, raw) in _blocks)
+        foreach (var (id, kept) in _blocks)
         {
             cancellation.ThrowIfCancellationRequested();
+            var raw = kept.Raw;
             blocks++;
             bytes += raw.Length;
             if (BlockId.Of(raw) != id)
@@ -104,14 +129,51 @@ public sealed class MemoryBlockStore : IBlockStore
         return new StoreCheck(blocks, bytes, findings);
     }
 
+    public async Task<GroomReport> GroomAsync(
+        IBlockRoots roots,
+        GroomOptions? options = null,
+        IProgress<GroomProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        if (!await _grooming.WaitAsync(TimeSpan.Zero, cancellation))
+        {
+            throw BlockstoreErrors.Grooming("memory");
+        }
+
+        var marks = new MemoryMarks();
+        try
+        {
+            using var watch = Holds.Watch();
+            long oldest;
+            lock (_changing)
+            {
+                _marks = marks;
+                oldest = Holds.Oldest;
+            }
+
+            await new RootMarking(watch, Holds, roots, marks, _blocks.ContainsKey).RunAsync(
+                static _ => { },
+                cancellation
+            );
+            return Sweep(marks, oldest, options?.DryRun == true);
+        }
+        finally
+        {
+            _marks = null;
+            _grooming.Release();
+        }
+    }
+
     /// <summary>For tests of what stands above: turns one bit of a stored block over. False where there is no such block.</summary>
     public bool Damage(BlockId id, int bit = 0)
     {
-        if (!_blocks.TryGetValue(id, out var raw))
+        if (!_blocks.TryGetValue(id, out var kept))
         {
             return false;
         }
 
+        var raw = kept.Raw;
         raw[bit / 8 % raw.Length] ^= (byte)(1 << (bit % 8));
         return true;
     }
@@ -120,4 +182,65 @@ public sealed class MemoryBlockStore : IBlockStore
     public bool Lose(BlockId id) => _blocks.TryRemove(id, out _);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private GroomReport Sweep(MemoryMarks marks, long oldest, bool isDry)
+    {
+        var report = new GroomReport();
+        foreach (var (id, kept) in _blocks)
+        {
+            lock (_changing)
+            {
+                if (marks.Has(id) || kept.Stamp >= oldest)
+                {
+                    report = report with
+                    {
+                        LiveBlocks = report.LiveBlocks + 1,
+                        LiveBytes = report.LiveBytes + kept.Raw.Length,
+                    };
+                    continue;
+                }
+
+                report = report with
+                {
+                    DeadBlocks = report.DeadBlocks + 1,
+                    DeadBytes = report.DeadBytes + kept.Raw.Length,
+                };
+                if (!isDry && _blocks.TryRemove(id, out _))
+                {
+                    Interlocked.Add(ref _bytes, -kept.Raw.Length);
+                    report = report with { FreedBytes = report.FreedBytes + kept.Raw.Length };
+                }
+            }
+        }
+
+        return report with
+        {
+            PackBytes = report.LiveBytes + report.DeadBytes,
+            ReclaimableBytes = report.DeadBytes,
+        };
+    }
+
+    private sealed class Kept(byte[] raw)
+    {
+        internal byte[] Raw => raw;
+
+        /// <summary>How many holds had begun when it was last put.</summary>
+        internal long Stamp { get; set; }
+    }
+
+    private sealed class MemoryMarks : IBlockMarks
+    {
+        private readonly ConcurrentDictionary<BlockId, bool> _live = new();
+        private readonly ConcurrentDictionary<BlockId, bool> _entered = new();
+
+        internal bool Has(BlockId id) => _live.ContainsKey(id);
+
+        public void Keep(BlockId id) => _live[id] = true;
+
+        public bool Enter(BlockId id)
+        {
+            Keep(id);
+            return _entered.TryAdd(id, true);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Backup.Blockstore.Grooming;
 using Backup.Foundation.Compression;
 using Backup.Foundation.Files;
 
@@ -26,6 +27,9 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
 
     /// <summary>A length equal to the raw one: stored as it is.</summary>
     private readonly record struct Place(long Offset, int StoredLength, int RawLength);
+
+    /// <summary>Of what was put here alone, which nobody grooms; what is read from below is held by whoever works here.</summary>
+    public BlockHolds Holds { get; } = new();
 
     /// <summary>Of what was put here alone.</summary>
     public BlockStoreStatistics Statistics

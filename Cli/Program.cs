@@ -27,6 +27,7 @@ var root = new RootCommand(
     SourceCommand.Create(),
     VerifyCommand.Create(),
     JobsCommand.Create(),
+    StoreCommands.Create(),
     ResyncCommand.Create(),
     NamespacesCommand.Create(),
     MonitoringCommand.Create(),

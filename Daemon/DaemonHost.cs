@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Backup.Blockstore;
+using Backup.Blockstore.Grooming;
 using Backup.Daemon.Cuts;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
@@ -29,9 +30,12 @@ public sealed partial class DaemonHost : IAsyncDisposable
     {
         _services = services;
         var verify = new VerifyJob(services.Metadata, services.Blocks, services.Time, services.Logger);
+        IEnumerable<IJobHandler> ofStore = services.Blocks is IGroomable groomable
+            ? [verify, new GroomJob(services.Metadata, services.Blocks, groomable, services.Time, services.Logger)]
+            : [verify];
         if (!keepsHeads)
         {
-            _jobs = new JobWorker(services.Metadata, [verify], services.Options, services.Time, services.Logger);
+            _jobs = new JobWorker(services.Metadata, ofStore, services.Options, services.Time, services.Logger);
             return;
         }
 
@@ -39,7 +43,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
         var watch = new CutWatch(services, LiveOptime);
         IJobHandler[] handlers =
         [
-            verify,
+            .. ofStore,
             snapshot,
             new ClusterCutJob(CutKind.Snapshot, services, watch),
             new ClusterCutJob(CutKind.Checkpoint, services, watch),

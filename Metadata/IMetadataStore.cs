@@ -66,6 +66,12 @@ public interface IMetadataStore : IAsyncDisposable
     Task<Glance> GlanceAsync(CancellationToken cancellation = default);
 
     /// <summary>
+    /// Every block that anything in the catalogue refers to, as of one moment: manifests of heads, of snapshots, of the parts of cuts that are not
+    /// complete, and of what is read. A groom of the block store keeps what they need, and nothing else.
+    /// </summary>
+    Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default);
+
+    /// <summary>
     /// The same catalogue for an agent's writes: each looks, in its own transaction, whether that lease is still the deployment's current one, and
     /// is refused with 6014, nothing changed, where it is not. Reads are as ever. Disposing it does nothing.
     /// </summary>

@@ -25,7 +25,7 @@ public sealed record JobQuery(IReadOnlyCollection<string> Subjects, int Limit)
 /// <summary>A unit of durable work. A job that runs belongs to a worker as long as its lease is renewed; then it is queued again.</summary>
 /// <param name="Id">Ours.</param>
 /// <param name="Kind">For example <c>snapshot</c>, <c>verify</c>, <c>merge</c>.</param>
-/// <param name="ReplicaSetId">What it works on, or the deployment of a cluster; null where it is for the whole appliance.</param>
+/// <param name="ReplicaSetId">What it works on, or the deployment of a cluster, or one of <see cref="JobSubjects"/>; null where it is for the whole appliance.</param>
 /// <param name="State">See <see cref="JobState"/>.</param>
 /// <param name="Arguments">JSON, by kind.</param>
 /// <param name="Result">JSON, by kind; null until it succeeded.</param>

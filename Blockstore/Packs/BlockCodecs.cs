@@ -82,6 +82,13 @@ internal static class BlockCodecs
         }
     }
 
+    /// <summary>Whether these bytes are that block as it was stored, by its checksums: nothing is decompressed.</summary>
+    internal static bool IsIntact(BlockId id, ReadOnlySpan<byte> stored) =>
+        BlockHeader.TryRead(stored, out var header)
+        && header.StoredLength == stored.Length
+        && header.Id == id
+        && Crc32C.Of(stored[BlockHeader.Length..]) == header.PayloadCrc;
+
     private static void Verify(BlockId id, BlockCodec codec, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> raw)
     {
         if (codec == BlockCodec.Raw)

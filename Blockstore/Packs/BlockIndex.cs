@@ -111,6 +111,19 @@ internal sealed class BlockIndex : IDisposable
         }
     }
 
+    internal void Remove(BlockId id)
+    {
+        var session = Rent();
+        try
+        {
+            session.Delete(id);
+        }
+        finally
+        {
+            _sessions.Add(session);
+        }
+    }
+
     public void Dispose()
     {
         DropSessions();
@@ -150,6 +163,8 @@ internal sealed class BlockIndex : IDisposable
         internal (Status, BlockLocation) Read(BlockId id) => session.Read(id);
 
         internal void Upsert(BlockId id, BlockLocation location) => session.Upsert(id, location);
+
+        internal void Delete(BlockId id) => session.Delete(id);
 
         internal void CompletePendingWithOutputs(
             out CompletedOutputIterator<BlockId, BlockLocation, BlockLocation, BlockLocation, Empty> outputs,

@@ -16,6 +16,7 @@ internal sealed class OpenPack : IDisposable
     internal OpenPack(int number, string path)
     {
         Number = number;
+        State = new PackState(number);
         _file = DurableFile.Create(path);
         try
         {
@@ -29,6 +30,9 @@ internal sealed class OpenPack : IDisposable
     }
 
     internal int Number { get; }
+
+    /// <summary>Carries the number of the holds, before the pack is published and after it.</summary>
+    internal PackState State { get; }
 
     internal long Length => _file.Length;
 
@@ -70,6 +74,7 @@ internal sealed class OpenPack : IDisposable
     {
         _file.Append(PackFormat.Footer(_entries));
         _file.Publish();
+        State.Length = _file.Length;
     }
 
     public void Dispose() => _file.Dispose();

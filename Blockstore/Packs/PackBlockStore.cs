@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Backup.Blockstore.Grooming;
 using Backup.Foundation.Errors;
 
 namespace Backup.Blockstore.Packs;
@@ -11,32 +12,37 @@ namespace Backup.Blockstore.Packs;
 /// </summary>
 /// <remarks>
 /// Failure policy: after the first failed write or fsync every put and flush is refused with 5005 until the store is opened
-/// again. The pack that was being written is given up as a whole; published packs are never touched.
+/// again. The pack that was being written is given up as a whole; published packs are never changed, and removed by a groom alone (<see cref="PackGroom"/>).
 /// </remarks>
-public sealed class PackBlockStore : IBlockStore
+public sealed class PackBlockStore : IBlockStore, IGroomable
 {
     private readonly PackStoreOptions _options;
     private readonly PackFolder _folder;
     private readonly PackCatalogue _catalogue;
-    private readonly ConcurrentDictionary<BlockId, TaskCompletionSource<PutResult>> _writing = new();
+    private readonly ConcurrentDictionary<BlockId, TaskCompletionSource> _writing = new();
     private readonly Lock _appending = new();
     private readonly SemaphoreSlim _turning = new(1, 1);
+    private readonly SemaphoreSlim _grooming = new(1, 1);
+    private readonly CancellationTokenSource _closing = new();
     private OpenPack? _current;
     private volatile OpenPack? _publishing;
     private Task _published = Task.CompletedTask;
     private volatile Exception? _failure;
-    private int _nextPack;
+    private int _lastPack;
     private int _disposed;
+    private long _unpublishedBlocks;
+    private long _unpublishedBytes;
     private long _newBlocks;
     private long _newBytes;
     private long _duplicates;
 
-    private PackBlockStore(PackFolder folder, PackStoreOptions options, PackCatalogue catalogue)
+    private PackBlockStore(PackFolder folder, PackStoreOptions options, PackCatalogue catalogue, BlockHolds holds)
     {
+        Holds = holds;
         _folder = folder;
         _options = options;
         _catalogue = catalogue;
-        _nextPack = catalogue.LastPack + 1;
+        _lastPack = catalogue.LastPack;
     }
 
     /// <summary>A write failed: nothing more is accepted (5005) until the store is opened again.</summary>
@@ -46,17 +52,22 @@ public sealed class PackBlockStore : IBlockStore
     {
         get
         {
-            var newBlocks = Interlocked.Read(ref _newBlocks);
-            var newBytes = Interlocked.Read(ref _newBytes);
             return new BlockStoreStatistics(
-                _catalogue.BlocksAtOpen + newBlocks,
-                _catalogue.StoredBytesAtOpen + newBytes,
-                newBlocks,
-                newBytes,
+                _catalogue.Blocks + Interlocked.Read(ref _unpublishedBlocks),
+                _catalogue.StoredBytes + Interlocked.Read(ref _unpublishedBytes),
+                Interlocked.Read(ref _newBlocks),
+                Interlocked.Read(ref _newBytes),
                 Interlocked.Read(ref _duplicates)
             );
         }
     }
+
+    public BlockHolds Holds { get; }
+
+    internal string Folder => _folder.Path;
+
+    /// <summary>For tests that kill: called on the groom's thread after each of its steps.</summary>
+    internal Action<GroomStep>? GroomPassed { get; set; }
 
     /// <summary>Opens the store in <paramref name="folder"/>, which is made where it is missing.</summary>
     /// <exception cref="BackupException">5004 where another process has it open, 5008 where a newer release wrote it, 5010 where the folder cannot be used.</exception>
@@ -76,31 +87,27 @@ public sealed class PackBlockStore : IBlockStore
         }
 
         var id = BlockId.Of(raw.Span);
-        var mine = new TaskCompletionSource<PutResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var first = _writing.GetOrAdd(id, mine);
-        if (first != mine)
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (_writing.GetOrAdd(id, mine) is var first && first != mine)
         {
-            var theirs = await first.Task.WaitAsync(cancellation);
-            Interlocked.Increment(ref _duplicates);
-            return theirs with { IsNew = false };
+            // Theirs may have been put before this one's hold began: it is looked for again.
+            await first.Task.WaitAsync(cancellation);
         }
 
         try
         {
             var result = await PutOnceAsync(id, raw);
-            mine.SetResult(result);
+            _writing.TryRemove(id, out _);
+            mine.SetResult();
             return result;
         }
         catch (Exception failure)
         {
-            mine.SetException(failure);
+            _writing.TryRemove(id, out _);
+            mine.TrySetException(failure);
             // Observed here: perhaps nobody waits for it.
             _ = mine.Task.Exception;
             throw;
-        }
-        finally
-        {
-            _writing.TryRemove(id, out _);
         }
     }
 
@@ -155,6 +162,43 @@ public sealed class PackBlockStore : IBlockStore
     public Task<StoreCheck> CheckAsync(Action<StoreFinding> found, CancellationToken cancellation = default) =>
         Task.Run(() => StoreChecker.Check(_folder, found, cancellation), cancellation);
 
+    public async Task<GroomReport> GroomAsync(
+        IBlockRoots roots,
+        GroomOptions? options = null,
+        IProgress<GroomProgress>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        ThrowIfUnusable();
+        if (!await _grooming.WaitAsync(TimeSpan.Zero, cancellation))
+        {
+            throw BlockstoreErrors.Grooming(_folder.Path);
+        }
+
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+            var groom = new PackGroom(
+                _catalogue,
+                Holds,
+                new GroomRoom(
+                    _options.PackBytes,
+                    NewPack,
+                    id => TryFindOpen(id, out _, out _),
+                    ThrowIfUnusable,
+                    step => GroomPassed?.Invoke(step)
+                ),
+                options ?? new GroomOptions(),
+                progress
+            );
+            return await Task.Run(() => groom.RunAsync(roots, either.Token), either.Token);
+        }
+        finally
+        {
+            _grooming.Release();
+        }
+    }
+
     /// <summary>Publishes what was put and writes the index down.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -163,6 +207,8 @@ public sealed class PackBlockStore : IBlockStore
             return;
         }
 
+        await _closing.CancelAsync();
+        await _grooming.WaitAsync();
         await _turning.WaitAsync();
         try
         {
@@ -185,7 +231,8 @@ public sealed class PackBlockStore : IBlockStore
         var folder = new PackFolder(path);
         try
         {
-            return new PackBlockStore(folder, options, PackCatalogue.Open(folder, options, cancellation));
+            var holds = new BlockHolds();
+            return new PackBlockStore(folder, options, PackCatalogue.Open(folder, options, holds, cancellation), holds);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -201,16 +248,10 @@ public sealed class PackBlockStore : IBlockStore
 
     private async ValueTask<PutResult> PutOnceAsync(BlockId id, ReadOnlyMemory<byte> raw)
     {
-        if (TryFindOpen(id, out _, out var open))
+        if (Claim(id) is { } known)
         {
             Interlocked.Increment(ref _duplicates);
-            return new PutResult(id, open.StoredLength, IsNew: false);
-        }
-
-        if (_catalogue.TryFind(id, out var location))
-        {
-            Interlocked.Increment(ref _duplicates);
-            return new PutResult(id, location.StoredLength, IsNew: false);
+            return new PutResult(id, known.StoredLength, IsNew: false);
         }
 
         OpenPack? full;
@@ -239,6 +280,33 @@ public sealed class PackBlockStore : IBlockStore
         return new PutResult(id, length, IsNew: true);
     }
 
+    /// <summary>Where it stands already, and stays; null where it must be written.</summary>
+    private PlacedBlock? Claim(BlockId id)
+    {
+        var place = Place(id);
+        while (place is { } found)
+        {
+            if (!_catalogue.TryClaim(found))
+            {
+                return null;
+            }
+
+            // It may have been moved between the two looks.
+            place = Place(id);
+            if (place == found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    private PlacedBlock? Place(BlockId id) =>
+        TryFindOpen(id, out var pack, out var entry)
+            ? new PlacedBlock(pack.State, entry.Offset, entry.StoredLength)
+            : _catalogue.Place(id);
+
     /// <returns>The pack, where it has just become full.</returns>
     private OpenPack? Append(BlockId id, ReadOnlySpan<byte> stored, int rawLength)
     {
@@ -247,8 +315,11 @@ public sealed class PackBlockStore : IBlockStore
             ThrowIfUnusable();
             try
             {
-                _current ??= new OpenPack(_nextPack, _folder.PathOf(_nextPack++));
+                _current ??= NewPack();
                 _current.Append(id, stored, rawLength);
+                _current.State.Touch(Holds.Clock);
+                Interlocked.Increment(ref _unpublishedBlocks);
+                Interlocked.Add(ref _unpublishedBytes, stored.Length);
                 return _current.Length >= _options.PackBytes ? _current : null;
             }
             catch (Exception failure)
@@ -257,6 +328,13 @@ public sealed class PackBlockStore : IBlockStore
                 throw;
             }
         }
+    }
+
+    // A number is never given twice while the store is open: whoever still has an old place of a block finds no other in it.
+    private OpenPack NewPack()
+    {
+        var number = Interlocked.Increment(ref _lastPack);
+        return new OpenPack(number, _folder.PathOf(number));
     }
 
     // Puts the current pack aside and publishes it beside further appends; at most one is being published at a time, so
@@ -285,6 +363,8 @@ public sealed class PackBlockStore : IBlockStore
         {
             pack.Publish();
             _catalogue.Add(pack);
+            Interlocked.Add(ref _unpublishedBlocks, -pack.Entries.Count);
+            Interlocked.Add(ref _unpublishedBytes, -pack.Entries.Sum(static entry => (long)entry.StoredLength));
             _publishing = null;
         }
         catch (Exception failure)

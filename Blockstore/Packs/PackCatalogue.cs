@@ -1,23 +1,41 @@
 using System.Collections.Concurrent;
+using Backup.Blockstore.Grooming;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
 
 namespace Backup.Blockstore.Packs;
 
 /// <summary>The published packs and the index over them. The packs are the truth; the index may be deleted at any time.</summary>
+/// <remarks>
+/// Where one block stands in several packs, the newest copy counts, unless its pack's header or footer is damaged: whoever writes a block that was
+/// there already has a reason to (the other copy is damaged, or its pack is being given up).
+/// </remarks>
 internal sealed class PackCatalogue
 {
+    // A pack may be given up, and its blocks be somewhere else, while a block of it is looked up. Not ten times in a row.
+    private const int Attempts = 10;
+
     private readonly PackFolder _folder;
     private readonly BlockIndex _index;
-    private readonly ConcurrentDictionary<int, long> _packs;
+    private readonly BlockHolds _holds;
+    private readonly ConcurrentDictionary<int, PackState> _packs;
+
+    // Whatever changes the index: looking first and changing then is one step.
+    private readonly Lock _changing = new();
+    private volatile GroomMark? _mark;
     private long _blocks;
     private long _storedBytes;
 
-    private PackCatalogue(PackFolder folder, BlockIndex index, IndexCover cover, bool rebuilt)
+    private PackCatalogue(PackFolder folder, BlockIndex index, BlockHolds holds, IndexCover cover, bool rebuilt)
     {
         _folder = folder;
         _index = index;
-        _packs = new ConcurrentDictionary<int, long>(cover.Packs);
+        _holds = holds;
+        _packs = new(
+            cover.Packs.Select(static pack =>
+                KeyValuePair.Create(pack.Key, new PackState(pack.Key) { Length = pack.Value })
+            )
+        );
         _blocks = cover.Blocks;
         _storedBytes = cover.StoredBytes;
         WasRebuilt = rebuilt;
@@ -26,16 +44,37 @@ internal sealed class PackCatalogue
     /// <summary>Whether the index had to be filled from the packs.</summary>
     internal bool WasRebuilt { get; }
 
-    internal long BlocksAtOpen { get; private set; }
+    /// <summary>Blocks that the index finds.</summary>
+    internal long Blocks => Interlocked.Read(ref _blocks);
 
-    internal long StoredBytesAtOpen { get; private set; }
+    /// <summary>Bytes that they take.</summary>
+    internal long StoredBytes => Interlocked.Read(ref _storedBytes);
 
     internal int LastPack => _packs.IsEmpty ? 0 : _packs.Keys.Max();
 
-    internal static PackCatalogue Open(PackFolder folder, PackStoreOptions options, CancellationToken cancellation)
+    /// <summary>Published packs, in order.</summary>
+    internal IReadOnlyList<PackState> Packs => [.. _packs.Values.OrderBy(static pack => pack.Number)];
+
+    /// <summary>Told of every block that is put again; null while there is no groom. A full fence stands behind the setting.</summary>
+    internal GroomMark? Mark
+    {
+        get => _mark;
+        set
+        {
+            _mark = value;
+            Interlocked.MemoryBarrier();
+        }
+    }
+
+    internal static PackCatalogue Open(
+        PackFolder folder,
+        PackStoreOptions options,
+        BlockHolds holds,
+        CancellationToken cancellation
+    )
     {
         var packs = folder.ListPacks();
-        var catalogue = Recover(folder, options, packs) ?? Empty(folder, options, packs);
+        var catalogue = Recover(folder, options, holds, packs) ?? Empty(folder, options, holds, packs);
         try
         {
             foreach (var (number, length) in packs)
@@ -43,8 +82,14 @@ internal sealed class PackCatalogue
                 cancellation.ThrowIfCancellationRequested();
                 if (!catalogue._packs.ContainsKey(number))
                 {
+                    var isWhole = true;
                     using var reader = new PackReader(folder.PathOf(number));
-                    catalogue.Add(number, length, reader.Entries());
+                    var entries = reader.Entries((_, _) => isWhole = false);
+                    catalogue.Add(
+                        new PackState(number) { Length = length },
+                        entries,
+                        known => isWhole && number > known.Pack
+                    );
                 }
             }
         }
@@ -54,52 +99,146 @@ internal sealed class PackCatalogue
             throw;
         }
 
-        catalogue.BlocksAtOpen = catalogue._blocks;
-        catalogue.StoredBytesAtOpen = catalogue._storedBytes;
         return catalogue;
     }
 
+    internal string PathOf(int pack) => _folder.PathOf(pack);
+
     internal bool TryFind(BlockId id, out BlockLocation location) => _index.TryFind(id, out location);
 
-    internal void Add(OpenPack pack) => Add(pack.Number, pack.Length, pack.Entries);
+    /// <summary>Where the index has a block; null where it does not.</summary>
+    internal PlacedBlock? Place(BlockId id) =>
+        _index.TryFind(id, out var location) && _packs.TryGetValue(location.Pack, out var pack)
+            ? new PlacedBlock(pack, location.Offset, location.StoredLength)
+            : null;
+
+    /// <summary>
+    /// A block is put that stands there already. From now on the pack carries the holds' number, and a groom that has chosen it already marks the block;
+    /// one that is past that says so here.
+    /// </summary>
+    /// <param name="place">
+    /// Where it was found. It is to be looked for once more after this: where it stands somewhere else by then, that is to be claimed.
+    /// </param>
+    /// <returns>False where it must be written anew.</returns>
+    internal bool TryClaim(PlacedBlock place)
+    {
+        // The order is what counts. A groom first shows its mark, then reads the stamps; condemns, then reads the marks; moves a block, then
+        // reads the stamp of where it was. So either it sees what is done here, or this and the second look see what it has done.
+        place.Pack.Touch(_holds.Clock);
+        _mark?.Hit(place.Pack.Number, place.Offset);
+        return !place.Pack.IsCondemned;
+    }
+
+    /// <summary>A pack was published: what stands in it is found there from now on.</summary>
+    internal void Add(OpenPack pack) => Add(pack.State, pack.Entries, static _ => true);
+
+    /// <summary>A pack of copies was published: those that are still found where they were copied from are found there from now on.</summary>
+    /// <param name="pack">Durable.</param>
+    /// <param name="copies">Of each entry, in order, where the index had it.</param>
+    internal void Add(OpenPack pack, IReadOnlyList<BlockLocation> copies)
+    {
+        _packs[pack.Number] = pack.State;
+        foreach (var (entry, from) in pack.Entries.Zip(copies))
+        {
+            lock (_changing)
+            {
+                if (_index.TryFind(entry.Id, out var now) && now == from)
+                {
+                    _index.Set(entry.Id, new BlockLocation(pack.Number, entry.StoredLength, entry.Offset));
+                    _storedBytes += entry.StoredLength - now.StoredLength;
+                }
+            }
+        }
+
+        // Whoever claimed a block where it was has the pack's stamp for it: that holds for the copy too.
+        Interlocked.MemoryBarrier();
+        foreach (var source in copies.Select(static one => one.Pack).Distinct())
+        {
+            if (_packs.TryGetValue(source, out var was))
+            {
+                pack.State.Touch(was.Stamp);
+            }
+        }
+    }
+
+    /// <summary>The pack is not known any more, nor what is found in it alone.</summary>
+    /// <param name="pack">Condemned; nothing of it that is needed is found there.</param>
+    /// <param name="entries">All of them.</param>
+    internal void Forget(PackState pack, IReadOnlyList<PackEntry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            lock (_changing)
+            {
+                if (
+                    _index.TryFind(entry.Id, out var location)
+                    && location.Pack == pack.Number
+                    && location.Offset == entry.Offset
+                )
+                {
+                    _index.Remove(entry.Id);
+                    _blocks--;
+                    _storedBytes -= location.StoredLength;
+                }
+            }
+        }
+
+        _packs.TryRemove(pack.Number, out _);
+    }
 
     /// <exception cref="BackupException">5001 where no pack has it, 5002 where it is damaged.</exception>
     internal PooledBytes Read(BlockId id)
     {
-        if (!_index.TryFind(id, out var location))
+        BlockLocation? before = null;
+        for (var attempt = 1; ; attempt++)
         {
-            throw BlockstoreErrors.NoBlock(id);
-        }
+            if (!_index.TryFind(id, out var location))
+            {
+                throw BlockstoreErrors.NoBlock(id);
+            }
 
-        var where = $"pack '{_folder.PathOf(location.Pack)}', offset {location.Offset}";
-        try
-        {
-            using var reader = new PackReader(_folder.PathOf(location.Pack));
-            using var stored = reader.Read(location.Offset, location.StoredLength);
-            return BlockCodecs.Decode(id, stored.Span, where);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw BlockstoreErrors.Damaged(id, where, failure.Message, failure);
+            var where = $"pack '{_folder.PathOf(location.Pack)}', offset {location.Offset}";
+            try
+            {
+                using var reader = new PackReader(_folder.PathOf(location.Pack));
+                using var stored = reader.Read(location.Offset, location.StoredLength);
+                return BlockCodecs.Decode(id, stored.Span, where);
+            }
+            catch (FileNotFoundException) when (attempt < Attempts && location != before)
+            {
+                // It was moved between the two lines; where the index still says the same, the file is lost.
+                before = location;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw BlockstoreErrors.Damaged(id, where, failure.Message, failure);
+            }
         }
     }
 
     internal IEnumerable<StoredBlock> List(CancellationToken cancellation)
     {
-        foreach (var number in _packs.Keys.Order())
+        foreach (var pack in Packs)
         {
-            using var reader = new PackReader(_folder.PathOf(number));
-            foreach (var entry in reader.Entries())
+            if (OpenIfThere(pack) is not { } reader)
             {
-                cancellation.ThrowIfCancellationRequested();
-                // A block that stands in two packs (its index was lost meanwhile) is listed where the index has it.
-                if (
-                    _index.TryFind(entry.Id, out var location)
-                    && location.Pack == number
-                    && location.Offset == entry.Offset
-                )
+                continue;
+            }
+
+            using (reader)
+            {
+                foreach (var entry in reader.Entries())
                 {
-                    yield return new StoredBlock(entry.Id, entry.RawLength, entry.StoredLength);
+                    cancellation.ThrowIfCancellationRequested();
+                    // A block that stands in two packs (its index was lost meanwhile) is listed where the index has it.
+                    if (
+                        _index.TryFind(entry.Id, out var location)
+                        && location.Pack == pack.Number
+                        && location.Offset == entry.Offset
+                    )
+                    {
+                        yield return new StoredBlock(entry.Id, entry.RawLength, entry.StoredLength);
+                    }
                 }
             }
         }
@@ -122,7 +261,8 @@ internal sealed class PackCatalogue
         _index.Dispose();
         try
         {
-            new IndexCover(token, _packs, _blocks, _storedBytes).Write(_folder.Index);
+            var packs = _packs.ToDictionary(static pack => pack.Key, static pack => pack.Value.Length);
+            new IndexCover(token, packs, _blocks, _storedBytes).Write(_folder.Index);
         }
         catch (Exception failure) when (failure is IOException or BackupException)
         {
@@ -133,6 +273,7 @@ internal sealed class PackCatalogue
     private static PackCatalogue? Recover(
         PackFolder folder,
         PackStoreOptions options,
+        BlockHolds holds,
         SortedDictionary<int, long> packs
     )
     {
@@ -151,7 +292,7 @@ internal sealed class PackCatalogue
             try
             {
                 index.Recover(cover.Token);
-                return new PackCatalogue(folder, index, cover, rebuilt: false);
+                return new PackCatalogue(folder, index, holds, cover, rebuilt: false);
             }
             catch
             {
@@ -166,7 +307,12 @@ internal sealed class PackCatalogue
         }
     }
 
-    private static PackCatalogue Empty(PackFolder folder, PackStoreOptions options, SortedDictionary<int, long> packs)
+    private static PackCatalogue Empty(
+        PackFolder folder,
+        PackStoreOptions options,
+        BlockHolds holds,
+        SortedDictionary<int, long> packs
+    )
     {
         const int usualBlock = 64 * 1024;
         folder.ClearIndex();
@@ -174,25 +320,49 @@ internal sealed class PackCatalogue
         return new PackCatalogue(
             folder,
             index,
+            holds,
             new IndexCover(default, new Dictionary<int, long>(), 0, 0),
             rebuilt: true
         );
     }
 
-    private void Add(int number, long length, IReadOnlyList<PackEntry> entries)
+    private void Add(PackState pack, IReadOnlyList<PackEntry> entries, Func<BlockLocation, bool> replaces)
     {
+        // First, so that whoever finds a block in it finds it, too.
+        _packs[pack.Number] = pack;
         foreach (var entry in entries)
         {
-            if (_index.TryFind(entry.Id, out _))
+            lock (_changing)
             {
-                continue;
+                if (!_index.TryFind(entry.Id, out var known))
+                {
+                    _blocks++;
+                }
+                else if (replaces(known))
+                {
+                    _storedBytes -= known.StoredLength;
+                }
+                else
+                {
+                    continue;
+                }
+
+                _index.Set(entry.Id, new BlockLocation(pack.Number, entry.StoredLength, entry.Offset));
+                _storedBytes += entry.StoredLength;
             }
-
-            _index.Set(entry.Id, new BlockLocation(number, entry.StoredLength, entry.Offset));
-            _blocks++;
-            _storedBytes += entry.StoredLength;
         }
+    }
 
-        _packs[number] = length;
+    /// <summary>Null where it was given up meanwhile.</summary>
+    private PackReader? OpenIfThere(PackState pack)
+    {
+        try
+        {
+            return new PackReader(_folder.PathOf(pack.Number));
+        }
+        catch (FileNotFoundException) when (!_packs.ContainsKey(pack.Number))
+        {
+            return null;
+        }
     }
 }

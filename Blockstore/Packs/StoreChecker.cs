@@ -11,7 +11,12 @@ internal static class StoreChecker
         foreach (var number in folder.ListPacks().Keys)
         {
             cancellation.ThrowIfCancellationRequested();
-            using var pack = new PackReader(folder.PathOf(number));
+            using var pack = OpenIfThere(folder.PathOf(number));
+            if (pack is null)
+            {
+                continue;
+            }
+
             var one = Check(pack, found, cancellation);
             total = new StoreCheck(
                 total.Blocks + one.Blocks,
@@ -21,6 +26,19 @@ internal static class StoreChecker
         }
 
         return total;
+    }
+
+    /// <summary>Null where it was given up since it was listed.</summary>
+    private static PackReader? OpenIfThere(string path)
+    {
+        try
+        {
+            return new PackReader(path);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     private static StoreCheck Check(PackReader pack, Action<StoreFinding> found, CancellationToken cancellation)

@@ -226,7 +226,7 @@ internal sealed class Appliance : IAsyncDisposable
                 Desks.Of(
                     parts,
                     restores,
-                    new StorageDesk(metadata, backEnd, Folder),
+                    new StorageDesk(metadata, backEnd, Folder, parts.Operations),
                     new AlertDesk(metadata, parts.Ssh.Box, time),
                     self
                 ),

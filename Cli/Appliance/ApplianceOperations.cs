@@ -189,6 +189,22 @@ internal sealed class ApplianceOperations(
         return await QueueAsync(JobKinds.Verify, found.ReplicaSetId, new VerifyArguments(found.Id), cancellation);
     }
 
+    /// <summary>Queues one, or gives the one that is queued or under way and does no less.</summary>
+    internal async Task<JobView> RequestGroomAsync(bool dryRun, CancellationToken cancellation)
+    {
+        var last = (await metadata.Jobs.FindAsync(new JobQuery([JobSubjects.Store], 1), cancellation)).FirstOrDefault();
+        return
+            last is { Kind: JobKinds.Groom, State: JobState.Queued or JobState.Running }
+            && (dryRun || !JsonSerializer.Deserialize<GroomArguments>(last.Arguments, JobKinds.Json)!.DryRun)
+            ? await ViewAsync(last, cancellation)
+            : await QueueAsync(
+                JobKinds.Groom,
+                JobSubjects.Store,
+                new GroomArguments(GroomArguments.OnDemand, dryRun),
+                cancellation
+            );
+    }
+
     internal async Task<JobView> JobAsync(string job, CancellationToken cancellation)
     {
         var found = await metadata.Jobs.FindAsync(job, cancellation) ?? throw CliErrors.NoSuchJob(job);

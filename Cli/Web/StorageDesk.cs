@@ -1,5 +1,6 @@
 using Backup.Blockstore;
 using Backup.Cli.Appliance;
+using Backup.Daemon.Grooming;
 using Backup.Metadata;
 using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Exports;
@@ -13,7 +14,13 @@ namespace Backup.Cli.Web;
 /// <param name="metadata">The catalogue of everything.</param>
 /// <param name="backEnd">The blocks.</param>
 /// <param name="folder">On whose disk they are.</param>
-internal sealed class StorageDesk(IMetadataStore metadata, BackEnd backEnd, DataFolder folder) : IStorageDesk
+/// <param name="operations">Queues jobs.</param>
+internal sealed class StorageDesk(
+    IMetadataStore metadata,
+    BackEnd backEnd,
+    DataFolder folder,
+    ApplianceOperations operations
+) : IStorageDesk
 {
     public async Task<StorageView> StorageAsync(CancellationToken cancellation)
     {
@@ -27,7 +34,37 @@ internal sealed class StorageDesk(IMetadataStore metadata, BackEnd backEnd, Data
             disk.AvailableFreeSpace,
             (int)count,
             bytes
-        );
+        )
+        {
+            Space = await LastGroom.FindAsync(metadata.Settings, cancellation) is { } last ? SpaceOf(last) : null,
+        };
+    }
+
+    public Task<JobView> GroomAsync(GroomRequest request, CancellationToken cancellation) =>
+        operations.RequestGroomAsync(request.DryRun, cancellation);
+
+    private static SpaceView SpaceOf(LastGroom last)
+    {
+        var error = last.ErrorCode is { } code
+            ? new ErrorView(code, last.ErrorMessage ?? "", last.ErrorHint ?? "")
+            : null;
+        if (last.Result is not { } result)
+        {
+            return new SpaceView(last.At, error);
+        }
+
+        // What was given back is not there any more.
+        var given = result.DryRun ? 0 : Math.Min(result.ReclaimableBytes, result.DeadBytes);
+        return new SpaceView(last.At, error)
+        {
+            CountedAt = last.ResultAt,
+            LiveBytes = result.LiveBytes,
+            DeadBytes = result.DeadBytes - given,
+            HeldBytes = result.HeldBytes,
+            ReclaimableBytes = result.DryRun ? result.ReclaimableBytes : 0,
+            FreedBytes = result.FreedBytes,
+            Findings = (result.Findings?.Count ?? 0) + result.MissingBlocks,
+        };
     }
 
     public async Task<ContentsView> ContentsAsync(
@@ -37,6 +74,7 @@ internal sealed class StorageDesk(IMetadataStore metadata, BackEnd backEnd, Data
         CancellationToken cancellation
     )
     {
+        using var look = backEnd.Blocks.Holds.Look();
         var chosen = await metadata.Deployments.FindReplicaSetAsync(subject, cancellation) is { } set
             ? await OfSetAsync(set, snapshot, second, cancellation)
             : await OfClusterAsync(subject, snapshot, second, cancellation);

@@ -1,4 +1,5 @@
 using Backup.Blockstore;
+using Backup.Blockstore.Grooming;
 using Backup.Daemon.Heads;
 using Backup.Daemon.PointInTime;
 using Backup.Foundation;
@@ -117,7 +118,10 @@ internal sealed class CutKeeper(HeadServices services, SnapshotTaker snapshots, 
         await head.CheckpointAsync(cancellation);
         if (await PlanAsync(head.Stored, cut, cancellation) is { } plan)
         {
-            _work = new Work(token => _builder.BuildAsync(plan, cut, token));
+            _work = new Work(
+                services.Blocks.Holds.Begin([plan.Manifest]),
+                token => _builder.BuildAsync(plan, cut, token)
+            );
         }
 
         return false;
@@ -213,8 +217,15 @@ internal sealed class CutKeeper(HeadServices services, SnapshotTaker snapshots, 
     {
         private readonly CancellationTokenSource _stop = new();
 
-        internal Work(Func<CancellationToken, Task<SnapshotRecord>> build) =>
+        private readonly BlockHold _hold;
+
+        /// <param name="hold">From the base until the part is recorded.</param>
+        /// <param name="build">Builds it.</param>
+        internal Work(BlockHold hold, Func<CancellationToken, Task<SnapshotRecord>> build)
+        {
+            _hold = hold;
             Building = Task.Run(() => build(_stop.Token));
+        }
 
         internal Task<SnapshotRecord> Building { get; }
 
@@ -222,6 +233,7 @@ internal sealed class CutKeeper(HeadServices services, SnapshotTaker snapshots, 
         {
             await _stop.CancelAsync();
             await ((Task)Building).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _hold.Dispose();
             _stop.Dispose();
         }
     }

@@ -28,6 +28,7 @@ internal sealed class PartBuilder(HeadServices services, SnapshotTaker snapshots
         var newBytes = services.Blocks.Statistics.NewBytes;
         await using var hold = await SliceHold.TakeAsync(
             services.Metadata,
+            services.Blocks,
             plan,
             services.Time,
             services.Logger,

@@ -1,3 +1,4 @@
+using Backup.Blockstore.Grooming;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 
@@ -116,11 +117,11 @@ internal sealed class PartialSyncKeeper(HeadServices services, SnapshotTaker sna
                 return false;
             }
 
-            _work.Head = new PartialHead(services, head.ReplicaSet, copy);
+            _work.Adopt(new PartialHead(services, head.ReplicaSet, copy));
         }
 
-        var isThere = await _work.Head.AdvanceAsync(head.Applied, SlicesAtOnce, cancellation);
-        IsReady = isThere && _work.Head.IsConsistent;
+        var isThere = await _work.Head!.AdvanceAsync(head.Applied, SlicesAtOnce, cancellation);
+        IsReady = isThere && _work.Head!.IsConsistent;
         return !isThere;
     }
 
@@ -152,10 +153,12 @@ internal sealed class PartialSyncKeeper(HeadServices services, SnapshotTaker sna
     private sealed class Work : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
+        private readonly BlockHold _hold;
 
         internal Work(HeadServices services, SyncRecord sync)
         {
             Sync = sync;
+            _hold = services.Blocks.Holds.Begin();
             var builder = new CopyBuilder(
                 services.Metadata,
                 services.Blocks,
@@ -171,10 +174,17 @@ internal sealed class PartialSyncKeeper(HeadServices services, SnapshotTaker sna
 
         internal Task<BuiltCopy?> Building { get; }
 
-        internal PartialHead? Head { get; set; }
+        internal PartialHead? Head { get; private set; }
 
         /// <summary>Whether all of it can be read where it stands; it is taken over in the same step.</summary>
         internal bool IsProven { get; private set; }
+
+        /// <summary>It is built: from now on the head holds it.</summary>
+        internal void Adopt(PartialHead head)
+        {
+            Head = head;
+            _hold.Dispose();
+        }
 
         /// <summary>Flushes, and reads what lies in several runs: an update without its document is found here, not by the head.</summary>
         internal async Task ProveAsync(CancellationToken cancellation)
@@ -188,6 +198,7 @@ internal sealed class PartialSyncKeeper(HeadServices services, SnapshotTaker sna
         {
             await _stop.CancelAsync();
             await ((Task)Building).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _hold.Dispose();
             Head?.Dispose();
             _stop.Dispose();
         }

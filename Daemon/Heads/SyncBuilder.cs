@@ -23,6 +23,8 @@ internal sealed class SyncBuilder(
     /// <returns>The stored head and the bytes that were new in the blockstore; null where the sync was given up for another.</returns>
     internal async Task<HeadRecord?> BuildAsync(ReplicaSetRecord set, SyncRecord sync, CancellationToken cancellation)
     {
+        // Nothing refers to what is built before the head is stored.
+        using var work = blocks.Holds.Begin();
         var before = blocks.Statistics.NewBytes;
         var builder = new CopyBuilder(metadata, blocks, objects, headOptions, parallelism, time);
         return await builder.BuildAsync(sync.Id, cancellation) is { } copy

@@ -15,7 +15,17 @@ public static class JobKinds
     /// <summary>A moment of a cluster with its balancer at rest, between snapshots; the same arguments.</summary>
     public const string ClusterCheckpoint = "cluster-checkpoint";
 
-    public static readonly IReadOnlyCollection<string> All = [Snapshot, Verify, ClusterSnapshot, ClusterCheckpoint];
+    /// <summary>A groom of the block store; its subject is <see cref="JobSubjects.Store"/>.</summary>
+    public const string Groom = "groom";
+
+    public static readonly IReadOnlyCollection<string> All =
+    [
+        Snapshot,
+        Verify,
+        ClusterSnapshot,
+        ClusterCheckpoint,
+        Groom,
+    ];
 
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

@@ -65,7 +65,9 @@ internal sealed class VerifyJob(IMetadataStore metadata, IBlockStore blocks, Tim
             throw DaemonErrors.NoSnapshot(snapshot.Id);
         }
 
-        await using var hold = await SliceHold.TakeAsync(metadata, snapshot, time, logger, cancellation);
+        await using var hold = await SliceHold.TakeAsync(metadata, blocks, snapshot, time, logger, cancellation);
+        // Between the look and the hold it may have been removed.
+        _ = await metadata.Snapshots.FindAsync(snapshot.Id, cancellation) ?? throw DaemonErrors.NoSnapshot(snapshot.Id);
         var reader = await SnapshotReader.OpenAsync(blocks, manifest, cancellation);
         var report = await SnapshotVerifier.VerifyAsync(reader, reporter, cancellation);
         if (report.Documents != snapshot.Documents)

@@ -1,3 +1,5 @@
+using Backup.Blockstore;
+using Backup.Blockstore.Grooming;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -6,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Backup.Daemon.PointInTime;
 
 /// <summary>
-/// Keeps what a restore reads from being given up: a hold in the metadata, renewed while this lives. Of a killed process the hold runs out
-/// by itself.
+/// Keeps what a restore reads from being given up: a hold in the metadata, renewed while this lives, and one on the blocks. Of a killed process the
+/// first runs out by itself, and there is no second.
 /// </summary>
 internal sealed partial class SliceHold : IAsyncDisposable
 {
@@ -20,15 +22,17 @@ internal sealed partial class SliceHold : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ReadHold _hold;
+    private readonly BlockHold _ofBlocks;
     private readonly CancellationTokenSource _stop = new();
     private Task _renewal = Task.CompletedTask;
 
-    private SliceHold(IReadHolds holds, TimeProvider time, ILogger logger, ReadHold hold) =>
-        (_holds, _time, _logger, _hold) = (holds, time, logger, hold);
+    private SliceHold(IReadHolds holds, TimeProvider time, ILogger logger, ReadHold hold, BlockHold ofBlocks) =>
+        (_holds, _time, _logger, _hold, _ofBlocks) = (holds, time, logger, hold, ofBlocks);
 
     /// <summary>When this is back, nothing of the plan that was there is given up any more; where the disk is full, once there is room.</summary>
     internal static Task<SliceHold> TakeAsync(
         IMetadataStore metadata,
+        IBlockStore blocks,
         RestorePlan plan,
         TimeProvider time,
         ILogger logger,
@@ -37,6 +41,7 @@ internal sealed partial class SliceHold : IAsyncDisposable
         TakeAsync(
             metadata,
             New(plan.Set.Id, plan.SyncId, plan.ReplayFrom, plan.Manifest.ToString(), time),
+            blocks.Holds.Keep([plan.Manifest]),
             time,
             logger,
             cancellation
@@ -45,6 +50,7 @@ internal sealed partial class SliceHold : IAsyncDisposable
     /// <summary>When this is back, a snapshot that was there is not removed any more (where the disk is full, once there is room); of the oplog nothing is held.</summary>
     internal static Task<SliceHold> TakeAsync(
         IMetadataStore metadata,
+        IBlockStore blocks,
         SnapshotRecord snapshot,
         TimeProvider time,
         ILogger logger,
@@ -53,6 +59,7 @@ internal sealed partial class SliceHold : IAsyncDisposable
         TakeAsync(
             metadata,
             New(snapshot.ReplicaSetId, snapshot.SyncId, NoEntry, snapshot.ManifestBlock, time),
+            blocks.Holds.Keep([SnapshotBases.ManifestOf(snapshot)]),
             time,
             logger,
             cancellation
@@ -67,12 +74,13 @@ internal sealed partial class SliceHold : IAsyncDisposable
     private static async Task<SliceHold> TakeAsync(
         IMetadataStore metadata,
         ReadHold record,
+        BlockHold ofBlocks,
         TimeProvider time,
         ILogger logger,
         CancellationToken cancellation
     )
     {
-        var hold = new SliceHold(metadata.Holds, time, logger, record);
+        var hold = new SliceHold(metadata.Holds, time, logger, record, ofBlocks);
         try
         {
             await metadata.Holds.SetAsync(record, cancellation);
@@ -82,6 +90,11 @@ internal sealed partial class SliceHold : IAsyncDisposable
             // A full disk keeps nobody from a restore. Where there is no room to write the hold down there is none to give anything up;
             // it is tried again with the renewals.
             hold.LogNotTaken(failure);
+        }
+        catch
+        {
+            ofBlocks.Dispose();
+            throw;
         }
 
         hold._renewal = hold.RenewAsync();
@@ -93,6 +106,7 @@ internal sealed partial class SliceHold : IAsyncDisposable
         await _stop.CancelAsync();
         await _renewal;
         _stop.Dispose();
+        _ofBlocks.Dispose();
         try
         {
             await _holds.ReleaseAsync(_hold.Id);

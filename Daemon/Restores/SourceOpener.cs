@@ -24,7 +24,14 @@ internal sealed class SourceOpener(RestoreServices services)
             await services.Metadata.Snapshots.FindAsync(snapshot.Id, cancellation)
             ?? throw DaemonErrors.NoSnapshot(snapshot.Id);
         var manifest = SnapshotBases.ManifestOf(current);
-        var hold = await SliceHold.TakeAsync(services.Metadata, current, services.Time, services.Logger, cancellation);
+        var hold = await SliceHold.TakeAsync(
+            services.Metadata,
+            services.Blocks,
+            current,
+            services.Time,
+            services.Logger,
+            cancellation
+        );
         try
         {
             // Between the look and the hold it may have been removed.
@@ -99,7 +106,14 @@ internal sealed class SourceOpener(RestoreServices services)
                 reader.Manifest.Position.ReplayFrom,
                 RestorePoint.UpTo(snapshot.Optime)
             );
-            var hold = await SliceHold.TakeAsync(services.Metadata, plan, services.Time, services.Logger, cancellation);
+            var hold = await SliceHold.TakeAsync(
+                services.Metadata,
+                services.Blocks,
+                plan,
+                services.Time,
+                services.Logger,
+                cancellation
+            );
             try
             {
                 var complete = await OpenAsync(plan, hold, progress: null, cancellation);
@@ -129,8 +143,16 @@ internal sealed class SourceOpener(RestoreServices services)
         var planner = new RestorePlanner(services.Metadata, services.Blocks, services.Time);
         for (var attempt = 1; ; attempt++)
         {
+            using var look = services.Blocks.Holds.Look();
             var plan = await planner.PlanAsync(set, point, cancellation);
-            var hold = await SliceHold.TakeAsync(services.Metadata, plan, services.Time, services.Logger, cancellation);
+            var hold = await SliceHold.TakeAsync(
+                services.Metadata,
+                services.Blocks,
+                plan,
+                services.Time,
+                services.Logger,
+                cancellation
+            );
             if (attempt == Attempts || await IsThereAsync(plan, cancellation))
             {
                 return (plan, hold);

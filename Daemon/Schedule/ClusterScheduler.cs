@@ -13,6 +13,15 @@ namespace Backup.Daemon.Schedule;
 internal sealed class ClusterScheduler(IMetadataStore metadata, TimeProvider time, ILogger logger)
 {
     private readonly Retention _retention = new(metadata, time);
+    private bool _hasRemoved;
+
+    /// <summary>Whether a snapshot was removed since this was last asked.</summary>
+    internal bool TakeRemoved()
+    {
+        var removed = _hasRemoved;
+        _hasRemoved = false;
+        return removed;
+    }
 
     /// <param name="cluster">Protected.</param>
     /// <param name="cancellation">What was done stays.</param>
@@ -43,6 +52,7 @@ internal sealed class ClusterScheduler(IMetadataStore metadata, TimeProvider tim
             if (await metadata.Clusters.ExpireCutAsync(cut, cancellation))
             {
                 CutLog.Removed(logger, cut.Id, cluster.Name);
+                _hasRemoved = true;
             }
         }
     }

@@ -18,6 +18,7 @@ public sealed class FreedBytes(IMetadataStore metadata, IBlockStore blocks)
     /// <returns>Null where a manifest cannot be read.</returns>
     public async Task<long?> AtMostAsync(SnapshotRecord snapshot, CancellationToken cancellation = default)
     {
+        using var look = blocks.Holds.Look();
         var own = (await metadata.Snapshots.ListAsync(snapshot.ReplicaSetId, cancellation))
             .Where(one => one.SyncId == snapshot.SyncId)
             .ToList();

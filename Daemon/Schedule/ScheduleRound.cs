@@ -23,6 +23,7 @@ internal sealed partial class ScheduleRound(
 )
 {
     private readonly Retention _retention = new(metadata, time);
+    private readonly GroomSchedule _grooms = new(metadata, time);
     private readonly ClusterScheduler _clusters = new(metadata, time, logger);
     private readonly Dictionary<string, DateTimeOffset> _groomed = new(StringComparer.Ordinal);
 
@@ -44,6 +45,18 @@ internal sealed partial class ScheduleRound(
                 await TryAsync(set.Name, () => LookAfterAsync(set, deployment.Cluster, cancellation), cancellation);
             }
         }
+
+        await TryAsync("the block store", () => LookAfterStoreAsync(cancellation), cancellation);
+    }
+
+    private async Task LookAfterStoreAsync(CancellationToken cancellation)
+    {
+        if (_clusters.TakeRemoved())
+        {
+            _grooms.Removed();
+        }
+
+        await _grooms.LookAsync(cancellation);
     }
 
     /// <summary>What is wrong with one keeps none of the others.</summary>
@@ -74,6 +87,7 @@ internal sealed partial class ScheduleRound(
             if (!keeping.IsKept && await metadata.Snapshots.ExpireAsync(snapshot, cancellation))
             {
                 LogExpired(snapshot.Id, set.Name);
+                _grooms.Removed();
             }
         }
 

@@ -120,6 +120,9 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public Task<Glance> GlanceAsync(CancellationToken cancellation = default) =>
         _transactions.ReadAsync(session => SqliteGlance.Read(session, _time), cancellation);
 
+    public Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default) =>
+        _transactions.ReadAsync(session => SqliteManifests.Read(session, _time), cancellation);
+
     public IMetadataStore Under(LeaseProof proof) =>
         new SqliteMetadataStore(_database, new FencedTransactions(_database, proof), _time);
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Backup.Blockstore;
+using Backup.Blockstore.Grooming;
 using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.Oplog;
@@ -14,7 +15,7 @@ namespace Backup.Snapshots.Heads;
 /// <summary>
 /// The newest state of one replica set: its catalogue, sorted runs by collection (newest first) and a memtable over them.
 /// Operations of the oplog land in the memtable; <see cref="FlushAsync"/> makes them durable. What is not flushed is lost with the
-/// process and comes again from the stored slices. Operations, flushes and readers belong to one caller at a time;
+/// process and comes again from the stored slices. As long as it is not disposed no groom takes what it is made of. Operations, flushes and readers belong to one caller at a time;
 /// <see cref="MergeAsync"/> may run beside them, once at a time.
 /// </summary>
 public sealed class Head : IOperationTarget, IDisposable
@@ -24,7 +25,9 @@ public sealed class Head : IOperationTarget, IDisposable
 
     // Looked into by a merge that runs beside the operations.
     private readonly ConcurrentDictionary<Guid, CollectionState> _states = new();
+    private readonly BlockHold _hold;
     private CollectionState? _last;
+    private volatile FlushedManifest? _flushed;
     private long _bytes;
 
     private Head(IBlockStore store, ReplicaSetIdentity set, HeadOptions? options)
@@ -32,6 +35,8 @@ public sealed class Head : IOperationTarget, IDisposable
         _store = store;
         _options = options ?? new HeadOptions();
         ReplicaSet = set;
+        // Runs are there before a manifest says so, and some of them after the last one did.
+        _hold = store.Holds.Keep(Roots);
     }
 
     /// <summary>An empty head.</summary>
@@ -51,7 +56,7 @@ public sealed class Head : IOperationTarget, IDisposable
         var head = new Head(store, written.ReplicaSet, options)
         {
             Position = written.Position,
-            Manifest = manifest,
+            _flushed = new FlushedManifest(manifest),
             PreparedTransactions = written.PreparedTransactions,
             Filters = written.Filters,
             AppliedAhead = written.AppliedAhead,
@@ -82,7 +87,7 @@ public sealed class Head : IOperationTarget, IDisposable
     public HeadPosition Position { get; private set; }
 
     /// <summary>The last flushed manifest; null before the first flush.</summary>
-    public BlockId? Manifest { get; private set; }
+    public BlockId? Manifest => _flushed?.Id;
 
     public long MemtableBytes => _bytes;
 
@@ -241,6 +246,7 @@ public sealed class Head : IOperationTarget, IDisposable
     /// </summary>
     public async Task<FlushResult> FlushAsync(HeadPosition position, CancellationToken cancellation = default)
     {
+        using var work = _store.Holds.Begin();
         var before = _store.Statistics;
         var written = new Dictionary<Guid, List<RunReference>>();
         foreach (var state in _states.Values.Where(one => one.Tables.Count > 0 && Catalogue.Find(one.Uuid) is not null))
@@ -255,7 +261,7 @@ public sealed class Head : IOperationTarget, IDisposable
         // From here on nothing can fail.
         Adopt(written);
         Position = position;
-        Manifest = id;
+        _flushed = new FlushedManifest(id);
         var after = _store.Statistics;
         return new FlushResult(id, written.Count, after.NewBlocks - before.NewBlocks, after.NewBytes - before.NewBytes);
     }
@@ -298,6 +304,8 @@ public sealed class Head : IOperationTarget, IDisposable
 
     public void Dispose()
     {
+        // First: what it holds is asked for once more, and what takes it over holds it already.
+        _hold.Dispose();
         foreach (var state in _states.Values)
         {
             state.Dispose();
@@ -306,6 +314,14 @@ public sealed class Head : IOperationTarget, IDisposable
         _states.Clear();
         _last = null;
     }
+
+    /// <summary>Asked by a groom, from any thread.</summary>
+    private IEnumerable<BlockId> Roots() =>
+        _states
+            .Values.SelectMany(static state => state.RunsNow())
+            .Select(static run => run.Root)
+            .Concat(_flushed is { } flushed ? [flushed.Id] : [])
+            .ToList();
 
     private SnapshotManifest Describe(HeadPosition position, Dictionary<Guid, List<RunReference>> newRuns)
     {
@@ -374,4 +390,7 @@ public sealed class Head : IOperationTarget, IDisposable
         state.Dispose();
         _last = null;
     }
+
+    /// <summary>An id is larger than what is written in one step.</summary>
+    private sealed record FlushedManifest(BlockId Id);
 }

@@ -1,4 +1,5 @@
 using Backup.Blockstore;
+using Backup.Blockstore.Grooming;
 using Backup.Foundation.Errors;
 using Backup.Oplog.Catalogues;
 using Backup.Snapshots.Reading;
@@ -18,7 +19,16 @@ internal static class HeadMerge
         CancellationToken cancellation
     )
     {
-        var all = state.RunsNow();
+        RunReference[] all;
+        BlockHold work;
+        using (store.Holds.Look())
+        {
+            // The head may drop them meanwhile; what comes out is the head's before this ends.
+            all = state.RunsNow();
+            work = store.Holds.Begin([.. all.Select(static run => run.Root)]);
+        }
+
+        using var held = work;
         var definition = state.Definition;
         try
         {

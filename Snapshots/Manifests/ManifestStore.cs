@@ -64,6 +64,19 @@ public static class ManifestStore
         return Parse(id, () => PageIds(root.View));
     }
 
+    /// <summary>The roots of all runs of the collections in one of the manifest's pages.</summary>
+    public static async Task<IReadOnlyList<BlockId>> ReadRunsAsync(
+        IBlockStore store,
+        BlockId page,
+        CancellationToken cancellation = default
+    )
+    {
+        var body = await GetAsync(store, ManifestEnvelope.PageMagic, page, cancellation);
+        var collections = new List<ManifestCollection>();
+        Parse(page, () => ReadPage(body.View, collections));
+        return [.. collections.SelectMany(static one => one.Runs).Select(static run => run.Root)];
+    }
+
     private static IEnumerable<byte[]> Pages(IEnumerable<ManifestCollection> collections)
     {
         using var writer = new BsonWriter(MinPageLength);

@@ -48,6 +48,39 @@ public sealed record StorageView(
     long SnapshotBytes
 )
 {
+    /// <summary>What of it is needed, as the last groom found it; left out before there was one.</summary>
+    public SpaceView? Space { get; init; }
+
     /// <summary>How many times smaller than copies the store is: deduplicated and compressed. 0 before there is a snapshot.</summary>
     public double Ratio => StoredBytes == 0 ? 0 : Math.Round((double)SnapshotBytes / StoredBytes, 1);
 }
+
+/// <summary>What of the store is needed, and what a groom can give back. Bytes of stored blocks.</summary>
+/// <param name="At">When the last groom ended.</param>
+/// <param name="Error">Why it failed; left out where it did not. The figures are those of the one before then.</param>
+public sealed record SpaceView(DateTimeOffset At, ErrorView? Error)
+{
+    /// <summary>When the figures were true; left out where no groom has come to its end.</summary>
+    public DateTimeOffset? CountedAt { get; init; }
+
+    /// <summary>Needed: by a snapshot, a head, or somebody who reads.</summary>
+    public long LiveBytes { get; init; }
+
+    /// <summary>Needed by nobody, and still there: too little in each pack to pay for copying the rest.</summary>
+    public long DeadBytes { get; init; }
+
+    /// <summary>Perhaps needed: in work when it was counted.</summary>
+    public long HeldBytes { get; init; }
+
+    /// <summary>What the next groom would give back, as far as that was known then; 0 after one that gave it back.</summary>
+    public long ReclaimableBytes { get; init; }
+
+    /// <summary>What the last groom gave back.</summary>
+    public long FreedBytes { get; init; }
+
+    /// <summary>Damages that it met, and blocks that are needed and not there.</summary>
+    public long Findings { get; init; }
+}
+
+/// <param name="DryRun">Count what is needed, and change nothing.</param>
+public sealed record GroomRequest(bool DryRun = false);

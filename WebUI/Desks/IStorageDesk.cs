@@ -8,6 +8,11 @@ public interface IStorageDesk
     /// <summary>The store of blocks as a whole.</summary>
     Task<StorageView> StorageAsync(CancellationToken cancellation);
 
+    /// <summary>Queues a groom of the block store, or gives the one that is queued or under way.</summary>
+    /// <param name="request">How.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<JobView> GroomAsync(GroomRequest request, CancellationToken cancellation);
+
     /// <summary>Databases and collections of a snapshot, or of the last one before a moment.</summary>
     /// <param name="subject">The replica set, or the cluster.</param>
     /// <param name="snapshot">Its id; null for the newest one, at or before the second.</param>

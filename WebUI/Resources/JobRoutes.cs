@@ -37,7 +37,7 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         CancellationToken cancellation
     )
     {
-        var names = await things.NamesAsync(group, cancellation);
+        var names = await NamesAsync(group, cancellation);
         var (limit, after) = Paging.Read(context.Request.Query);
         var found = await metadata.Jobs.FindAsync(
             new JobQuery([.. names.Keys], limit + 1) { Before = after is null ? null : Read(after) },
@@ -53,13 +53,13 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
 
     private async Task<ActivityView> ShowAsync(string group, string job, CancellationToken cancellation)
     {
-        var names = await things.NamesAsync(group, cancellation);
+        var names = await NamesAsync(group, cancellation);
         return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
     }
 
     private async Task<PageOf<JobLogView>> LogAsync(string group, string job, CancellationToken cancellation)
     {
-        var found = await FindAsync(job, await things.NamesAsync(group, cancellation), cancellation);
+        var found = await FindAsync(job, await NamesAsync(group, cancellation), cancellation);
         var lines = await metadata.Jobs.LogOfAsync(found.Id, cancellation);
         // All of them: their number is bounded.
         return new PageOf<JobLogView>(
@@ -70,7 +70,7 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
 
     private async Task<Accepted<ActivityView>> RetryAsync(string group, string job, CancellationToken cancellation)
     {
-        var names = await things.NamesAsync(group, cancellation);
+        var names = await NamesAsync(group, cancellation);
         var found = await FindAsync(job, names, cancellation);
         RequireNoRestore(found);
         var again = await desks.Status.RetryAsync(found.Id, cancellation);
@@ -91,12 +91,19 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
 
     private async Task<ActivityView> CancelAsync(string group, string job, CancellationToken cancellation)
     {
-        var names = await things.NamesAsync(group, cancellation);
+        var names = await NamesAsync(group, cancellation);
         var found = await FindAsync(job, names, cancellation);
         RequireNoRestore(found);
         _ = await desks.Status.CancelAsync(found.Id, cancellation);
         return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
     }
+
+    /// <summary>What jobs may be about: what the group has, and what belongs to all groups.</summary>
+    private async Task<IReadOnlyDictionary<string, string>> NamesAsync(string group, CancellationToken cancellation) =>
+        new Dictionary<string, string>(await things.NamesAsync(group, cancellation))
+        {
+            [JobSubjects.Store] = "block store",
+        };
 
     private async Task<JobRecord> FindAsync(
         string id,

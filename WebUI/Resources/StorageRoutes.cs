@@ -5,6 +5,7 @@ using Backup.WebUI.Desks;
 using Backup.WebUI.Frame;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 
 namespace Backup.WebUI.Resources;
@@ -17,8 +18,11 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
     public void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/groups/{group}/storage", StorageAsync)
-            .WithSummary("The store of blocks, and its disk")
+            .WithSummary("The store of blocks, what of it is needed, and its disk")
             .Needs(Permission.See);
+        api.MapPost("/groups/{group}/storage/groom", GroomAsync)
+            .WithSummary("Give back the room of blocks that nobody needs, or count them alone: dryRun")
+            .Needs(Permission.Operate, "storage.groom");
         api.MapGet("/groups/{group}/deployments/{deployment}/contents", ContentsAsync)
             .WithSummary("Databases and collections: ?snapshot=ID or ?time=INSTANT, else of the newest snapshot")
             .Needs(Permission.See);
@@ -31,6 +35,12 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
 
     private Task<StorageView> StorageAsync(string group, CancellationToken cancellation) =>
         desks.Storage.StorageAsync(cancellation);
+
+    private async Task<Accepted<JobView>> GroomAsync(string group, GroomRequest request, CancellationToken cancellation)
+    {
+        var job = await desks.Storage.GroomAsync(request, cancellation);
+        return TypedResults.Accepted(JobRoutes.PathOf(group, job.Id), job);
+    }
 
     private async Task<ContentsView> ContentsAsync(
         string group,

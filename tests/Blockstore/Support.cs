@@ -3,7 +3,16 @@ namespace Backup.Tests.Blockstore;
 /// <summary>A folder of one test, removed after it.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("backup-blocks-").FullName;
+    private const string Memory = "/dev/shm";
+
+    /// <param name="inMemory">Where there is such a thing: for what is about the order of steps, and would wait for the disk thousands of times.</param>
+    public TemporaryFolder(bool inMemory = false) =>
+        Path =
+            inMemory && Directory.Exists(Memory)
+                ? Directory.CreateDirectory($"{Memory}/backup-blocks-{Guid.NewGuid():N}").FullName
+                : Directory.CreateTempSubdirectory("backup-blocks-").FullName;
+
+    public string Path { get; }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

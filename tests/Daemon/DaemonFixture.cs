@@ -26,15 +26,19 @@ internal sealed class DaemonFixture : IAsyncDisposable
         _folder = folder;
         Metadata = metadata;
         Source = new StoredSource(metadata, Objects, TimeProvider.System);
+        Groomer = new Groomer(metadata, Blocks);
     }
 
     internal IMetadataStore Metadata { get; }
 
-    internal MemoryBlockStore Blocks { get; } = new();
+    internal MemoryBlockStore Blocks { get; } = new() { RefusesUnheld = true };
 
     internal MemoryObjectStore Objects { get; } = new();
 
     internal StoredSource Source { get; }
+
+    /// <summary>Every test of a daemon is one of groom, too.</summary>
+    internal Groomer Groomer { get; }
 
     internal DaemonHost? Host { get; private set; }
 
@@ -274,6 +278,7 @@ internal sealed class DaemonFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        await Groomer.DisposeAsync();
         await Metadata.DisposeAsync();
         _folder.Dispose();
     }

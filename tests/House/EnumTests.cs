@@ -53,6 +53,8 @@ public class EnumTests
     /// <summary>Enums that are neither stored nor sent.</summary>
     private static readonly HashSet<string> InMemoryOnly =
     [
+        "Backup.Blockstore.Grooming.HoldKind",
+        "Backup.Blockstore.Packs.GroomStep",
         "Backup.WebUI.Access.AccessLevel",
         "Backup.WebUI.Access.CallerKind",
         "Backup.WebUI.Access.Permission",

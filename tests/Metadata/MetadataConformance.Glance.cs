@@ -50,6 +50,43 @@ public abstract partial class MetadataConformance
     }
 
     [Fact]
+    public async Task Every_reference_into_the_block_store_is_told_to_a_groom()
+    {
+        var set = await ReplicaSetAsync();
+        var sync = await SyncAsync(set);
+        var head = NewHead(sync, At(112)) with { ManifestBlock = new string('1', 64) };
+        var first = Taken(set, sync, "s1", 111) with { ManifestBlock = new string('2', 64) };
+        await Store.Heads.SetAsync(head, first);
+        await Store.Snapshots.AddAsync(Taken(set, sync, "s2", 112) with { ManifestBlock = new string('3', 64) });
+        var (cluster, _) = await ClusterAsync("s0");
+        var sets = await SetsAsync(cluster);
+        var cut = await CutAsync(cluster);
+        (await Store.Clusters.StopBalancerAsync(cut.Id, wasOn: false)).ShouldBeTrue();
+        cut = cut with { State = CutState.Marking };
+        (await Store.Clusters.AdvanceCutAsync(cut, CutState.Stopping)).ShouldBeTrue();
+        cut = cut with { State = CutState.Settled, Time = At(500, 7, -1) };
+        (await Store.Clusters.AdvanceCutAsync(cut, CutState.Marking)).ShouldBeTrue();
+        var part = Part(sets[0], cut) with { ManifestBlock = new string('4', 64) };
+        (await Store.Clusters.AddPartAsync(cut.Id, part)).ShouldBeTrue();
+        var hold = new ReadHold("h", set.Id, sync.Id, At(111), new string('5', 64), Time.GetUtcNow().AddMinutes(1));
+        await Store.Holds.SetAsync(hold);
+
+        var all = await Store.ManifestsAsync();
+
+        all.Where(static one => !one.IsHold)
+            .Select(static one => one.ManifestBlock[0])
+            .ShouldBe(['1', '2', '3', '4'], ignoreOrder: true);
+        all.Single(static one => one.IsHold).ManifestBlock[0].ShouldBe('5');
+        all.Select(static one => one.Name).ShouldContain("snapshot s2");
+
+        await Store.Snapshots.DeleteAsync("s2", evenLast: false);
+        Time.Advance(TimeSpan.FromMinutes(2));
+        (await Store.ManifestsAsync())
+            .Select(static one => one.ManifestBlock[0])
+            .ShouldBe(['1', '2', '4'], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task A_glance_at_nothing_is_empty()
     {
         var glance = await Store.GlanceAsync();

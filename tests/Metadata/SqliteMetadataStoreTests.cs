@@ -221,6 +221,24 @@ public sealed class SqliteMetadataStoreTests : IDisposable
             .ShouldBe(["OplogLost=0", "RolledBack=1", "Resync=2", "HeadStopped=3", "CollectionLost=4"]);
     }
 
+    [Fact]
+    public async Task No_table_refers_to_the_block_store_without_a_groom_knowing_it()
+    {
+        await (await SqliteMetadataStore.OpenAsync(Database)).DisposeAsync();
+        var tables = Text(
+            """
+            SELECT group_concat(name, ' ') FROM (
+                SELECT tables.name AS name FROM sqlite_master tables, pragma_table_info(tables.name) columns
+                WHERE tables.type = 'table' AND (columns.name LIKE '%manifest%' OR columns.name = 'part')
+                ORDER BY tables.name)
+            """
+        );
+        tables.ShouldBe(
+            "cut_parts heads read_holds snapshots",
+            "what else refers to blocks is to be added to SqliteManifests"
+        );
+    }
+
     private async Task<int> FailureAsync() =>
         (await Should.ThrowAsync<BackupException>(() => SqliteMetadataStore.OpenAsync(Database))).Number;
 

@@ -210,6 +210,8 @@ public sealed class RunTests
 
         public BlockStoreStatistics Statistics => _inner.Statistics;
 
+        public Backup.Blockstore.Grooming.BlockHolds Holds => _inner.Holds;
+
         public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default) =>
             FailsPuts ? throw new IOException("no more") : _inner.PutAsync(raw, cancellation);
 

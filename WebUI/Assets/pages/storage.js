@@ -1,8 +1,11 @@
 // What is stored, of which deployment, and how much smaller it is than the documents.
+import { below, post } from "../lib/api.js";
+import { toast, toastProblem } from "../lib/dialog.js";
 import { fill, h, morph, name } from "../lib/dom.js";
 import { bytes, count, many, percent } from "../lib/format.js";
 import { flush, heading } from "../lib/page.js";
-import { empty, facts, note, table, time, waitingFor } from "../lib/parts.js";
+import { button, empty, errorNote, facts, note, table, time, waitingFor } from "../lib/parts.js";
+import { may, session } from "../lib/session.js";
 import { deploymentsOf } from "../lib/status.js";
 
 export function render(root, { live, signal }) {
@@ -11,7 +14,7 @@ export function render(root, { live, signal }) {
   fill(content, waitingFor("Loading …"));
   live?.onStatus((overview) => {
     const fresh = h("div.stack");
-    fill(fresh, overview.store ? disk(overview.store) : null, view(deploymentsOf(overview)));
+    fill(fresh, overview.store ? [disk(overview.store), space(overview.store)] : null, view(deploymentsOf(overview)));
     morph(content, fresh);
   }, signal);
 }
@@ -59,4 +62,40 @@ function disk(store) {
     ),
     level === "ok" ? null : note(level, `The disk is ${percent(used)} full.`, { hint: "When it is full nothing new is stored. Make it larger, or keep snapshots for less long: the policy of each deployment says how long." }),
   );
+}
+
+/** What of it is needed, as the last groom counted, and a way to have it groomed. */
+function space({ space: last }) {
+  const ask = may("operate") ? h("span.row", button({ text: "Count", small: true, onclick: () => groom(true) }), button({ text: "Groom now", small: true, onclick: () => groom(false) })) : null;
+  return flush(
+    "Room",
+    ask,
+    h("p.small.soft", "Blocks that no snapshot needs any more are given back by a groom, after snapshots were removed and once a day; snapshots and restores go on meanwhile."),
+    last?.countedAt
+      ? table(
+          "What of the store is needed",
+          [
+            { title: "What", cell: (one) => one.what },
+            { title: "Bytes", number: true, cell: (one) => bytes(one.bytes) },
+          ],
+          [
+            { what: "Needed", bytes: last.liveBytes },
+            { what: "Needed by nobody", bytes: last.deadBytes },
+            { what: "Perhaps still in work", bytes: last.heldBytes },
+            { what: "A groom gives back about", bytes: last.reclaimableBytes },
+            { what: "The last one gave back", bytes: last.freedBytes },
+          ],
+          { key: (one) => one.what },
+        )
+      : h("p", "What of it is needed is not known before the first groom."),
+    last?.countedAt ? h("p.small.soft", "Counted ", time(last.countedAt), ".") : null,
+    last?.findings > 0 ? note("bad", `It met ${many(last.findings, "damage")}.`, { hint: "The packs are kept. Verify snapshots to learn which are hit, and look after the disk." }) : null,
+    last?.error ? errorNote(last.error) : null,
+  );
+}
+
+function groom(dryRun) {
+  post(below(session.group.id, "storage", "groom"), { dryRun })
+    .then(() => toast(dryRun ? "It is being counted: see Activity." : "The groom is queued: see Activity."))
+    .catch(toastProblem);
 }

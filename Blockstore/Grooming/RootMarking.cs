@@ -1,0 +1,79 @@
+using Backup.Foundation.Errors;
+
+namespace Backup.Blockstore.Grooming;
+
+/// <summary>Marks everything that is needed, in the order in which nothing is missed; see <see cref="Packs.PackGroom"/>.</summary>
+/// <param name="watch">Begun before anything else.</param>
+/// <param name="holds">That it watches.</param>
+/// <param name="roots">What is durable, and what refers to what.</param>
+/// <param name="marks">Where it is marked.</param>
+/// <param name="isThere">Whether the store has a block.</param>
+internal sealed class RootMarking(
+    HoldWatch watch,
+    BlockHolds holds,
+    IBlockRoots roots,
+    IBlockMarks marks,
+    Func<BlockId, bool> isThere
+)
+{
+    private const int MostNames = 20;
+
+    private readonly List<(string Name, BackupException Failure)> _failures = [];
+
+    /// <param name="progress">Told how far it is, 0 to 1.</param>
+    /// <param name="cancellation">Stops between roots.</param>
+    /// <exception cref="BackupException">5013 where something that refers to others cannot be read.</exception>
+    internal async Task RunAsync(Action<double> progress, CancellationToken cancellation)
+    {
+        // Holds are asked first and gone through last: what is wrong below something durable must not be found below a hold.
+        var held = Held();
+        var durable = (await roots.ListAsync(cancellation)).GroupBy(static one => (one.Id, one.IsHold)).Select(Named);
+        var all = durable.Concat(held).OrderBy(static one => one.IsHold).ToList();
+        foreach (var (n, root) in all.Index())
+        {
+            progress((double)n / all.Count);
+            await TryTraceAsync(root, cancellation);
+        }
+
+        progress(1);
+        await holds.LooksEndedAsync().WaitAsync(cancellation);
+        foreach (var root in Held())
+        {
+            await TryTraceAsync(root, cancellation);
+        }
+
+        if (_failures is [var first, ..])
+        {
+            throw BlockstoreErrors.Blind(
+                [.. _failures.Take(MostNames).Select(static one => $"{one.Name}: {one.Failure.Message}")],
+                _failures.Count,
+                first.Failure
+            );
+        }
+    }
+
+    /// <summary>A snapshot and the head that it was taken of have the same root: all of them are told of what is wrong with it.</summary>
+    private static BlockRoot Named(IGrouping<(BlockId Id, bool IsHold), BlockRoot> same) =>
+        new(same.Key.Id, string.Join(", ", same.Select(static one => one.Name)), same.Key.IsHold);
+
+    /// <summary>Who holds what is not there any more came too late, and finds that out when reading.</summary>
+    private List<BlockRoot> Held() =>
+        [.. watch.Roots().Where(isThere).Select(static id => new BlockRoot(id, "What is in work", IsHold: true))];
+
+    private async Task TryTraceAsync(BlockRoot root, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            await roots.TraceAsync(root.Id, marks, cancellation);
+        }
+        catch (BackupException missing) when (root.IsHold && missing.Number == BlockstoreErrors.BlockMissing)
+        {
+            // Nothing that was held in time is ever removed.
+        }
+        catch (BackupException failure)
+        {
+            _failures.Add((root.Name, failure));
+        }
+    }
+}

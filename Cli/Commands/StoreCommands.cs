@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Text.Json;
+using Backup.Cli.Appliance;
+using Backup.Cli.Output;
+using Backup.WebUI.Contracts;
+
+namespace Backup.Cli.Commands;
+
+/// <summary><c>backup store</c>: the store of blocks, which all snapshots share.</summary>
+internal static class StoreCommands
+{
+    internal static Command Create() =>
+        new("store", "The store of blocks that all snapshots share: status, groom") { Status(), Groom() };
+
+    private static Command Status() =>
+        SharedOptions.Command(
+            "status",
+            "Show what is stored, what of it is needed, and what a groom can give back",
+            (choice, json, cancellation) =>
+                Question.AskAsync(
+                    choice,
+                    json,
+                    appliance => appliance.Api.StorageAsync(cancellation),
+                    Print,
+                    cancellation
+                )
+        );
+
+    private static Command Groom()
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Count what nobody needs, and change nothing" };
+        return SharedOptions.Command(
+            "groom",
+            "Give back the room of blocks that no snapshot needs any more; snapshots and restores go on meanwhile",
+            [dryRun],
+            (parsed, choice, json, cancellation) =>
+                GroomAsync(choice, new GroomRequest(parsed.GetValue(dryRun)), json, cancellation)
+        );
+    }
+
+    private static async Task<int> GroomAsync(
+        ApplianceChoice choice,
+        GroomRequest request,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
+        var started = await appliance.Api.RequestGroomAsync(request, cancellation);
+        var job = await JobWaiter.WaitAsync(appliance.Api, started, cancellation);
+        if (json)
+        {
+            Printer.Json(job.Result);
+        }
+        else
+        {
+            Print(job.Result!.Value, request.DryRun);
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static void Print(JsonElement result, bool dryRun)
+    {
+        string Bytes(string name) => Printer.Bytes(result.GetProperty(name).GetInt64());
+        long Count(string name) => result.GetProperty(name).GetInt64();
+        Console.Out.WriteLine($"Needed: {Bytes("liveBytes")} in {Count("liveBlocks")} blocks");
+        Console.Out.WriteLine($"Needed by nobody: {Bytes("deadBytes")} in {Count("deadBlocks")} blocks");
+        if (Count("heldBytes") > 0)
+        {
+            Console.Out.WriteLine($"Perhaps still in work: {Bytes("heldBytes")}");
+        }
+
+        Console.Out.WriteLine(
+            dryRun
+                ? $"A groom gives back about {Bytes("reclaimableBytes")}."
+                : $"Given back: {Bytes("freedBytes")}; {Count("removedPacks")} packs removed, {Count("compactedPacks")} put together ({Bytes("copiedBytes")} copied)."
+        );
+        if (Count("missingBlocks") > 0)
+        {
+            Console.Out.WriteLine(
+                $"{Count("missingBlocks")} blocks that are needed are not there: 'backup verify' tells which snapshots lack them."
+            );
+        }
+
+        if (result.TryGetProperty("findings", out var findings))
+        {
+            foreach (var one in findings.EnumerateArray())
+            {
+                Console.Out.WriteLine(
+                    $"Damaged: {one.GetProperty("pack").GetString()} at {one.GetProperty("offset").GetInt64()}: {one.GetProperty("what").GetString()}"
+                );
+            }
+        }
+    }
+
+    private static void Print(StorageView view)
+    {
+        Console.Out.WriteLine($"Stored: {Printer.Bytes(view.StoredBytes)} in {view.Blocks} blocks");
+        Console.Out.WriteLine($"As copies: {Printer.Bytes(view.SnapshotBytes)} ({view.Snapshots} snapshots)");
+        Console.Out.WriteLine($"Free on the disk: {Printer.Bytes(view.FreeBytes)} of {Printer.Bytes(view.DiskBytes)}");
+        if (view.Space is not { } space)
+        {
+            Console.Out.WriteLine(
+                "What of it is needed is not known before the first groom: 'backup store groom --dry-run' counts."
+            );
+            return;
+        }
+
+        if (space.CountedAt is { } at)
+        {
+            Console.Out.WriteLine($"As the groom of {at:u} counted:");
+            Console.Out.WriteLine($"  needed: {Printer.Bytes(space.LiveBytes)}");
+            Console.Out.WriteLine($"  needed by nobody: {Printer.Bytes(space.DeadBytes)}");
+            Console.Out.WriteLine($"  perhaps still in work: {Printer.Bytes(space.HeldBytes)}");
+            Console.Out.WriteLine($"  a groom gives back about: {Printer.Bytes(space.ReclaimableBytes)}");
+            Console.Out.WriteLine($"  the last groom gave back: {Printer.Bytes(space.FreedBytes)}");
+        }
+
+        if (space.Findings > 0)
+        {
+            Console.Out.WriteLine($"  damages that it met: {space.Findings}");
+        }
+
+        Printer.Error($"The groom of {space.At:u} failed", space.Error);
+    }
+}
