@@ -39,6 +39,7 @@ var root = new RootCommand(
     AgentsCommand.Create(),
     PeopleCommand.Create(),
     AlertsCommand.Create(),
+    ConfigCommand.Create(),
 };
 
 var parsed = root.Parse(args);

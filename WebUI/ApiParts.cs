@@ -12,17 +12,14 @@ internal static class ApiParts
         IMetadataStore metadata,
         ApiDesks desks,
         AccessDesk access,
+        SharedOverviews overviews,
         TimeProvider time
     )
     {
         var things = new GroupThings(metadata);
         return
         [
-            new OverviewRoutes(
-                new SharedOverviews(new Overviews(metadata, things, desks, time), metadata, time),
-                metadata,
-                time
-            ),
+            new OverviewRoutes(overviews, metadata, time),
             new CallerRoutes(access),
             new SubjectRoutes(desks),
             new StatusRoutes(metadata, desks),

@@ -3,6 +3,7 @@ using Backup.Metadata;
 using Backup.WebUI.Access;
 using Backup.WebUI.Desks;
 using Backup.WebUI.Frame;
+using Backup.WebUI.Resources;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
@@ -24,6 +25,7 @@ public sealed class PublicApi : IDisposable
     private readonly Problems _problems;
     private readonly IdempotencyKeys _answers;
     private readonly IReadOnlyList<IApiPart> _parts;
+    private readonly MetricsRoutes _metrics;
 
     /// <param name="metadata">The catalogue of everything.</param>
     /// <param name="desks">Who does what takes more than the catalogue.</param>
@@ -44,7 +46,10 @@ public sealed class PublicApi : IDisposable
         _access = new AccessDesk(metadata, secrets, options.Access, time);
         _problems = new Problems(options.Statuses, loggers.CreateLogger("Backup.WebUI"));
         _answers = new IdempotencyKeys(metadata.Answers, time);
-        _parts = ApiParts.All(metadata, desks, _access, time);
+        var made = new Overviews(metadata, new GroupThings(metadata), desks, time);
+        var overviews = new SharedOverviews(made, metadata, time);
+        _parts = ApiParts.All(metadata, desks, _access, overviews, time);
+        _metrics = new MetricsRoutes(overviews, metadata, desks, time);
     }
 
     internal IMetadataStore Metadata { get; }
@@ -81,6 +86,7 @@ public sealed class PublicApi : IDisposable
             part.Map(api);
         }
 
+        _metrics.Map(routes);
         routes.MapOpenApi($"{Root}/openapi.json").Open();
     }
 

@@ -4,6 +4,7 @@ using Backup.Agent.Server;
 using Backup.Agent.Status;
 using Backup.Agent.Updates;
 using Backup.Agent.Work;
+using Backup.Foundation.Services;
 
 namespace Backup.Agent.Commands;
 
@@ -57,6 +58,7 @@ internal static class RunCommand
         using var client = new ServerClient(credentials, TimeProvider.System);
         var service = new AgentService(client, log, TimeProvider.System, AgentCommands.Version);
         log.Info("started", message: credentials.Identity.ToString());
+        ServiceNotice.Ready();
         var isReplaced = false;
         await Task.WhenAll(
             new CredentialKeeper(credentials, client, log, TimeProvider.System).RunAsync(stop.Token),

@@ -68,7 +68,7 @@ internal sealed class Appliance : IAsyncDisposable
     )
     {
         var folder = await DataFolder.OpenAsync(root, cancellation);
-        var loggers = ApplianceLog.Create(folder, options.Verbose);
+        var loggers = ApplianceLog.Create(folder, options.Configuration, options.Verbose);
         var appliance = new Appliance(folder, loggers);
         try
         {
@@ -96,7 +96,8 @@ internal sealed class Appliance : IAsyncDisposable
     private async Task StartAsync(ApplianceOptions options, CancellationToken cancellation)
     {
         var time = TimeProvider.System;
-        var mongods = ApplianceSettings.Mongods(options.Mongods, time);
+        var settings = new ApplianceSettings(options.Configuration);
+        var mongods = settings.Mongods(options.Mongods, time);
         var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
         Metadata = metadata;
         DurableFile.CreateFolder(Folder.Blocks);
@@ -105,6 +106,7 @@ internal sealed class Appliance : IAsyncDisposable
         var backEnd = Keep(
             await BackEnd.StartAsync(
                 Folder,
+                settings.Daemon(Folder),
                 metadata,
                 objects,
                 keepsHeads: !options.Offline,
@@ -114,7 +116,7 @@ internal sealed class Appliance : IAsyncDisposable
             )
         );
         var agents = new AgentOperations(metadata, time);
-        var sources = new SourceOperations(metadata, agents, ApplianceSettings.Limits(), time);
+        var sources = new SourceOperations(metadata, agents, settings.Limits(), time);
         var clusters = new ClusterOperations(metadata, time);
         Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, time);
         if (!options.Offline && await mongods.CheckAsync(cancellation) is { } unusable)
@@ -297,7 +299,7 @@ internal sealed class Appliance : IAsyncDisposable
                 "--agents",
                 () =>
                     BackupHttpServerHost.StartAsync(
-                        ApplianceSettings.Server(Folder, options.AgentsPort, brake) with
+                        new ApplianceSettings(options.Configuration).Server(Folder, options.AgentsPort, brake) with
                         {
                             Names = options.Names,
                             Downloads = downloads,

@@ -1,4 +1,5 @@
 using Backup.Cli.Api;
+using Backup.Cli.Configuration;
 using Backup.Cli.Control;
 
 namespace Backup.Cli.Appliance;
@@ -53,7 +54,7 @@ internal sealed class ApplianceConnection : IAsyncDisposable
             return new ApplianceConnection(remote);
         }
 
-        var root = DataFolder.Resolve(choice.Data);
+        var root = DataFolder.Resolve(choice.Data, ApplianceConfiguration.Load(option: null));
         if (!DataFolder.IsHeld(root))
         {
             if (!DataFolder.HoldsAppliance(root))
@@ -98,7 +99,11 @@ internal sealed class ApplianceConnection : IAsyncDisposable
 
     private static async Task<ApplianceConnection> OpenOwnAsync(string root, CancellationToken cancellation)
     {
-        var own = await Appliance.OpenAsync(root, new ApplianceOptions { Offline = true }, cancellation);
+        var own = await Appliance.OpenAsync(
+            root,
+            new ApplianceOptions { Configuration = ApplianceConfiguration.Load(option: null), Offline = true },
+            cancellation
+        );
         return new ApplianceConnection(new ControlClient(root, ControlSocket.Private), own);
     }
 }

@@ -1,7 +1,12 @@
+using System.Globalization;
+using Backup.Cli.Configuration;
 using Backup.Foundation.Files;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Display;
+using Serilog.Formatting.Json;
 
 namespace Backup.Cli.Appliance;
 
@@ -11,31 +16,45 @@ internal static class ApplianceLog
     private const string Line =
         "{Timestamp:yyyy-MM-dd HH:mm:ss.fffzzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
-    internal static ILoggerFactory Create(DataFolder folder, bool toStandardError)
+    /// <param name="folder">Of the appliance.</param>
+    /// <param name="settings">How lines are written, and which.</param>
+    /// <param name="toStandardError">Whatever is set.</param>
+    internal static ILoggerFactory Create(DataFolder folder, ApplianceConfiguration settings, bool toStandardError)
     {
         DurableFile.CreateFolder(folder.Log);
+        // Each object of JSON has its properties by their names: ids of requests, jobs and replica sets among them.
+        ITextFormatter format =
+            settings.Text(Settings.LogFormat) == "json"
+                ? new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture)
+                : new MessageTemplateTextFormatter(Line, CultureInfo.InvariantCulture);
         var configuration = new LoggerConfiguration()
-            .MinimumLevel.Information()
+            .MinimumLevel.Is(LevelOf(settings.Text(Settings.LogLevel)))
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .Enrich.FromLogContext()
             .WriteTo.File(
+                format,
                 Path.Combine(folder.Log, "backup-.log"),
-                outputTemplate: Line,
                 rollingInterval: RollingInterval.Day,
                 retainedFileCountLimit: 14,
                 fileSizeLimitBytes: 64 << 20,
                 rollOnFileSizeLimit: true,
                 shared: true
             );
-        if (toStandardError)
+        if (toStandardError || settings.Text(Settings.LogConsole) == "true")
         {
-            configuration = configuration.WriteTo.Console(
-                outputTemplate: Line,
-                standardErrorFromLevel: LogEventLevel.Verbose
-            );
+            configuration = configuration.WriteTo.Console(format, standardErrorFromLevel: LogEventLevel.Verbose);
         }
 
         var logger = configuration.CreateLogger();
         return LoggerFactory.Create(builder => builder.AddSerilog(logger, dispose: true));
     }
+
+    private static LogEventLevel LevelOf(string? name) =>
+        name switch
+        {
+            "debug" => LogEventLevel.Debug,
+            "warning" => LogEventLevel.Warning,
+            "error" => LogEventLevel.Error,
+            _ => LogEventLevel.Information,
+        };
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Backup.Cli.Configuration;
 
 namespace Backup.Cli.Appliance;
 
@@ -22,6 +23,9 @@ internal sealed record ApplianceOptions
 
     /// <summary>The mongods of restores to data files, <c>VERSION=PATH</c> each, before those of the environment.</summary>
     internal IReadOnlyList<string> Mongods { get; init; } = [];
+
+    /// <summary>The configuration file and the environment, for what is no option.</summary>
+    internal required ApplianceConfiguration Configuration { get; init; }
 
     /// <summary>Only reads what is there: no agent is served, no head is kept.</summary>
     internal bool Offline { get; init; }

@@ -30,6 +30,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
 
     private BackEnd(
         DataFolder folder,
+        DaemonOptions options,
         IMetadataStore metadata,
         IObjectStore objects,
         PackBlockStore blocks,
@@ -46,7 +47,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
             time,
             loggers
         );
-        Options = ApplianceSettings.Daemon(folder);
+        Options = options;
         _logger = loggers.CreateLogger("Backup.Daemon");
         _blocks = blocks;
         _daemon = StartDaemon(blocks);
@@ -69,6 +70,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
     /// <exception cref="Foundation.Errors.BackupException">5004 and others where the store cannot be opened.</exception>
     internal static async Task<BackEnd> StartAsync(
         DataFolder folder,
+        DaemonOptions options,
         IMetadataStore metadata,
         IObjectStore objects,
         bool keepsHeads,
@@ -78,7 +80,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
     )
     {
         var blocks = await PackBlockStore.OpenAsync(folder.Blocks, cancellation: cancellation);
-        return new BackEnd(folder, metadata, objects, blocks, keepsHeads, time, loggers);
+        return new BackEnd(folder, options, metadata, objects, blocks, keepsHeads, time, loggers);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Backup.Cli.Configuration;
 using Backup.Foundation.Files;
 
 namespace Backup.Cli.Appliance;
@@ -10,7 +11,6 @@ namespace Backup.Cli.Appliance;
 /// </summary>
 public sealed class DataFolder : IDisposable
 {
-    public const string Variable = "BACKUP_DATA";
     public const string DefaultName = "backup-data";
 
     private const int Attempts = 12;
@@ -44,13 +44,9 @@ public sealed class DataFolder : IDisposable
 
     public string Log => Path.Combine(Root, "log");
 
-    /// <summary>The folder that --data, BACKUP_DATA or the default name.</summary>
-    public static string Resolve(string? option) =>
-        Path.GetFullPath(
-            !string.IsNullOrEmpty(option) ? option
-            : Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } variable ? variable
-            : DefaultName
-        );
+    /// <summary>The folder that --data, the configuration or the default name.</summary>
+    internal static string Resolve(string? option, ApplianceConfiguration configuration) =>
+        Path.GetFullPath(!string.IsNullOrEmpty(option) ? option : configuration.Text(Settings.Data) ?? DefaultName);
 
     public static bool HoldsAppliance(string root) => File.Exists(Path.Combine(root, "metadata.db"));
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Backup.Cli.Api;
 using Backup.Cli.Appliance;
+using Backup.Cli.Configuration;
 using Backup.Cli.Control;
 using Backup.Cli.Output;
 using Backup.Foundation.Files;
@@ -233,7 +234,9 @@ internal sealed class ServeCommand
 
     private string WriteCa(ParseResult parsed, ApplianceConnection appliance, string pem)
     {
-        var folder = appliance.Host is null ? DataFolder.Resolve(_choice.Of(parsed).Data) : "";
+        var folder = appliance.Host is null
+            ? DataFolder.Resolve(_choice.Of(parsed).Data, ApplianceConfiguration.Load(option: null))
+            : "";
         var path = Path.GetFullPath(parsed.GetValue(_caOutput) ?? Path.Combine(folder, "serve-ca.pem"));
         DurableFile.Write(path, System.Text.Encoding.ASCII.GetBytes(pem + "\n"));
         return path;

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Backup.Blockstore.Files;
 using Backup.Blockstore.Packs;
 using Backup.Cli.Appliance;
+using Backup.Cli.Configuration;
 using Backup.Metadata;
 using Backup.Metadata.Sqlite;
 using Backup.WebUI;
@@ -60,7 +61,7 @@ internal static class PagesBench
 
         await using var appliance = await Appliance.OpenAsync(
             data,
-            new ApplianceOptions { Offline = true },
+            new ApplianceOptions { Configuration = ApplianceConfiguration.Load(option: null), Offline = true },
             CancellationToken.None
         );
         await using var web = await WebUIHost.StartAsync(

@@ -55,6 +55,7 @@ public class EnumTests
     [
         "Backup.Blockstore.Grooming.HoldKind",
         "Backup.Blockstore.Packs.GroomStep",
+        "Backup.Cli.Configuration.SettingShape",
         "Backup.WebUI.Access.AccessLevel",
         "Backup.WebUI.Access.CallerKind",
         "Backup.WebUI.Access.Permission",

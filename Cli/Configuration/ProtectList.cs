@@ -1,0 +1,36 @@
+namespace Backup.Cli.Configuration;
+
+/// <summary>The deployments that the configuration names, with those of the file beside it.</summary>
+internal static class ProtectList
+{
+    /// <exception cref="Foundation.Errors.BackupException">9673 the file cannot be read, or others may read it.</exception>
+    internal static IReadOnlyList<string> Read(ApplianceConfiguration configuration) =>
+        [
+            .. configuration.List(Settings.Protect),
+            .. configuration.Text(Settings.ProtectFile) is { } path ? OfFile(path) : [],
+        ];
+
+    private static IEnumerable<string> OfFile(string path)
+    {
+        const UnixFileMode others =
+            UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        try
+        {
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & others) != 0)
+            {
+                throw CliErrors.SecretFile(path, "others may read or change it");
+            }
+
+            return
+            [
+                .. File.ReadAllLines(path)
+                    .Select(static line => line.Trim())
+                    .Where(static line => line.Length > 0 && line[0] != '#'),
+            ];
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw CliErrors.SecretFile(path, unreadable.Message);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Net;
+
+namespace Backup.Cli.Configuration;
+
+/// <summary>Every key of the appliance's configuration file. What the file, the environment and the pages of the manual say of them is made from here.</summary>
+internal static class Settings
+{
+    internal const string Data = "data";
+    internal const string Protect = "protect";
+    internal const string ProtectFile = "protect_file";
+    internal const string Names = "names";
+    internal const string HttpAddress = "http.address";
+    internal const string HttpPort = "http.port";
+    internal const string AgentsPort = "agents.port";
+    internal const string AgentsCertificates = "agents.certificates";
+    internal const string AgentsKeyDays = "agents.key_days";
+    internal const string AgentsCursors = "agents.cursors";
+    internal const string AgentsRate = "agents.mb_per_second";
+    internal const string AgentsSplit = "agents.split_mb";
+    internal const string BalancerSeconds = "clusters.balancer_seconds";
+    internal const string RestoreMemory = "restore.memory_mb";
+    internal const string Mongod = "mongod";
+    internal const string LogFormat = "log.format";
+    internal const string LogLevel = "log.level";
+    internal const string LogConsole = "log.console";
+
+    internal static readonly IReadOnlyList<Setting> All =
+    [
+        new(
+            Data,
+            "BACKUP_DATA",
+            "backup-data",
+            "a folder",
+            "Where the appliance keeps everything: catalogue, blocks, keys. Back it up with the service stopped.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "/var/lib/backup",
+        },
+        new(
+            Protect,
+            "BACKUP_PROTECT",
+            "",
+            "connection strings",
+            "Deployments to protect, besides those that are already. A connection string may hold a password: see protect_file.",
+            static text => text.StartsWith("mongodb", StringComparison.Ordinal)
+        )
+        {
+            Shape = SettingShape.List,
+            Separator = ' ',
+            IsSecret = true,
+            Example = "mongodb://HOST:27017/?replicaSet=rs0",
+        },
+        new(
+            ProtectFile,
+            "BACKUP_PROTECT_FILE",
+            "",
+            "a file that its owner alone may read",
+            "A file with such connection strings, one a line.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "/etc/backup/protect",
+        },
+        new(
+            Names,
+            "BACKUP_NAMES",
+            "",
+            "names or addresses",
+            "By which agents, browsers and commands on other hosts reach this one: they stand in its certificate, and the web interface answers to no other.",
+            static text => Uri.CheckHostName(text) != UriHostNameType.Unknown
+        )
+        {
+            Shape = SettingShape.List,
+            Example = "backup.example.org",
+        },
+        new(
+            HttpAddress,
+            "BACKUP_HTTP_ADDRESS",
+            "127.0.0.1",
+            "an IP address of this host; 0.0.0.0: all",
+            "Where the web interface and the public API are served: on loopback without TLS, anywhere else with it.",
+            static text => IPAddress.TryParse(text, out _)
+        ),
+        Number(
+            HttpPort,
+            "BACKUP_HTTP_PORT",
+            8080,
+            0,
+            65535,
+            "port",
+            "Of the web interface and the public API; 0: any that is free."
+        ),
+        Number(
+            AgentsPort,
+            "BACKUP_AGENTS_PORT",
+            8081,
+            0,
+            65535,
+            "port",
+            "Of agents and download links, always with TLS; 0: any that is free."
+        ),
+        Choice(
+            AgentsCertificates,
+            "BACKUP_AGENT_CERTIFICATES",
+            "accepted",
+            ["off", "accepted", "required"],
+            "Whether agents prove themselves with client certificates beside their API keys."
+        ),
+        Number(
+            AgentsKeyDays,
+            "BACKUP_API_KEY_DAYS",
+            90,
+            0,
+            3650,
+            "days",
+            "After which agents replace their API keys by themselves; 0: never."
+        ),
+        Number(
+            AgentsCursors,
+            "BACKUP_AGENT_CURSORS",
+            2,
+            1,
+            16,
+            "cursors",
+            "That an agent copies a source with at the same time."
+        ),
+        Number(
+            AgentsRate,
+            "BACKUP_AGENT_MB_PER_SECOND",
+            0,
+            0,
+            100_000,
+            "MB (10^6) a second",
+            "That an agent reads of a source at most; 0: no bound."
+        ),
+        Number(
+            AgentsSplit,
+            "BACKUP_AGENT_SPLIT_MB",
+            1024,
+            1,
+            1 << 20,
+            "MiB",
+            "Of the _id ranges that a large collection is copied in."
+        ),
+        Number(
+            BalancerSeconds,
+            "BACKUP_BALANCER_SECONDS",
+            300,
+            1,
+            3600,
+            "seconds",
+            "That a cluster snapshot waits for the balancer to rest."
+        ),
+        Number(
+            RestoreMemory,
+            "BACKUP_RESTORE_MEMORY_MB",
+            256,
+            1,
+            4096,
+            "MiB",
+            "Of memory for the oplog that a restore of a moment replays; beyond it goes to the disk."
+        ),
+        new(
+            Mongod,
+            "BACKUP_MONGOD",
+            "",
+            "VERSION: path",
+            "The mongod of a version, for restores to data files.",
+            static text => text.Length > 0
+        )
+        {
+            Shape = SettingShape.Map,
+            Example = "4.2: /opt/mongodb/4.2/bin/mongod",
+        },
+        Choice(
+            LogFormat,
+            "BACKUP_LOG_FORMAT",
+            "text",
+            ["text", "json"],
+            "How log lines are written: for people, or one JSON object each."
+        ),
+        Choice(
+            LogLevel,
+            "BACKUP_LOG_LEVEL",
+            "information",
+            ["debug", "information", "warning", "error"],
+            "The least that is logged."
+        ),
+        Choice(
+            LogConsole,
+            "BACKUP_LOG_CONSOLE",
+            "false",
+            ["true", "false"],
+            "Log to standard error too, not only to the data folder."
+        ),
+    ];
+
+    private static readonly Dictionary<string, Setting> ByKey = All.ToDictionary(
+        static one => one.Key,
+        StringComparer.Ordinal
+    );
+
+    internal static Setting Of(string key) => ByKey[key];
+
+    internal static Setting? Find(string key) => ByKey.GetValueOrDefault(key);
+
+    private static Setting Number(
+        string key,
+        string variable,
+        int normal,
+        int least,
+        int most,
+        string unit,
+        string text
+    ) =>
+        new(
+            key,
+            variable,
+            normal.ToString(CultureInfo.InvariantCulture),
+            $"{unit}, {least.ToString(CultureInfo.InvariantCulture)} to {most.ToString(CultureInfo.InvariantCulture)}",
+            text,
+            value =>
+                int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number >= least
+                && number <= most
+        );
+
+    private static Setting Choice(string key, string variable, string normal, string[] choices, string text) =>
+        new(
+            key,
+            variable,
+            normal,
+            string.Join(", ", choices),
+            text,
+            value => choices.Contains(value, StringComparer.Ordinal)
+        );
+}
