@@ -247,6 +247,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         new ClusterEndpoints(metadata, gate, clusters).Map(application);
         new MonitoringEndpoints(metadata, gate, time).Map(application);
         new LogEndpoints(metadata, gate).Map(application);
+        new HostEndpoints(metadata, gate).Map(application);
         var signer = new UpdateSigner(options.CertificateFolder, authority, time);
         new UpdateEndpoints(gate, updates, signer).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);

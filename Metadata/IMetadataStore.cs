@@ -28,6 +28,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IRadar Radar { get; }
 
+    IHostRequests HostRequests { get; }
+
     IAgentLogs AgentLogs { get; }
 
     IDeployments Deployments { get; }

@@ -79,6 +79,15 @@ internal sealed class ServerClient : IDisposable
         );
     }
 
+    /// <summary>Tells what was asked of the source's servers.</summary>
+    public async Task HostAnswerAsync(string deploymentId, HostAnswer answer, CancellationToken cancellation)
+    {
+        using var response = await _connection.SendAsync(
+            () => Post(AgentRoutes.HostAnswer(deploymentId), answer, AgentJson.Default.HostAnswer),
+            cancellation
+        );
+    }
+
     /// <summary>The configuration, or null where it is still the one that was given last.</summary>
     public async Task<AgentConfiguration?> ConfigurationAsync(CancellationToken cancellation)
     {

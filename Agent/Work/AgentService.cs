@@ -186,9 +186,15 @@ internal sealed class AgentService(ServerClient server, AgentLog log, TimeProvid
                     (_answeredAt, _unanswered) = (time.GetTimestamp(), null);
                 }
 
-                foreach (var (id, order) in answer.Deployments)
+                foreach (var orders in answer.Deployments)
                 {
-                    workers.Find(one => one.Deployment.Id == id)?.Apply(order, log);
+                    var worker = workers.Find(one => one.Deployment.Id == orders.DeploymentId);
+                    worker?.Apply(orders.Source, log);
+                    if (orders.Asked is { } asked && worker is not null)
+                    {
+                        // It takes its time, and heartbeats do not wait for it.
+                        _ = Task.Run(() => worker.Worker.AnswerAsync(asked, cancellation), cancellation);
+                    }
                 }
 
                 if (answer.Logs is { } logs)

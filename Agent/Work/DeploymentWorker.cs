@@ -1,5 +1,6 @@
 using Backup.Agent.Clusters;
 using Backup.Agent.Flow;
+using Backup.Agent.Hosts;
 using Backup.Agent.Monitoring;
 using Backup.Agent.Server;
 using Backup.Agent.Source;
@@ -92,6 +93,25 @@ internal sealed class DeploymentWorker(
             )
         {
             // The heartbeat goes without it; the worker finds out why by itself.
+        }
+    }
+
+    /// <summary>Does what is asked of the source's servers, and tells the server what came of it. It never fails.</summary>
+    public async Task AnswerAsync(HostRequest asked, CancellationToken cancellation)
+    {
+        try
+        {
+            log.Info("hosts asked", deployment.Name, asked.StepDown is null ? "log and operations" : "step down");
+            var answer = await new HostWork(_read, time).DoAsync(asked, cancellation);
+            await server.HostAnswerAsync(deployment.Id, answer, cancellation);
+        }
+        catch (BackupException failure)
+        {
+            log.Error(failure, deployment.Name);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Stopping.
         }
     }
 

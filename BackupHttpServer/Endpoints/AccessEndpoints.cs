@@ -68,7 +68,18 @@ internal sealed class AccessEndpoints(
             if (deployment is { IsProtected: true } && deployment.GroupId == agent.GroupId)
             {
                 await ReportAsync(agent, report, context.RequestAborted);
-                orders.Add(new DeploymentOrders(deployment.Id, Order(deployment.Source)));
+                orders.Add(
+                    new DeploymentOrders(deployment.Id, Order(deployment.Source))
+                    {
+                        Asked = await HostRequests.TakeAsync(
+                            metadata,
+                            deployment.Id,
+                            agent.Id,
+                            time,
+                            context.RequestAborted
+                        ),
+                    }
+                );
             }
         }
 

@@ -7,6 +7,9 @@ namespace Backup.Cli.Appliance;
 /// <summary>What the commands can ask about the sources' servers.</summary>
 internal sealed class MonitoringOperations(IMetadataStore metadata, TimeProvider time)
 {
+    /// <summary>What is asked of the servers themselves.</summary>
+    internal HostOperations Hosts { get; } = new(metadata, time);
+
     internal const int MostMinutes = 2 * 24 * 60;
 
     /// <param name="deployment">Its id.</param>

@@ -8,7 +8,14 @@ namespace Backup.Cli.Commands;
 internal static class HostsCommand
 {
     internal static Command Create() =>
-        new("hosts", "The servers of the sources: how they were, and what happened to them") { History(), Events() };
+        new("hosts", "The servers of the sources: how they were, and what happened to them")
+        {
+            History(),
+            Events(),
+            HostLookCommands.Look(),
+            HostLookCommands.Settings(),
+            HostLookCommands.StepDown(),
+        };
 
     private static Command History()
     {

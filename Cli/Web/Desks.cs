@@ -186,6 +186,18 @@ internal static class Desks
             CancellationToken cancellation
         ) => monitoring.OfDeploymentAsync(deployment, minutes, points, cancellation);
 
+        public Task<IReadOnlyList<HostExcerpt>> LookAsync(
+            Deployment deployment,
+            HostLookRequest request,
+            CancellationToken cancellation
+        ) => monitoring.Hosts.LookAsync(deployment, request, cancellation);
+
+        public Task<StepDownView> StepDownAsync(
+            Deployment deployment,
+            StepDownRequest request,
+            CancellationToken cancellation
+        ) => monitoring.Hosts.StepDownAsync(deployment, request, cancellation);
+
         public Task<IReadOnlyList<MonitoringSpan>> HistoryAsync(
             string deployment,
             TimeSpan range,

@@ -29,6 +29,8 @@ namespace Backup.Foundation.Contracts;
 [JsonSerializable(typeof(SliceAnswer))]
 [JsonSerializable(typeof(MonitoringSample))]
 [JsonSerializable(typeof(MonitoringSpan))]
+[JsonSerializable(typeof(HostRequest))]
+[JsonSerializable(typeof(HostAnswer))]
 [JsonSerializable(typeof(CopyOrder))]
 [JsonSerializable(typeof(NamespaceFilter))]
 [JsonSerializable(typeof(IReadOnlyList<NamespaceFilter>), TypeInfoPropertyName = "NamespaceFilters")]

@@ -139,6 +139,9 @@ public static class AgentRoutes
     /// <summary>POST <see cref="MonitoringSample"/>, once a minute.</summary>
     public const string MonitoringTemplate = Prefix + "/deployments/{deploymentId}/monitoring";
 
+    /// <summary>POST <see cref="HostAnswer"/>, where the answer to a heartbeat asked for it.</summary>
+    public const string HostAnswerTemplate = Prefix + "/deployments/{deploymentId}/hosts";
+
     /// <summary>POST the catalogue (a slice body); answered with an <see cref="Assignment"/>.</summary>
     public const string SyncsTemplate = Prefix + "/replica-sets/{replicaSetId}/syncs";
 
@@ -191,6 +194,8 @@ public static class AgentRoutes
         $"{Cluster(deploymentId)}/cuts/{cutId}/{step}";
 
     public static string Monitoring(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/monitoring";
+
+    public static string HostAnswer(string deploymentId) => $"{Prefix}/deployments/{deploymentId}/hosts";
 
     public static string Syncs(string replicaSetId) => $"{Prefix}/replica-sets/{replicaSetId}/syncs";
 

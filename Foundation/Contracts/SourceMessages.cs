@@ -22,7 +22,11 @@ public sealed record HeartbeatAnswer(
     string? Update = null
 );
 
-public sealed record DeploymentOrders(string DeploymentId, SourceOrder Source);
+public sealed record DeploymentOrders(string DeploymentId, SourceOrder Source)
+{
+    /// <summary>Somebody waits for something of the source's servers; null where nobody does.</summary>
+    public HostRequest? Asked { get; init; }
+}
 
 /// <summary>What the agent that works on a deployment says of its source.</summary>
 /// <param name="Member">host:port that is read; null while there is none.</param>

@@ -33,6 +33,7 @@ internal static partial class Schema
         Radar,
         Tasks,
         Spans,
+        Hosts,
     ];
 
     internal static int Version => Steps.Length;

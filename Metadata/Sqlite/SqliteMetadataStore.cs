@@ -28,6 +28,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Instances = new SqliteServerInstances(transactions, time);
         Monitoring = new SqliteMonitoring(transactions);
         Radar = new SqliteRadar(transactions, time);
+        HostRequests = new SqliteHostRequests(transactions);
         AgentLogs = new SqliteAgentLogs(transactions);
         Deployments = new SqliteDeployments(transactions, time);
         Clusters = new SqliteClusters(transactions, time);
@@ -62,6 +63,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IMonitoring Monitoring { get; }
 
     public IRadar Radar { get; }
+
+    public IHostRequests HostRequests { get; }
 
     public IAgentLogs AgentLogs { get; }
 

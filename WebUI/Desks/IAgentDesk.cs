@@ -1,4 +1,5 @@
 using Backup.Foundation.Contracts;
+using Backup.Metadata;
 using Backup.WebUI.Contracts;
 
 namespace Backup.WebUI.Desks;
@@ -37,6 +38,16 @@ public interface IAgentDesk
         int points,
         CancellationToken cancellation
     );
+
+    /// <summary>Asks the servers of the deployment for the ends of their logs and for slow operations, and waits for them.</summary>
+    Task<IReadOnlyList<HostExcerpt>> LookAsync(
+        Deployment deployment,
+        HostLookRequest request,
+        CancellationToken cancellation
+    );
+
+    /// <summary>Tells the primary of the deployment to step down, where that is allowed and somebody can take over, and waits for who does.</summary>
+    Task<StepDownView> StepDownAsync(Deployment deployment, StepDownRequest request, CancellationToken cancellation);
 
     /// <summary>From now on its key opens nothing.</summary>
     Task<AgentView> RevokeAsync(string agent, CancellationToken cancellation);

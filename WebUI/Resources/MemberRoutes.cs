@@ -39,6 +39,18 @@ internal sealed class MemberRoutes(IMetadataStore metadata, GroupThings things, 
         api.MapGet($"{deployment}/host-events", EventsAsync)
             .WithSummary("What happened to its members, newest first: ?days=N, at most a year")
             .Needs(Permission.See);
+        api.MapGet($"{deployment}/host-settings", SettingsAsync)
+            .WithSummary("What may be asked of its servers")
+            .Needs(Permission.See);
+        api.MapPut($"{deployment}/host-settings", SetSettingsAsync)
+            .WithSummary("Allow that its primary steps down, or that values of queries are shown; or no more")
+            .Needs(Permission.Configure, "host.settings", confirmed: true);
+        api.MapPost($"{deployment}/host-look", LookAsync)
+            .WithSummary("The ends of its servers' logs, and slow operations, as they are now")
+            .Needs(Permission.Operate, "host.look");
+        api.MapPost($"{deployment}/step-down", StepDownAsync)
+            .WithSummary("Tell the primary to step down, where that is allowed and somebody can take over at once")
+            .Needs(Permission.Configure, "host.step-down", confirmed: true);
     }
 
     private async Task<PageOf<MonitoringSpan>> HistoryAsync(
@@ -65,6 +77,58 @@ internal sealed class MemberRoutes(IMetadataStore metadata, GroupThings things, 
             null
         );
     }
+
+    private async Task<HostSettingsView> SettingsAsync(string group, string deployment, CancellationToken cancellation)
+    {
+        var found = await things.DeploymentAsync(group, deployment, cancellation);
+        return View(await metadata.HostRequests.SettingsAsync(found.Id, cancellation));
+    }
+
+    private async Task<HostSettingsView> SetSettingsAsync(
+        string group,
+        string deployment,
+        HostSettingsRequest request,
+        CancellationToken cancellation
+    )
+    {
+        var found = await things.DeploymentAsync(group, deployment, cancellation);
+        var before = await metadata.HostRequests.SettingsAsync(found.Id, cancellation);
+        var settings = new HostSettings(
+            request.AllowsStepDown ?? before.AllowsStepDown,
+            request.ShowsValues ?? before.ShowsValues
+        );
+        await metadata.HostRequests.SetSettingsAsync(found.Id, settings, cancellation);
+        return View(settings);
+    }
+
+    private async Task<PageOf<HostExcerpt>> LookAsync(
+        string group,
+        string deployment,
+        HostLookRequest request,
+        CancellationToken cancellation
+    ) =>
+        new(
+            await desks.Agents.LookAsync(
+                await things.DeploymentAsync(group, deployment, cancellation),
+                request,
+                cancellation
+            ),
+            null
+        );
+
+    private async Task<StepDownView> StepDownAsync(
+        string group,
+        string deployment,
+        StepDownRequest request,
+        CancellationToken cancellation
+    ) =>
+        await desks.Agents.StepDownAsync(
+            await things.DeploymentAsync(group, deployment, cancellation),
+            request,
+            cancellation
+        );
+
+    private static HostSettingsView View(HostSettings settings) => new(settings.AllowsStepDown, settings.ShowsValues);
 
     private async Task<PageOf<HostEventView>> EventsAsync(
         string group,

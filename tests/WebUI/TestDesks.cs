@@ -310,6 +310,18 @@ internal sealed partial class TestDesks
         CancellationToken cancellation
     ) => Task.FromResult<IReadOnlyList<MonitoringSample>>([]);
 
+    public Task<IReadOnlyList<HostExcerpt>> LookAsync(
+        Deployment deployment,
+        HostLookRequest request,
+        CancellationToken cancellation
+    ) => Does<IReadOnlyList<HostExcerpt>>($"look at {deployment.Id}", []);
+
+    public Task<StepDownView> StepDownAsync(
+        Deployment deployment,
+        StepDownRequest request,
+        CancellationToken cancellation
+    ) => Does($"step down {deployment.Id}", new StepDownView("a:1", "b:1"));
+
     public Task<IReadOnlyList<MonitoringSpan>> HistoryAsync(
         string deployment,
         TimeSpan range,

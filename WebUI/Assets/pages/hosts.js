@@ -7,6 +7,7 @@ import { flush, heading, shown } from "../lib/page.js";
 import { badge, button, empty, table } from "../lib/parts.js";
 import { memberState } from "../lib/status.js";
 import { eventsOf } from "./hosts-events.js";
+import { askOf, loadSettings } from "./hosts-ask.js";
 import { chartsOf } from "./hosts-history.js";
 
 /** More than that no chart shows, and nobody reads in its table. */
@@ -29,6 +30,7 @@ export function render(root, { signal, group, query }) {
   root.append(h("div.stack", heading("Hosts", "The servers of the sources: a sample a minute is kept for 2 days, 5 minutes for 2 weeks, an hour for a year."), bar, content));
   let chosen = query.get("d");
   let range = RANGES.some(([one]) => one === query.get("range")) ? query.get("range") : "12h";
+  const named = new Map();
   let ending = new AbortController();
   signal.addEventListener("abort", () => ending.abort());
 
@@ -36,7 +38,8 @@ export function render(root, { signal, group, query }) {
     .then((all) => {
       const some = all.filter((one) => !one.removedAt && !one.cluster);
       if (some.length === 0) return fill(content, h("section.card", empty("server", "There are no hosts yet", "An agent measures them as soon as a deployment is protected.", button({ text: "To the overview", href: "/" }))));
-      chosen ??= some[0].id;
+      chosen = some.some((one) => one.id === chosen) ? chosen : some[0].id;
+      for (const one of some) named.set(one.id, one);
       fill(
         bar,
         h(
@@ -61,9 +64,9 @@ export function render(root, { signal, group, query }) {
           of(["monitoring", "history"], { range, points: MOST_POINTS }),
           of(["host-events"], { limit: 200 }),
         ]);
-        return { last: samples.at(-1), spans, events };
+        return { last: samples.at(-1), spans, events, settings: await loadSettings(chosen, group, stop) };
       },
-      view: (data) => view(data, RANGES.find(([one]) => one === range)[2]),
+      view: (data, again) => fragment(view(data, RANGES.find(([one]) => one === range)[2]), askOf(named.get(chosen), group, data.settings, again)),
     });
   };
 }
