@@ -22,6 +22,7 @@ public sealed class AlertHost : IAsyncDisposable
     private readonly ConditionWatch _watch;
     private readonly Teller _teller;
     private readonly Couriers _couriers;
+    private readonly Emergency _emergency;
     private readonly string _name = Guid.NewGuid().ToString("N");
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _work = [];
@@ -40,6 +41,7 @@ public sealed class AlertHost : IAsyncDisposable
         _watch = new ConditionWatch(metadata, new FactsReader(metadata, appliance, time, options.Link), logger);
         _teller = new Teller(metadata, time);
         _couriers = new Couriers(metadata, _senders, options, time, logger);
+        _emergency = new Emergency(metadata, _senders, options, time, logger);
     }
 
     /// <param name="options">How.</param>
@@ -79,9 +81,19 @@ public sealed class AlertHost : IAsyncDisposable
 
     private async Task WatchAsync(CancellationToken stop)
     {
-        if (await _metadata.Alerts.TakeWatchAsync(_name, _options.Watch, stop))
+        try
         {
-            await _watch.RoundAsync(stop);
+            if (await _metadata.Alerts.TakeWatchAsync(_name, _options.Watch, stop))
+            {
+                await _watch.RoundAsync(stop);
+            }
+
+            await _emergency.WorkedAsync(stop);
+        }
+        catch (Exception failure) when (!stop.IsCancellationRequested)
+        {
+            await _emergency.FailedAsync(failure, stop);
+            throw;
         }
     }
 

@@ -26,6 +26,10 @@ public static partial class AlertServiceErrors
     public const int ChannelFailing = 8819;
     public const int RestoreFinished = 8820;
     public const int RestoreFailed = 8821;
+    public const int CatalogueUnwritable = 8822;
+
+    internal const string UnwritableConsequence =
+        "Agents wait, and keep what they have to send; moments since then cannot be restored before there is room, and an oplog that is full meanwhile needs a new initial sync.";
 
     public static BackupException SilentAgent(string host, string last) =>
         new(
@@ -105,6 +109,14 @@ public static partial class AlertServiceErrors
                 $"The disk of {path} is {percent:0.#} % full: {free} are free."
             ),
             "Make room: a larger disk, a shorter policy, or snapshots that nobody needs deleted. Ingest stops before the disk is full, and goes on by itself once there is room."
+        );
+
+    /// <param name="why">Of the catalogue.</param>
+    public static BackupException Unwritable(string why) =>
+        new(
+            CatalogueUnwritable,
+            $"The appliance can write nothing down: its disk is full. {why}".TrimEnd(),
+            "Make room on it: it goes on by itself then. Deleting snapshots frees nothing before it can be written down; a larger disk, or another's files, do."
         );
 
     public static BackupException FillingDisk(string path, double days, string growth) =>

@@ -91,7 +91,8 @@ internal sealed class Teller(IMetadataStore metadata, TimeProvider time)
             )
         );
 
-    private static bool Hears(ChannelRecord channel, AlertRecord alert) =>
+    /// <summary>Whether a channel is to be told of an alert.</summary>
+    internal static bool Hears(ChannelRecord channel, AlertRecord alert) =>
         channel.IsOn
         && (alert.GroupId is null ? channel.WithAppliance : channel.GroupId == alert.GroupId)
         && Worst(alert) >= channel.Least

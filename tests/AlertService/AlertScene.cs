@@ -65,6 +65,9 @@ internal sealed class AlertScene : IAsyncDisposable
             NullLogger.Instance
         );
 
+    public Emergency NewEmergency() =>
+        new(Store, _senders, new AlertOptions { Patience = TimeSpan.FromSeconds(20) }, Time, NullLogger.Instance);
+
     public async Task<ChannelRecord> AddChannelAsync(
         string kind,
         string settings,

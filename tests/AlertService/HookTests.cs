@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -144,72 +142,5 @@ public sealed class HookTests
         await scene.Teller.RoundAsync(CancellationToken.None);
         await scene.Couriers.DeliverOneAsync(CancellationToken.None);
         (await scene.Store.AlertChannels.DeliveriesAsync(scene.Group.Id, 1)).Single().Code.ShouldBe("BK8833");
-    }
-
-    /// <summary>Takes what is posted to it.</summary>
-    private sealed class Receiver : IDisposable
-    {
-        private readonly HttpListener _listener = new();
-
-        public Receiver()
-        {
-            for (var port = 20_000 + (Environment.ProcessId % 10_000); ; port++)
-            {
-                try
-                {
-                    Url = $"http://127.0.0.1:{port}/hook/{Secret}";
-                    _listener.Prefixes.Clear();
-                    _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-                    _listener.Start();
-                    break;
-                }
-                catch (HttpListenerException)
-                {
-                    // Taken: the next one.
-                }
-            }
-
-            _ = Task.Run(TakeAsync);
-        }
-
-        public string Secret { get; } = Guid.NewGuid().ToString("N");
-
-        public string Url { get; }
-
-        public int Status { get; set; } = 200;
-
-        public ConcurrentQueue<(string Body, string Type, IReadOnlyDictionary<string, string> Headers)> Taken { get; } =
-            new();
-
-        public void Dispose() => _listener.Close();
-
-        private async Task TakeAsync()
-        {
-            while (_listener.IsListening)
-            {
-                HttpListenerContext context;
-                try
-                {
-                    context = await _listener.GetContextAsync();
-                }
-                catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-
-                using var reader = new StreamReader(context.Request.InputStream, Encoding.UTF8);
-                var headers = context.Request.Headers;
-                Taken.Enqueue(
-                    (
-                        await reader.ReadToEndAsync(),
-                        context.Request.ContentType!,
-                        headers.AllKeys.ToDictionary(static one => one!, one => headers[one]!)
-                    )
-                );
-                context.Response.StatusCode = Status;
-                context.Response.Headers["Location"] = Url;
-                context.Response.Close();
-            }
-        }
     }
 }
