@@ -31,6 +31,9 @@ internal sealed class PackGroom(
     IProgress<GroomProgress>? progress
 )
 {
+    /// <summary>The phase in which roots are gone through.</summary>
+    internal const string Marking = "marking what is needed";
+
     private const int MostFindings = 1000;
     private const double ReadingShare = 0.1;
     private const double MarkingShare = 0.6;
@@ -53,7 +56,7 @@ internal sealed class PackGroom(
             var oldest = holds.Oldest;
             var candidates = mark.Packs.Where(pack => pack.State.Stamp < oldest).ToList();
             await new RootMarking(watch, holds, roots, mark, IsThere).RunAsync(
-                share => Report("marking what is needed", ReadingShare + (MarkingShare * share)),
+                share => Report(Marking, ReadingShare + (MarkingShare * share)),
                 cancellation
             );
             var plan = GroomPlan.Make(mark, candidates, options, room.PackBytes);

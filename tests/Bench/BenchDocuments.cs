@@ -40,10 +40,14 @@ internal static class BenchDocuments
         ];
     }
 
+    /// <summary>Gives one of them another <c>_id</c>.</summary>
+    internal static void SetId(byte[] document, long id) =>
+        BinaryPrimitives.WriteInt64LittleEndian(document.AsSpan(IdOffset), id);
+
     private static BsonDocument WithId(byte[] template, long id)
     {
         var bytes = (byte[])template.Clone();
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(IdOffset), id);
+        SetId(bytes, id);
         return new BsonDocument(bytes);
     }
 

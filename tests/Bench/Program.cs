@@ -31,11 +31,17 @@ switch (args.FirstOrDefault())
         return await ServeBench.RunAsync(args[1..]);
     case "pages":
         return await PagesBench.RunAsync(args[1..]);
+    case "groom":
+        return await GroomBench.RunAsync(args[1..]);
+    case "increment":
+        return await IncrementBench.RunAsync(args[1..]);
+    case "index":
+        return await IndexBench.RunAsync(args[1..]);
     case "sandbox-serve" when args.Length == 3:
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | restore [MEGABYTES [ROUNDS]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | serve [MEGABYTES [FINDS]] | pages [DEPLOYMENTS [ROUNDS]] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | restore [MEGABYTES [ROUNDS]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | serve [MEGABYTES [FINDS]] | pages [DEPLOYMENTS [ROUNDS]] | groom [MEGABYTES] | increment [MEGABYTES] | index [BLOCKS] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }

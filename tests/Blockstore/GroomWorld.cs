@@ -21,6 +21,7 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
     private readonly Dictionary<string, BlockId> _durable = new(StringComparer.Ordinal);
     private readonly List<Writer> _writers = [];
     private readonly List<(BlockId Root, BlockHold Hold)> _readers = [];
+    private readonly List<(BlockId Root, BlockHold Look)> _looking = [];
     private PackBlockStore _store;
     private BlockId? _head;
     private BlockHold? _ofHead;
@@ -94,6 +95,7 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
             Abandon(0);
         }
 
+        EndLooks();
         while (_readers.Count > 0)
         {
             EndReader(0);
@@ -123,7 +125,7 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
         try
         {
             var report = _store
-                .GroomAsync(quietly ? new Quiet(this) : this, options, quietly ? null : new Told(Wander))
+                .GroomAsync(quietly ? new Quiet(this) : this, options, quietly ? null : new Listener(Told))
                 .GetAwaiter()
                 .GetResult();
             report.Findings.ShouldBeEmpty();
@@ -180,6 +182,16 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
         for (var n = _random.Next(3); n > 0; n--)
         {
             Act(_random.Next(2, 16));
+        }
+    }
+
+    /// <summary>In the midst of a groom; before it waits for those who look, they must come to an end.</summary>
+    private void Told(GroomProgress now)
+    {
+        Wander();
+        if (now.Phase == PackGroom.Marking)
+        {
+            EndLooks();
         }
     }
 
@@ -258,12 +270,29 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
 
     private void BeginReader()
     {
-        using var look = _store.Holds.Look();
-        if (_durable.Count > 0)
+        if (_durable.Count == 0)
         {
-            var root = _durable.Values.ElementAt(_random.Next(_durable.Count));
-            _readers.Add((root, _store.Holds.Keep([root])));
+            return;
         }
+
+        var look = _store.Holds.Look();
+        _looking.Add((_durable.Values.ElementAt(_random.Next(_durable.Count)), look));
+        if (_random.Next(2) == 0)
+        {
+            EndLooks();
+        }
+    }
+
+    /// <summary>Whoever has looked something up, and holds it now.</summary>
+    private void EndLooks()
+    {
+        foreach (var (root, look) in _looking)
+        {
+            _readers.Add((root, _store.Holds.Keep([root])));
+            look.Dispose();
+        }
+
+        _looking.Clear();
     }
 
     private void EndReader(int index)
@@ -299,6 +328,7 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
         var next = Killed();
         _writers.Clear();
         _readers.Clear();
+        _looking.Clear();
         (_head, _ofHead) = (null, null);
         _store.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _store = Open(next);
@@ -421,9 +451,9 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
         public List<BlockId> Known { get; } = Known;
     }
 
-    private sealed class Told(Action then) : IProgress<GroomProgress>
+    private sealed class Listener(Action<GroomProgress> then) : IProgress<GroomProgress>
     {
-        public void Report(GroomProgress value) => then();
+        public void Report(GroomProgress value) => then(value);
     }
 
     /// <summary>The same roots with nothing beside.</summary>

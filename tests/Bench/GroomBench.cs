@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using Backup.Blockstore;
+using Backup.Blockstore.Grooming;
+
+namespace Backup.Tests.Bench;
+
+/// <summary>
+/// Fifty snapshots of documents of which 1 % change between two of them; ten stay. A groom beside <c>restic forget --prune</c> of fifty dumps of the same,
+/// of which ten stay; and how long puts take that go on beside the groom.
+/// </summary>
+internal static class GroomBench
+{
+    private const int Snapshots = 50;
+    private const int Kept = 10;
+    private const double Share = 0.01;
+    private const double Wanted = 10;
+    private const int MaxRuns = 8;
+
+    /// <param name="arguments"><c>[MEGABYTES]</c>, 200 unless given.</param>
+    /// <returns>0 where the goal is met, or where there is no restic to compare with.</returns>
+    internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        var megabytes = arguments.Count > 0 ? int.Parse(arguments[0], CultureInfo.InvariantCulture) : 200;
+        var folder = Directory.CreateTempSubdirectory("backup-bench-").FullName;
+        try
+        {
+            await using var documents = await ChangingDocuments.MakeAsync(
+                Path.Combine(folder, "blocks"),
+                megabytes * 1_000_000L
+            );
+            var restic = Restic.IsThere ? new Restic(Path.Combine(folder, "repository")) : null;
+            var kept = (await TakeAsync(documents, restic, Path.Combine(folder, "dump.bson")))[^Kept..];
+            var ours = await GroomAsync(documents, kept);
+            if (restic is null)
+            {
+                Print($"restic         it is missing; no ratio");
+                return 0;
+            }
+
+            var before = restic.Bytes;
+            var theirs = await restic.RunAsync("forget", "--prune", "--keep-last", $"{Kept}");
+            Print($"restic         {theirs:0.00} s, {before / 1e6:N0} MB to {restic.Bytes / 1e6:N0} MB");
+            Print($"over restic    {theirs / ours:0.0} (wanted: {Wanted:0} or more)");
+            return theirs / ours >= Wanted ? 0 : 1;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<List<BlockId>> TakeAsync(ChangingDocuments documents, Restic? restic, string dump)
+    {
+        if (restic is not null)
+        {
+            await restic.RunAsync("init");
+        }
+
+        var manifests = new List<BlockId>();
+        for (var n = 0; n < Snapshots; n++)
+        {
+            var manifest = await documents.ChangeAsync(Share);
+            manifests.Add(n % MaxRuns == 0 ? await documents.MergeAsync() : manifest);
+            if (restic is not null)
+            {
+                documents.Dump(dump);
+                await restic.RunAsync("backup", dump);
+            }
+        }
+
+        return manifests;
+    }
+
+    private static async Task<double> GroomAsync(ChangingDocuments documents, IReadOnlyList<BlockId> kept)
+    {
+        var store = documents.Store;
+        await store.FlushAsync();
+        var alone = await LongestPutAsync(store, Task.Delay(TimeSpan.FromSeconds(3)));
+        var watch = Stopwatch.StartNew();
+        var groom = store.GroomAsync(new KeptManifests(store, kept));
+        var beside = await LongestPutAsync(store, groom);
+        var report = await groom;
+        var seconds = watch.Elapsed.TotalSeconds;
+        Print(
+            $"groom          {seconds:0.00} s, {report.PackBytes / 1e6:N0} MB less {report.FreedBytes / 1e6:N0} MB; {report.RemovedPacks} packs removed, {report.CompactedPacks} put together, {report.CopiedBytes / 1e6:N0} MB copied; {report.DeadBytes / 1e6:N0} MB were dead"
+        );
+        Print(
+            $"puts           beside the groom {beside.Count}, the longest {beside.Longest:0} ms; alone {alone.Count}, {alone.Longest:0} ms"
+        );
+        return seconds;
+    }
+
+    /// <summary>Puts blocks of 128 KiB, one after another, each new, until something has ended.</summary>
+    private static async Task<(int Count, double Longest)> LongestPutAsync(IBlockStore store, Task until)
+    {
+        using var work = store.Holds.Begin();
+        var (count, longest) = (0, 0.0);
+        var block = new byte[128 * 1024];
+        while (!until.IsCompleted)
+        {
+            Random.Shared.NextBytes(block);
+            var watch = Stopwatch.StartNew();
+            await store.PutAsync(block);
+            longest = Math.Max(longest, watch.Elapsed.TotalMilliseconds);
+            count++;
+            // As ingest does: not as fast as the disk takes it.
+            await Task.Delay(10);
+        }
+
+        return (count, longest);
+    }
+
+    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+}
