@@ -24,7 +24,7 @@ public static class BlockstoreErrors
         new(
             BlockMissing,
             $"The block store holds no block {id}.",
-            "Check that the whole data folder is there; 'backup verify' names the snapshots that need this block."
+            "Check that the whole data folder is there; 'backup store check' names the snapshots that are hit."
         );
 
     /// <param name="where">Pack and offset.</param>
@@ -33,7 +33,7 @@ public static class BlockstoreErrors
         new(
             BlockDamaged,
             $"Block {id} is damaged: {what} ({where}).",
-            "Check the disk; restore this pack file from a copy, or 'backup verify' to see which snapshots are touched.",
+            "Check the disk; restore this pack file from a copy. 'backup store check' names the snapshots that are hit; the block is written anew when its content comes again.",
             inner: inner
         );
 

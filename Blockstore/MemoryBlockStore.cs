@@ -9,7 +9,7 @@ namespace Backup.Blockstore;
 /// A block store without a disk: everything is lost with the process, so <see cref="FlushAsync"/> promises nothing. For
 /// trials and for tests of what stands above a block store. Blocks are kept raw: a stored length is a raw length.
 /// </summary>
-public sealed class MemoryBlockStore : IBlockStore, IGroomable
+public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
 {
     private readonly ConcurrentDictionary<BlockId, Kept> _blocks = new();
 
@@ -128,6 +128,14 @@ public sealed class MemoryBlockStore : IBlockStore, IGroomable
 
         return new StoreCheck(blocks, bytes, findings);
     }
+
+    /// <summary>All of it, whatever part is asked for.</summary>
+    public Task<StoreCheck> CheckAsync(
+        Action<StoreFinding> found,
+        CheckOptions options,
+        Action<double, long>? progress = null,
+        CancellationToken cancellation = default
+    ) => CheckAsync(found, cancellation);
 
     public async Task<GroomReport> GroomAsync(
         IBlockRoots roots,

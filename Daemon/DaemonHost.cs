@@ -30,9 +30,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
     {
         _services = services;
         var verify = new VerifyJob(services.Metadata, services.Blocks, services.Time, services.Logger);
-        IEnumerable<IJobHandler> ofStore = services.Blocks is IGroomable groomable
-            ? [verify, new GroomJob(services.Metadata, services.Blocks, groomable, services.Time, services.Logger)]
-            : [verify];
+        IJobHandler[] ofStore = [verify, .. OfStore(services)];
         if (!keepsHeads)
         {
             _jobs = new JobWorker(services.Metadata, ofStore, services.Options, services.Time, services.Logger);
@@ -52,6 +50,19 @@ public sealed partial class DaemonHost : IAsyncDisposable
         _schedule = new SnapshotScheduler(services);
         services.OnTailing = _schedule.Wake;
         _loop = Task.Run(() => LookForReplicaSetsAsync(_stop.Token));
+    }
+
+    private static IEnumerable<IJobHandler> OfStore(HeadServices services)
+    {
+        if (services.Blocks is IGroomable groomable)
+        {
+            yield return new GroomJob(services.Metadata, services.Blocks, groomable, services.Time, services.Logger);
+        }
+
+        if (services.Blocks is ICheckable checkable)
+        {
+            yield return new CheckJob(services.Metadata, services.Blocks, checkable);
+        }
     }
 
     /// <param name="metadata">The catalogue of everything.</param>

@@ -14,7 +14,7 @@ namespace Backup.Blockstore.Packs;
 /// Failure policy: after the first failed write or fsync every put and flush is refused with 5005 until the store is opened
 /// again. The pack that was being written is given up as a whole; published packs are never changed, and removed by a groom alone (<see cref="PackGroom"/>).
 /// </remarks>
-public sealed class PackBlockStore : IBlockStore, IGroomable
+public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
 {
     private readonly PackStoreOptions _options;
     private readonly PackFolder _folder;
@@ -160,7 +160,28 @@ public sealed class PackBlockStore : IBlockStore, IGroomable
     }
 
     public Task<StoreCheck> CheckAsync(Action<StoreFinding> found, CancellationToken cancellation = default) =>
-        Task.Run(() => StoreChecker.Check(_folder, found, cancellation), cancellation);
+        CheckAsync(found, new CheckOptions(), progress: null, cancellation);
+
+    public async Task<StoreCheck> CheckAsync(
+        Action<StoreFinding> found,
+        CheckOptions options,
+        Action<double, long>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
+        await _grooming.WaitAsync(either.Token);
+        try
+        {
+            var checker = new StoreChecker(_catalogue, _folder, found);
+            return await Task.Run(() => checker.Check(options, progress, either.Token), either.Token);
+        }
+        finally
+        {
+            _grooming.Release();
+        }
+    }
 
     public async Task<GroomReport> GroomAsync(
         IBlockRoots roots,
@@ -182,6 +203,7 @@ public sealed class PackBlockStore : IBlockStore, IGroomable
                 _catalogue,
                 Holds,
                 new GroomRoom(
+                    _folder.Packs,
                     _options.PackBytes,
                     NewPack,
                     id => TryFindOpen(id, out _, out _),

@@ -18,6 +18,7 @@ internal sealed class PackCatalogue
     private readonly PackFolder _folder;
     private readonly BlockIndex _index;
     private readonly BlockHolds _holds;
+    private readonly DamagedBlocks _damaged;
     private readonly ConcurrentDictionary<int, PackState> _packs;
 
     // Whatever changes the index: looking first and changing then is one step.
@@ -31,6 +32,7 @@ internal sealed class PackCatalogue
         _folder = folder;
         _index = index;
         _holds = holds;
+        _damaged = new DamagedBlocks(folder.Damaged);
         _packs = new(
             cover.Packs.Select(static pack =>
                 KeyValuePair.Create(pack.Key, new PackState(pack.Key) { Length = pack.Value })
@@ -106,11 +108,16 @@ internal sealed class PackCatalogue
 
     internal bool TryFind(BlockId id, out BlockLocation location) => _index.TryFind(id, out location);
 
-    /// <summary>Where the index has a block; null where it does not.</summary>
+    /// <summary>Where the index has a block; null where it does not, and where it is known to be damaged there.</summary>
     internal PlacedBlock? Place(BlockId id) =>
-        _index.TryFind(id, out var location) && _packs.TryGetValue(location.Pack, out var pack)
+        _index.TryFind(id, out var location)
+        && _packs.TryGetValue(location.Pack, out var pack)
+        && !_damaged.Has(id, location.Pack, location.Offset)
             ? new PlacedBlock(pack, location.Offset, location.StoredLength)
             : null;
+
+    /// <summary>Blocks that are to be written anew when they are put.</summary>
+    internal DamagedBlocks Damaged => _damaged;
 
     /// <summary>
     /// A block is put that stands there already. From now on the pack carries the holds' number, and a groom that has chosen it already marks the block;
@@ -130,7 +137,18 @@ internal sealed class PackCatalogue
     }
 
     /// <summary>A pack was published: what stands in it is found there from now on.</summary>
-    internal void Add(OpenPack pack) => Add(pack.State, pack.Entries, static _ => true);
+    internal void Add(OpenPack pack)
+    {
+        Add(pack.State, pack.Entries, static _ => true);
+        if (_damaged.Count > 0)
+        {
+            // Whatever was damaged stands here now.
+            foreach (var entry in pack.Entries)
+            {
+                _damaged.Remove(entry.Id);
+            }
+        }
+    }
 
     /// <summary>A pack of copies was published: those that are still found where they were copied from are found there from now on.</summary>
     /// <param name="pack">Durable.</param>
@@ -204,6 +222,11 @@ internal sealed class PackCatalogue
                 using var stored = reader.Read(location.Offset, location.StoredLength);
                 return BlockCodecs.Decode(id, stored.Span, where);
             }
+            catch (BackupException damage) when (damage.Number == BlockstoreErrors.BlockDamaged)
+            {
+                _damaged.Add(id, location);
+                throw;
+            }
             catch (FileNotFoundException) when (attempt < Attempts && location != before)
             {
                 // It was moved between the two lines; where the index still says the same, the file is lost.
@@ -211,6 +234,7 @@ internal sealed class PackCatalogue
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
+                _damaged.Add(id, location);
                 throw BlockstoreErrors.Damaged(id, where, failure.Message, failure);
             }
         }
@@ -247,6 +271,7 @@ internal sealed class PackCatalogue
     /// <summary>Writes the index down. Where that fails there is none next time, which costs time and nothing else.</summary>
     internal async Task CloseAsync()
     {
+        _damaged.Save();
         Guid token;
         try
         {
@@ -350,6 +375,42 @@ internal sealed class PackCatalogue
                 _index.Set(entry.Id, new BlockLocation(pack.Number, entry.StoredLength, entry.Offset));
                 _storedBytes += entry.StoredLength;
             }
+        }
+    }
+
+    /// <summary>
+    /// A check has found a block in a pack: where the index does not have it, or has it where something else stands, it has it here from now on.
+    /// </summary>
+    /// <returns>What was wrong with the index; null where nothing was.</returns>
+    internal string? Learn(PackState pack, PackEntry entry)
+    {
+        if (_index.TryFind(entry.Id, out var known))
+        {
+            if ((known.Pack == pack.Number && known.Offset == entry.Offset) || StandsAt(entry.Id, known))
+            {
+                return null;
+            }
+        }
+        else if (!_packs.ContainsKey(pack.Number))
+        {
+            return null;
+        }
+
+        Add(pack, [entry], was => was == known);
+        return known == default ? "the index did not know it" : "the index had it where something else stands";
+    }
+
+    private bool StandsAt(BlockId id, BlockLocation place)
+    {
+        try
+        {
+            using var reader = new PackReader(_folder.PathOf(place.Pack));
+            using var header = reader.Read(place.Offset, BlockHeader.Length);
+            return BlockHeader.TryRead(header.Span, out var found) && found.Id == id;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class PackFolder : IDisposable
         Path = System.IO.Path.GetFullPath(path);
         Packs = System.IO.Path.Combine(Path, "packs");
         Index = System.IO.Path.Combine(Path, "index");
+        Damaged = System.IO.Path.Combine(Path, "damaged");
         try
         {
             DurableFile.CreateFolder(Path);
@@ -29,6 +30,7 @@ internal sealed class PackFolder : IDisposable
         {
             DurableFile.CreateFolder(Packs);
             DurableFile.CreateFolder(Index);
+            DurableFile.RemoveLeftovers(Path);
             DurableFile.RemoveLeftovers(Packs);
             DurableFile.RemoveLeftovers(Index);
         }
@@ -49,6 +51,9 @@ internal sealed class PackFolder : IDisposable
     internal string Packs { get; }
 
     internal string Index { get; }
+
+    /// <summary>The list of damaged blocks.</summary>
+    internal string Damaged { get; }
 
     internal string PathOf(int pack) =>
         System.IO.Path.Combine(Packs, pack.ToString("x8", CultureInfo.InvariantCulture) + Suffix);

@@ -35,6 +35,9 @@ internal sealed class PackGroom(
     internal const string Marking = "marking what is needed";
 
     private const int MostFindings = 1000;
+
+    // One fsync of the folder for so many.
+    private const int PacksAtOnce = 64;
     private const double ReadingShare = 0.1;
     private const double MarkingShare = 0.6;
 
@@ -86,11 +89,11 @@ internal sealed class PackGroom(
         var mover = new PackMover(catalogue, room, Found);
         var total = plan.Dead.Count + plan.Compacted.Count;
         var done = 0;
-        foreach (var pack in plan.Dead)
+        foreach (var packs in plan.Dead.Chunk(PacksAtOnce))
         {
             StopIfAsked("removing packs");
-            report = report with { RemovedPacks = report.RemovedPacks + mover.Move([pack], cancellation).Removed };
-            done++;
+            report = report with { RemovedPacks = report.RemovedPacks + mover.Move(packs, cancellation).Removed };
+            done += packs.Length;
         }
 
         foreach (var packs in plan.Rounds())

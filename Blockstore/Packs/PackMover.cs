@@ -47,7 +47,7 @@ internal sealed class PackMover(PackCatalogue catalogue, GroomRoom room, Action<
             throw;
         }
 
-        var removed = 0;
+        var gone = new List<string>();
         foreach (var source in sources)
         {
             if (!source.Marks.IsSound || source.Entries is not { } entries)
@@ -58,13 +58,13 @@ internal sealed class PackMover(PackCatalogue catalogue, GroomRoom room, Action<
 
             catalogue.Forget(source.Marks.State, entries);
             room.Passed(GroomStep.Forgotten);
-            DurableFile.Delete(catalogue.PathOf(source.Marks.State.Number));
-            room.Passed(GroomStep.Deleted);
+            gone.Add(Path.GetFileName(catalogue.PathOf(source.Marks.State.Number)));
             RemovedBytes += source.Marks.State.Length;
-            removed++;
         }
 
-        return new MovedPacks(removed, copied);
+        DurableFile.DeleteAll(room.Folder, gone);
+        room.Passed(GroomStep.Deleted);
+        return new MovedPacks(gone.Count, copied);
     }
 
     /// <summary>Copies every block that is needed and is not copied yet; they are found in their new places when this is back.</summary>

@@ -2,75 +2,124 @@ using Backup.Foundation.Errors;
 
 namespace Backup.Blockstore.Packs;
 
-/// <summary>Reads every published pack from its first to its last byte, without the index, and reports whatever is not as it was written.</summary>
-internal static class StoreChecker
+/// <summary>
+/// Reads published packs, all of them or a part, and reports whatever is not as it was written: in packs, between packs and the index, and files that
+/// should not be there or are gone. Not beside a groom.
+/// </summary>
+internal sealed class StoreChecker(PackCatalogue catalogue, PackFolder folder, Action<StoreFinding> found)
 {
-    internal static StoreCheck Check(PackFolder folder, Action<StoreFinding> found, CancellationToken cancellation)
+    private long _blocks;
+    private long _bytes;
+    private long _findings;
+
+    internal StoreCheck Check(CheckOptions options, Action<double, long>? progress, CancellationToken cancellation)
     {
-        var total = new StoreCheck(0, 0, 0);
-        foreach (var number in folder.ListPacks().Keys)
+        var packs = catalogue.Packs;
+        CheckFiles(packs);
+        foreach (var (n, pack) in packs.Index())
         {
             cancellation.ThrowIfCancellationRequested();
-            using var pack = OpenIfThere(folder.PathOf(number));
-            if (pack is null)
-            {
-                continue;
-            }
-
-            var one = Check(pack, found, cancellation);
-            total = new StoreCheck(
-                total.Blocks + one.Blocks,
-                total.StoredBytes + one.StoredBytes,
-                total.Findings + one.Findings
-            );
+            // Another part each time: after a while it was all of them.
+            Check(pack, options.ReadShare >= 1 || Random.Shared.NextDouble() < options.ReadShare, cancellation);
+            progress?.Invoke((n + 1.0) / packs.Count, _bytes);
         }
 
-        return total;
+        catalogue.Damaged.Save();
+        return new StoreCheck(_blocks, _bytes, _findings);
     }
 
-    /// <summary>Null where it was given up since it was listed.</summary>
-    private static PackReader? OpenIfThere(string path)
+    private void CheckFiles(IReadOnlyList<PackState> packs)
     {
+        var known = packs.Select(pack => folder.PathOf(pack.Number)).ToHashSet(StringComparer.Ordinal);
+        foreach (var path in Directory.EnumerateFiles(folder.Packs))
+        {
+            var isOurs =
+                known.Contains(path)
+                || path.EndsWith(Foundation.Files.DurableFile.TemporarySuffix, StringComparison.Ordinal)
+                // Published since the packs were listed.
+                || catalogue.Packs.Any(pack => folder.PathOf(pack.Number) == path);
+            if (!isOurs)
+            {
+                Report(null, Path.GetFileName(path), 0, "the file is none of this store's, or came while it was open");
+            }
+        }
+    }
+
+    private void Check(PackState pack, bool reads, CancellationToken cancellation)
+    {
+        var name = Path.GetFileName(folder.PathOf(pack.Number));
+        void Isolate(long offset, string what)
+        {
+            // Which blocks it had besides those that are found is not known: all of them are written anew when they are put.
+            pack.Condemn();
+            Report(null, name, offset, what);
+        }
+
         try
         {
-            return new PackReader(path);
+            using var reader = new PackReader(folder.PathOf(pack.Number));
+            if (reader.Length != pack.Length)
+            {
+                Isolate(reader.Length, $"the pack had {pack.Length} bytes and has {reader.Length}");
+            }
+
+            foreach (var entry in reader.Entries(Isolate))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                _blocks++;
+                CheckBlock(pack, reader, entry, reads);
+            }
         }
-        catch (FileNotFoundException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return null;
+            Isolate(0, $"the pack cannot be read: {failure.Message}");
         }
     }
 
-    private static StoreCheck Check(PackReader pack, Action<StoreFinding> found, CancellationToken cancellation)
+    private void CheckBlock(PackState pack, PackReader reader, PackEntry entry, bool reads)
     {
-        long findings = 0;
-        long bytes = 0;
-        void Report(BlockId? id, long offset, string what)
+        if (reads && !IsWhole(pack, reader, entry))
         {
-            findings++;
-            found(new StoreFinding(id, pack.Name, offset, what));
+            return;
         }
 
-        var entries = pack.Entries((offset, what) => Report(null, offset, what));
-        foreach (var entry in entries)
+        if (catalogue.Learn(pack, entry) is { } wrong)
         {
-            cancellation.ThrowIfCancellationRequested();
-            bytes += entry.StoredLength;
-            try
-            {
-                using var stored = pack.Read(entry.Offset, entry.StoredLength);
-                BlockCodecs.Decode(entry.Id, stored.Span, pack.Name).Dispose();
-            }
-            catch (BackupException damage)
-            {
-                Report(entry.Id, entry.Offset, damage.Message);
-            }
-            catch (IOException failure)
-            {
-                Report(entry.Id, entry.Offset, failure.Message);
-            }
+            Report(entry.Id, reader.Name, entry.Offset, $"{wrong}; that is mended");
         }
+    }
 
-        return new StoreCheck(entries.Count, bytes, findings);
+    private bool IsWhole(PackState pack, PackReader reader, PackEntry entry)
+    {
+        var here = new BlockLocation(pack.Number, entry.StoredLength, entry.Offset);
+        try
+        {
+            using var stored = reader.Read(entry.Offset, entry.StoredLength);
+            _bytes += entry.StoredLength;
+            BlockCodecs.Decode(entry.Id, stored.Span, reader.Name).Dispose();
+            if (catalogue.Damaged.Has(entry.Id, pack.Number, entry.Offset))
+            {
+                // The pack was brought back from a copy.
+                catalogue.Damaged.Remove(entry.Id);
+            }
+
+            return true;
+        }
+        catch (Exception failure) when (failure is BackupException or IOException)
+        {
+            if (catalogue.TryFind(entry.Id, out var counted) && counted == here)
+            {
+                catalogue.Damaged.Add(entry.Id, here);
+            }
+
+            Report(entry.Id, reader.Name, entry.Offset, failure.Message);
+            return false;
+        }
+    }
+
+    private void Report(BlockId? id, string where, long offset, string what)
+    {
+        _findings++;
+        found(new StoreFinding(id, where, offset, what));
     }
 }

@@ -192,7 +192,12 @@ internal sealed class ApplianceOperations(
     /// <summary>Queues one, or gives the one that is queued or under way and does no less.</summary>
     internal async Task<JobView> RequestGroomAsync(bool dryRun, CancellationToken cancellation)
     {
-        var last = (await metadata.Jobs.FindAsync(new JobQuery([JobSubjects.Store], 1), cancellation)).FirstOrDefault();
+        var last = (
+            await metadata.Jobs.FindAsync(
+                new JobQuery([JobSubjects.Store], 1) { Kinds = [JobKinds.Groom] },
+                cancellation
+            )
+        ).FirstOrDefault();
         return
             last is { Kind: JobKinds.Groom, State: JobState.Queued or JobState.Running }
             && (dryRun || !JsonSerializer.Deserialize<GroomArguments>(last.Arguments, JobKinds.Json)!.DryRun)
@@ -204,6 +209,9 @@ internal sealed class ApplianceOperations(
                 cancellation
             );
     }
+
+    internal Task<JobView> RequestCheckAsync(double readShare, CancellationToken cancellation) =>
+        QueueAsync(JobKinds.Check, JobSubjects.Store, new CheckArguments(readShare), cancellation);
 
     internal async Task<JobView> JobAsync(string job, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Backup.Cli.Appliance;
 using Backup.Cli.Output;
@@ -10,7 +11,12 @@ namespace Backup.Cli.Commands;
 internal static class StoreCommands
 {
     internal static Command Create() =>
-        new("store", "The store of blocks that all snapshots share: status, groom") { Status(), Groom() };
+        new("store", "The store of blocks that all snapshots share: status, groom, check")
+        {
+            Status(),
+            Groom(),
+            Check(),
+        };
 
     private static Command Status() =>
         SharedOptions.Command(
@@ -60,6 +66,90 @@ internal static class StoreCommands
         return ExitCodes.Ok;
     }
 
+    private static Command Check()
+    {
+        var data = new Option<string>("--read-data")
+        {
+            Description =
+                "How much of the packs is read and verified, another part each time; of the rest only the lists are",
+            HelpName = "PERCENT",
+            DefaultValueFactory = static _ => "100%",
+        };
+        return SharedOptions.Command(
+            "check",
+            "Look whether blocks are as they were written, and which snapshots are hit where they are not; ends with 1 then",
+            [data],
+            (parsed, choice, json, cancellation) =>
+                CheckAsync(choice, new CheckRequest(PercentOf(parsed.GetRequiredValue(data))), json, cancellation)
+        );
+    }
+
+    private static double PercentOf(string text) =>
+        double.TryParse(
+            text.TrimEnd('%'),
+            NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture,
+            out var percent
+        )
+        && percent <= 100
+            ? percent
+            : throw CliErrors.Argument(
+                $"--read-data cannot be '{text}'.",
+                "Write a part from 0% to 100%, for example 5%."
+            );
+
+    private static async Task<int> CheckAsync(
+        ApplianceChoice choice,
+        CheckRequest request,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
+        var started = await appliance.Api.RequestCheckAsync(request, cancellation);
+        var result = (await JobWaiter.WaitAsync(appliance.Api, started, cancellation)).Result!.Value;
+        var isWhole = result.GetProperty("isWhole").GetBoolean();
+        if (json)
+        {
+            Printer.Json(result);
+        }
+        else
+        {
+            PrintCheck(result, isWhole);
+        }
+
+        return isWhole ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static void PrintCheck(JsonElement result, bool isWhole)
+    {
+        Console.Out.WriteLine(
+            $"{result.GetProperty("blocks")} blocks are listed, {Printer.Bytes(result.GetProperty("readBytes").GetInt64())} of them read and verified: {(isWhole ? "nothing is wrong" : $"{result.GetProperty("findings")} damages, {result.GetProperty("missingBlocks")} blocks missing")}"
+        );
+        PrintFindings(result.GetProperty("first"));
+        foreach (var name in result.GetProperty("hit").EnumerateArray())
+        {
+            Console.Out.WriteLine($"Hit: {name.GetString()}");
+        }
+
+        if (!isWhole)
+        {
+            Console.Out.WriteLine(
+                "Look after the disk. What is damaged is written anew when a snapshot or a copy (backup resync --namespace) brings the same content again; snapshots that are hit can be verified and deleted."
+            );
+        }
+    }
+
+    private static void PrintFindings(JsonElement findings)
+    {
+        foreach (var one in findings.EnumerateArray())
+        {
+            Console.Out.WriteLine(
+                $"Damaged: {one.GetProperty("pack").GetString()} at {one.GetProperty("offset").GetInt64()}: {one.GetProperty("what").GetString()}"
+            );
+        }
+    }
+
     private static void Print(JsonElement result, bool dryRun)
     {
         string Bytes(string name) => Printer.Bytes(result.GetProperty(name).GetInt64());
@@ -85,12 +175,7 @@ internal static class StoreCommands
 
         if (result.TryGetProperty("findings", out var findings))
         {
-            foreach (var one in findings.EnumerateArray())
-            {
-                Console.Out.WriteLine(
-                    $"Damaged: {one.GetProperty("pack").GetString()} at {one.GetProperty("offset").GetInt64()}: {one.GetProperty("what").GetString()}"
-                );
-            }
+            PrintFindings(findings);
         }
     }
 

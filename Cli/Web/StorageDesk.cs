@@ -43,6 +43,9 @@ internal sealed class StorageDesk(
     public Task<JobView> GroomAsync(GroomRequest request, CancellationToken cancellation) =>
         operations.RequestGroomAsync(request.DryRun, cancellation);
 
+    public Task<JobView> CheckAsync(CheckRequest request, CancellationToken cancellation) =>
+        operations.RequestCheckAsync(request.ReadPercent / 100, cancellation);
+
     private static SpaceView SpaceOf(LastGroom last)
     {
         var error = last.ErrorCode is { } code

@@ -18,6 +18,9 @@ public static class JobKinds
     /// <summary>A groom of the block store; its subject is <see cref="JobSubjects.Store"/>.</summary>
     public const string Groom = "groom";
 
+    /// <summary>A check of the block store; its subject is <see cref="JobSubjects.Store"/>.</summary>
+    public const string Check = "check";
+
     public static readonly IReadOnlyCollection<string> All =
     [
         Snapshot,
@@ -25,6 +28,7 @@ public static class JobKinds
         ClusterSnapshot,
         ClusterCheckpoint,
         Groom,
+        Check,
     ];
 
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)

@@ -35,7 +35,12 @@ internal sealed class GroomSchedule(IMetadataStore metadata, TimeProvider time)
         }
 
         _looked = now;
-        var last = (await metadata.Jobs.FindAsync(new JobQuery([JobSubjects.Store], 1), cancellation)).FirstOrDefault();
+        var last = (
+            await metadata.Jobs.FindAsync(
+                new JobQuery([JobSubjects.Store], 1) { Kinds = [JobKinds.Groom] },
+                cancellation
+            )
+        ).FirstOrDefault();
         if (last is { State: JobState.Queued or JobState.Running })
         {
             return;

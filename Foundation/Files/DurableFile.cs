@@ -101,6 +101,28 @@ public static partial class DurableFile
         SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
+    /// <summary>Deletes those of the files that are there, all in one folder, durably when this is back; killed before, some are gone and some are not.</summary>
+    public static void DeleteAll(string folder, IReadOnlyCollection<string> names)
+    {
+        foreach (var name in names)
+        {
+            var path = Path.Combine(folder, name);
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw FoundationErrors.CannotWrite(path, failure);
+            }
+        }
+
+        if (names.Count > 0)
+        {
+            SyncFolder(folder);
+        }
+    }
+
     /// <summary>Removes the temporary files a killed process left in this folder (not below it).</summary>
     /// <param name="folder">Where.</param>
     /// <param name="ofFile">Only those of files whose names begin so: in a folder that others use too.</param>

@@ -82,5 +82,8 @@ public sealed record SpaceView(DateTimeOffset At, ErrorView? Error)
     public long Findings { get; init; }
 }
 
+/// <param name="ReadPercent">How much of the packs is read and verified, 0 to 100; of the rest only the lists are.</param>
+public sealed record CheckRequest(double ReadPercent = 100);
+
 /// <param name="DryRun">Count what is needed, and change nothing.</param>
 public sealed record GroomRequest(bool DryRun = false);

@@ -13,6 +13,11 @@ public interface IStorageDesk
     /// <param name="cancellation">Gives up.</param>
     Task<JobView> GroomAsync(GroomRequest request, CancellationToken cancellation);
 
+    /// <summary>Queues a check of the block store.</summary>
+    /// <param name="request">How far it goes.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<JobView> CheckAsync(CheckRequest request, CancellationToken cancellation);
+
     /// <summary>Databases and collections of a snapshot, or of the last one before a moment.</summary>
     /// <param name="subject">The replica set, or the cluster.</param>
     /// <param name="snapshot">Its id; null for the newest one, at or before the second.</param>

@@ -23,6 +23,11 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
         api.MapPost("/groups/{group}/storage/groom", GroomAsync)
             .WithSummary("Give back the room of blocks that nobody needs, or count them alone: dryRun")
             .Needs(Permission.Operate, "storage.groom");
+        api.MapPost("/groups/{group}/storage/check", CheckAsync)
+            .WithSummary(
+                "Look whether blocks are as they were written, and what is hit where they are not; readPercent of them, else all"
+            )
+            .Needs(Permission.Operate, "storage.check");
         api.MapGet("/groups/{group}/deployments/{deployment}/contents", ContentsAsync)
             .WithSummary("Databases and collections: ?snapshot=ID or ?time=INSTANT, else of the newest snapshot")
             .Needs(Permission.See);
@@ -39,6 +44,17 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
     private async Task<Accepted<JobView>> GroomAsync(string group, GroomRequest request, CancellationToken cancellation)
     {
         var job = await desks.Storage.GroomAsync(request, cancellation);
+        return TypedResults.Accepted(JobRoutes.PathOf(group, job.Id), job);
+    }
+
+    private async Task<Accepted<JobView>> CheckAsync(string group, CheckRequest request, CancellationToken cancellation)
+    {
+        if (request.ReadPercent is not (>= 0 and <= 100))
+        {
+            throw WebUIErrors.Value("readPercent", "a number from 0 to 100");
+        }
+
+        var job = await desks.Storage.CheckAsync(request, cancellation);
         return TypedResults.Accepted(JobRoutes.PathOf(group, job.Id), job);
     }
 

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Backup.Blockstore;
+using Backup.Blockstore.Grooming;
 using Backup.Daemon.Grooming;
 using Backup.Daemon.Jobs;
 using Backup.Foundation;
 using Backup.Metadata;
+using Backup.Snapshots.Manifests;
 using Shouldly;
 using Xunit;
 using static Backup.Tests.Daemon.StoredSource;
@@ -70,6 +72,61 @@ public sealed class GroomTests
         var known = await LastGroom.FindAsync(daemon.Metadata.Settings);
         known!.Result!.LiveBytes.ShouldBe(result.LiveBytes);
         known.ErrorCode.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_check_names_the_snapshots_that_are_hit_and_no_others()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        var first = await daemon.TakeSnapshotAsync();
+        (await CheckAsync(daemon)).IsWhole.ShouldBeTrue();
+        await daemon.Source.ShipAsync(Insert(new Optime(300, 1, 1), Ns, Orders, Document(7, "seven")));
+        var second = await daemon.TakeSnapshotAsync();
+        await daemon.Groomer.StopAsync();
+        var ofFirst = await BlocksAsync(daemon, first);
+        var hit = (await BlocksAsync(daemon, second)).Last(id => !ofFirst.Contains(id));
+        daemon.Blocks.Damage(hit).ShouldBeTrue();
+
+        var damaged = await CheckAsync(daemon);
+        damaged.IsWhole.ShouldBeFalse();
+        damaged.Findings.ShouldBe(1);
+        damaged.Hit.ShouldContain($"snapshot {second.Id}");
+        damaged.Hit.ShouldNotContain($"snapshot {first.Id}");
+
+        daemon.Blocks.Damage(hit).ShouldBeTrue();
+        (await CheckAsync(daemon)).IsWhole.ShouldBeTrue();
+        daemon.Blocks.Lose(ofFirst[^1]).ShouldBeTrue();
+        var lost = await CheckAsync(daemon);
+        lost.MissingBlocks.ShouldBe(1);
+        lost.Hit.ShouldContain($"snapshot {first.Id}");
+    }
+
+    private static async Task<CheckResult> CheckAsync(DaemonFixture daemon)
+    {
+        var job = JobKinds.New(JobKinds.Check, JobSubjects.Store, "{}", TimeProvider.System.GetUtcNow());
+        await daemon.Metadata.Jobs.AddAsync(job);
+        var ended = await daemon.WaitForJobAsync(job.Id);
+        ended.State.ShouldBe(JobState.Succeeded, $"{ended.ErrorCode} {ended.ErrorMessage}");
+        return JsonSerializer.Deserialize<CheckResult>(ended.Result!, JobKinds.Json)!;
+    }
+
+    /// <summary>Blocks of documents alone.</summary>
+    private static async Task<List<BlockId>> BlocksAsync(DaemonFixture daemon, SnapshotRecord snapshot)
+    {
+        BlockId.TryParse(snapshot.ManifestBlock, out var manifest).ShouldBeTrue();
+        var leaves = new Leaves();
+        await BlockTracer.TraceAsync(daemon.Blocks, manifest, leaves);
+        return leaves.Ids;
+    }
+
+    private sealed class Leaves : IBlockMarks
+    {
+        internal List<BlockId> Ids { get; } = [];
+
+        public void Keep(BlockId id) => Ids.Add(id);
+
+        public bool Enter(BlockId id) => true;
     }
 
     [Fact]

@@ -338,6 +338,9 @@ internal sealed partial class TestDesks
     public Task<StorageView> StorageAsync(CancellationToken cancellation) =>
         Task.FromResult(new StorageView(10, 1000, 100_000, 50_000, 2, 4000));
 
+    Task<JobView> IStorageDesk.CheckAsync(CheckRequest request, CancellationToken cancellation) =>
+        Does($"check {request.ReadPercent}", new JobView("check-1", "check", "queued", "queued", 0, null, null));
+
     Task<JobView> IStorageDesk.GroomAsync(GroomRequest request, CancellationToken cancellation) =>
         Does($"groom {request.DryRun}", new JobView("groom-1", "groom", "queued", "queued", 0, null, null));
 

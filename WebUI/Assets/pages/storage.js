@@ -66,7 +66,7 @@ function disk(store) {
 
 /** What of it is needed, as the last groom counted, and a way to have it groomed. */
 function space({ space: last }) {
-  const ask = may("operate") ? h("span.row", button({ text: "Count", small: true, onclick: () => groom(true) }), button({ text: "Groom now", small: true, onclick: () => groom(false) })) : null;
+  const ask = may("operate") ? h("span.row", button({ text: "Count", small: true, onclick: () => groom(true) }), button({ text: "Groom now", small: true, onclick: () => groom(false) }), button({ text: "Check", small: true, onclick: check })) : null;
   return flush(
     "Room",
     ask,
@@ -97,5 +97,12 @@ function space({ space: last }) {
 function groom(dryRun) {
   post(below(session.group.id, "storage", "groom"), { dryRun })
     .then(() => toast(dryRun ? "It is being counted: see Activity." : "The groom is queued: see Activity."))
+    .catch(toastProblem);
+}
+
+/** Every block is read: a while. */
+function check() {
+  post(below(session.group.id, "storage", "check"), {})
+    .then(() => toast("The check is queued: see Activity."))
     .catch(toastProblem);
 }
