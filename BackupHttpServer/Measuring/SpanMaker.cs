@@ -164,7 +164,7 @@ internal static class SpanMaker
     private static SpanValue? Gauge(IEnumerable<long?> values)
     {
         var known = values.OfType<long>().ToList();
-        return known.Count == 0 ? null : new SpanValue(known.Average(), known.Min(), known.Max(), known.Count);
+        return known.Count == 0 ? null : Value(known.Average(), known.Min(), known.Max(), known.Count);
     }
 
     /// <summary>What a counter rose by a second: over all of the steps, and in the slowest and the fastest of them.</summary>
@@ -178,7 +178,7 @@ internal static class SpanMaker
             .ToList();
         return rises.Count == 0
             ? null
-            : new SpanValue(
+            : Value(
                 rises.Sum(static one => one.Rise) / rises.Sum(static one => one.Seconds),
                 rises.Min(static one => one.Rise / one.Seconds),
                 rises.Max(static one => one.Rise / one.Seconds),
@@ -192,13 +192,17 @@ internal static class SpanMaker
         var count = known.Sum(static one => one.Count);
         return count == 0
             ? null
-            : new SpanValue(
+            : Value(
                 known.Sum(static one => one.Average * one.Count) / count,
                 known.Min(static one => one.Least),
                 known.Max(static one => one.Most),
                 count
             );
     }
+
+    /// <summary>To a thousandth: more digits than were measured only take room.</summary>
+    private static SpanValue Value(double average, double least, double most, int count) =>
+        new(Math.Round(average, 3), Math.Round(least, 3), Math.Round(most, 3), count);
 
     /// <summary>Null where some databases are left out: their sum is not known.</summary>
     private static long? Sum(MonitoringSample sample, Func<DatabaseSample, long> read) =>

@@ -42,6 +42,12 @@ internal sealed class SimulatedAgent : IDisposable
     /// <summary>Enrols, tells of its replica set, begins a sync of nothing and ends it: what is left is the oplog.</summary>
     internal async Task BeginAsync(string token)
     {
+        await EnrolAsync(token);
+        await SyncAsync();
+    }
+
+    internal async Task EnrolAsync(string token)
+    {
         var secret = token.Split('.')[^1];
         using var enrolled = await _http.PostAsJsonAsync(
             AgentRoutes.Enrol,
@@ -52,6 +58,20 @@ internal sealed class SimulatedAgent : IDisposable
             .EnsureSuccessStatusCode()
             .Content.ReadFromJsonAsync(AgentJson.Default.EnrolAnswer);
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", identity!.ApiKey);
+    }
+
+    internal async Task MonitoringAsync(MonitoringSample sample)
+    {
+        using var answer = await _http.PostAsJsonAsync(
+            AgentRoutes.Monitoring(_deployment),
+            sample,
+            AgentJson.Default.MonitoringSample
+        );
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private async Task SyncAsync()
+    {
         using var claimed = await _http.PostAsJsonAsync(
             AgentRoutes.Lease(_deployment),
             new LeaseClaim("bench", Fence: null),
