@@ -14,6 +14,23 @@ public static partial class BackupHttpServerErrors
     public const int SumUnknown = 8067;
     public const int DownloadTooBusy = 8068;
     public const int DownloadStalled = 8069;
+    public const int InstallersTooMany = 8070;
+    public const int NothingToInstall = 8071;
+
+    public static BackupException InstallersBusy() =>
+        new(
+            InstallersTooMany,
+            "Several hosts fetch the agent at this moment.",
+            "Run the same command again in a minute.",
+            transient: true
+        );
+
+    public static BackupException NoInstaller(string why) =>
+        new(
+            NothingToInstall,
+            $"There is no agent to install here: {why}.",
+            "Install the package backup-agent, or copy the program from the appliance's host."
+        );
 
     public static BackupException NoLink() =>
         new(

@@ -6,6 +6,7 @@ using Backup.BackupHttpServer.Access;
 using Backup.BackupHttpServer.Certificates;
 using Backup.BackupHttpServer.Downloads;
 using Backup.BackupHttpServer.Endpoints;
+using Backup.BackupHttpServer.Install;
 using Backup.BackupHttpServer.Limits;
 using Backup.BackupHttpServer.Measuring;
 using Backup.BackupHttpServer.Slices;
@@ -70,8 +71,7 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
     public ReadOnlyMemory<byte> CaFingerprint => _authority.Fingerprint;
 
     /// <summary>The pin of the server's public key, as <c>curl --pinnedpubkey</c> takes it: <c>sha256//…</c>. It stays when the certificate is renewed.</summary>
-    public string PublicKeyPin =>
-        $"sha256//{Convert.ToBase64String(SHA256.HashData(_authority.ServerCertificate().PublicKey.ExportSubjectPublicKeyInfo()))}";
+    public string PublicKeyPin => PinOf(_authority);
 
     /// <summary>Until when the server's certificate, and the authority that vouches for it, are good.</summary>
     public (DateTimeOffset Server, DateTimeOffset Authority) CertificatesEndAt =>
@@ -251,6 +251,9 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         var signer = new UpdateSigner(options.CertificateFolder, authority, time);
         new UpdateEndpoints(gate, updates, signer).Map(application);
         new OplogEndpoints(metadata, objects, gate, budget, time).Map(application);
+        var installer = new AgentInstaller(options.AgentProgram, () => PinOf(authority));
+        _ = application.Lifetime.ApplicationStopped.Register(installer.Dispose);
+        installer.Map(application);
     }
 
     private static SumKeeper? MapDownloads(
@@ -274,6 +277,9 @@ public sealed class BackupHttpServerHost : IAsyncDisposable
         new DownloadEndpoints(metadata, services, new DownloadGate(limits, time), stopping).Map(application);
         return sums;
     }
+
+    private static string PinOf(CertificateAuthority authority) =>
+        $"sha256//{Convert.ToBase64String(SHA256.HashData(authority.ServerCertificate().PublicKey.ExportSubjectPublicKeyInfo()))}";
 
     private static DateTimeOffset EndOf(X509Certificate2 certificate) =>
         new(certificate.NotAfter.ToUniversalTime(), TimeSpan.Zero);

@@ -6,6 +6,9 @@ namespace Backup.BackupHttpServer;
 /// <summary>How the server for agents runs.</summary>
 public sealed record BackupHttpServerOptions
 {
+    /// <summary>The agent that hosts without one may fetch; null: none.</summary>
+    public string? AgentProgram { get; init; }
+
     /// <summary>Where CA and server certificate are, or are made at the first start.</summary>
     public required string CertificateFolder { get; init; }
 

@@ -122,7 +122,9 @@ internal static partial class Problems
             or BackupHttpServerErrors.CertificateRevoked
             or BackupHttpServerErrors.CertificateOtherAgents
             or BackupHttpServerErrors.TokenRefused => StatusCodes.Status403Forbidden,
-            BackupHttpServerErrors.NotFound or BackupHttpServerErrors.CertificatesOff => StatusCodes.Status404NotFound,
+            BackupHttpServerErrors.NotFound
+            or BackupHttpServerErrors.NothingToInstall
+            or BackupHttpServerErrors.CertificatesOff => StatusCodes.Status404NotFound,
             BackupHttpServerErrors.ProtocolMismatch
             or BackupHttpServerErrors.HeaderWrong
             or BackupHttpServerErrors.BodyCut
@@ -136,6 +138,7 @@ internal static partial class Problems
             or BackupHttpServerErrors.AgentTooBusy
             or BackupHttpServerErrors.AgentRate
             or BackupHttpServerErrors.ServerTooBusy
+            or BackupHttpServerErrors.InstallersTooMany
             or BackupHttpServerErrors.BackEndBehind => StatusCodes.Status429TooManyRequests,
             BackupHttpServerErrors.HashWrong
             or BackupHttpServerErrors.FrameDamaged

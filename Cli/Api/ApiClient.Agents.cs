@@ -19,7 +19,7 @@ internal sealed partial class ApiClient
             new TokenRequest(minutes),
             cancellation
         );
-        return new TokenView(made.Token, made.ExpiresAt, made.Server);
+        return new TokenView(made.Token, made.ExpiresAt, made.Server) { Install = made.Install };
     }
 
     internal async Task<AgentView> RevokeAgentAsync(string agent, CancellationToken cancellation) =>

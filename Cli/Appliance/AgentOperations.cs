@@ -103,7 +103,12 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
         var lifetime = TimeSpan.FromMinutes(minutes);
         var expires = time.GetUtcNow() + lifetime;
         var token = await Enrolment.CreateGroupTokenAsync(metadata, groupId, fingerprint, lifetime, time, cancellation);
-        return new TokenView(token, expires, _address!.ToString());
+        var server = _address!.ToString().TrimEnd('/');
+        return new TokenView(token, expires, _address.ToString())
+        {
+            Install =
+                $"curl --fail --silent --show-error --insecure --pinnedpubkey '{Served().PublicKeyPin}' {server}/install/agent.sh | sudo --preserve-env=BACKUP_AGENT_TOKEN sh",
+        };
     }
 
     /// <summary>From now on its key opens nothing, and another agent may take over at once.</summary>

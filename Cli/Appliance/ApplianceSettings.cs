@@ -41,6 +41,7 @@ internal sealed class ApplianceSettings(ApplianceConfiguration configuration)
         {
             CertificateFolder = folder.Tls,
             UpdateFolder = folder.Updates,
+            AgentProgram = Path.Combine(AppContext.BaseDirectory, "backup-agent"),
             Port = port,
             HoldCopies = brake.Reason,
             AgentLimits = Limits(),

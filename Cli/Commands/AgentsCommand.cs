@@ -166,6 +166,8 @@ internal static class AgentsCommand
             $"""
             It enrols one agent, until {made.ExpiresAt:u}. On the agent's host, with the token in a file that you remove afterwards:
               backup-agent enroll --server {made.Server} --token-file FILE
+            A host that has no agent yet, with the token in the variable BACKUP_AGENT_TOKEN:
+              {made.Install}
             """
         );
         return ExitCodes.Ok;

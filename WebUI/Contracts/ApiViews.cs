@@ -141,4 +141,8 @@ public sealed record TokenRequest(double Minutes);
 /// <param name="ExpiresAt">From then on it enrols nobody.</param>
 /// <param name="Server">What the agent is given as --server.</param>
 /// <param name="Command">To be run on the host of the agent.</param>
-public sealed record EnrolmentView(string Token, DateTimeOffset ExpiresAt, string Server, string Command);
+public sealed record EnrolmentView(string Token, DateTimeOffset ExpiresAt, string Server, string Command)
+{
+    /// <summary>A line that installs the agent on a host that has none, with the token in BACKUP_AGENT_TOKEN; it names the server's key.</summary>
+    public string Install { get; init; } = "";
+}

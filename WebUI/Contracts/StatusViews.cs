@@ -58,7 +58,11 @@ public sealed record DeploymentAgentView(
 /// <param name="Token">A secret, for one agent.</param>
 /// <param name="ExpiresAt">From then on it enrols nobody.</param>
 /// <param name="Server">What the agent is given as --server; any other name that the server's certificate holds does as well.</param>
-public sealed record TokenView(string Token, DateTimeOffset ExpiresAt, string Server);
+public sealed record TokenView(string Token, DateTimeOffset ExpiresAt, string Server)
+{
+    /// <summary>A line that installs the agent on a host that has none, with the token in BACKUP_AGENT_TOKEN; it names the server's key.</summary>
+    public string Install { get; init; } = "";
+}
 
 /// <param name="Uri">As users give it; it may hold a password.</param>
 /// <param name="Include">The allow list of its namespaces; null or empty: everything.</param>

@@ -55,7 +55,7 @@ internal sealed class AgentRoutes(IMetadataStore metadata, ApiDesks desks) : IAp
         var command = $"BACKUP_AGENT_TOKEN='{made.Token}' backup-agent enroll --server {made.Server.TrimEnd('/')}";
         return TypedResults.Created(
             $"{WebUIHost.Root}/groups/{group}/agents",
-            new EnrolmentView(made.Token, made.ExpiresAt, made.Server, command)
+            new EnrolmentView(made.Token, made.ExpiresAt, made.Server, command) { Install = made.Install }
         );
     }
 

@@ -113,6 +113,12 @@ function agentStep(card, another) {
         line,
         h("p", "Run this on a host that reaches your MongoDB. It holds a token that enrols one agent, and expires ", time(made.expiresAt), "."),
         copyable(made.command, "Copy the command"),
+        h(
+          "details.same",
+          { "data-own": true },
+          h("summary", "The host has no agent yet"),
+          h("div.stack.tight", h("p.small.soft", "On Linux with curl and libzstd. It fetches the agent from this appliance, whose key it holds against the one named here, makes a user and a service for it, and enrols it."), copyable(`export BACKUP_AGENT_TOKEN='${made.token}'\n${made.install}`, "Copy the installation")),
+        ),
       );
     } catch (problem) {
       fill(line, fault(problem), h("div", button({ text: "Try again", onclick: ask })));
