@@ -124,7 +124,7 @@ internal static class StoreCommands
     private static void PrintCheck(JsonElement result, bool isWhole)
     {
         Console.Out.WriteLine(
-            $"{result.GetProperty("blocks")} blocks are listed, {Printer.Bytes(result.GetProperty("readBytes").GetInt64())} of them read and verified: {(isWhole ? "nothing is wrong" : $"{result.GetProperty("findings")} damages, {result.GetProperty("missingBlocks")} blocks missing")}"
+            $"{result.GetProperty("blocks")} blocks are listed, {Printer.Bytes(result.GetProperty("readBytes").GetInt64())} of them read and verified: {(isWhole ? "nothing is wrong" : $"damages: {result.GetProperty("findings")}, blocks missing: {result.GetProperty("missingBlocks")}")}"
         );
         PrintFindings(result.GetProperty("first"));
         foreach (var name in result.GetProperty("hit").EnumerateArray())
