@@ -21,6 +21,8 @@ public sealed record SnapshotPolicy(
     /// <summary>Seven years, each of 366 days: never less than the calendar's.</summary>
     public static readonly TimeSpan LongestRetention = TimeSpan.FromDays(7 * 366);
 
+    public static readonly TimeSpan UsualVerification = TimeSpan.FromDays(7);
+
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     /// <summary>
@@ -49,6 +51,9 @@ public sealed record SnapshotPolicy(
 
     /// <summary>Of a cluster: what becomes of a cut whose balancer cannot be stopped.</summary>
     public BalancerRule Balancer { get; init; }
+
+    /// <summary>How often the newest snapshot is read back whole and proven; zero: only when somebody asks. A week unless set.</summary>
+    public TimeSpan VerifyInterval { get; init; } = UsualVerification;
 
     /// <summary>Of whom nothing is stored.</summary>
     public static SnapshotPolicy Default(string subjectId) =>
@@ -93,6 +98,12 @@ public sealed record SnapshotPolicy(
             "point-in-time window",
             "zero (none) to 90 days",
             "windowSeconds"
+        );
+        Require(
+            VerifyInterval == TimeSpan.Zero || (VerifyInterval >= Day && VerifyInterval <= 366 * Day),
+            "time between verifications",
+            "a day to 366 days, or 0 for none",
+            "verifySeconds"
         );
         Require(
             CheckpointInterval is null or { TotalMinutes: 15 or 30 or 60 },

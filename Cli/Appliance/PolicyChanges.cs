@@ -23,6 +23,7 @@ internal static class PolicyChanges
             WeeklyRetention = Length(change.WeeklySeconds, "weeklySeconds") ?? policy.WeeklyRetention,
             MonthlyRetention = Length(change.MonthlySeconds, "monthlySeconds") ?? policy.MonthlyRetention,
             WeekEnds = DayOf(change.WeekEnds) ?? policy.WeekEnds,
+            VerifyInterval = Length(change.VerifySeconds, "verifySeconds") ?? policy.VerifyInterval,
             PointInTimeWindow = Length(change.WindowSeconds, "windowSeconds") ?? policy.PointInTimeWindow,
             CheckpointInterval = change.CheckpointSeconds switch
             {
@@ -57,6 +58,7 @@ internal static class PolicyChanges
             WeeklySeconds = (long)policy.WeeklyRetention.TotalSeconds,
             MonthlySeconds = (long)policy.MonthlyRetention.TotalSeconds,
             WeekEnds = NameOf(policy.WeekEnds),
+            VerifySeconds = (long)policy.VerifyInterval.TotalSeconds,
             CheckpointSeconds = subject.IsCluster ? (long)(policy.CheckpointInterval?.TotalSeconds ?? 0) : null,
             Balancer =
                 !subject.IsCluster ? null

@@ -37,6 +37,10 @@ internal static class PolicyCommand
             "How long the last one of each month is kept, up to 7y; 0: not for being that"
         );
         var weekEnds = Text("--week-ends", "The last day of a week: sunday unless set", "DAY");
+        var verify = Length(
+            "--verify",
+            "How often the newest snapshot is read back and proven, 1d to 366d; 0: only on request"
+        );
         var window = Length("--window", "How far back every moment can be restored: 0 (none) to 90d");
         var reference = Text(
             "--reference",
@@ -70,6 +74,7 @@ internal static class PolicyCommand
                 weekly,
                 monthly,
                 weekEnds,
+                verify,
                 window,
                 reference,
                 checkpoints,
@@ -91,6 +96,7 @@ internal static class PolicyCommand
                     WeeklySeconds = Seconds(parsed, weekly),
                     MonthlySeconds = Seconds(parsed, monthly),
                     WeekEnds = parsed.GetValue(weekEnds),
+                    VerifySeconds = Seconds(parsed, verify),
                     CheckpointSeconds = parsed.GetValue(checkpoints) == "off" ? 0 : Seconds(parsed, checkpoints),
                     Balancer = parsed.GetValue(balancer),
                 };

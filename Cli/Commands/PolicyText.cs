@@ -72,6 +72,11 @@ internal static class PolicyText
         }
 
         Console.Out.WriteLine("  the newest is always kept");
+        Console.Out.WriteLine(
+            policy.VerifySeconds > 0
+                ? $"  the newest is read back and proven every {Length(policy.VerifySeconds)}"
+                : "  none is proven but on request"
+        );
     }
 
     private static string Length(long seconds) => DurationText.Of(TimeSpan.FromSeconds(seconds));

@@ -12,6 +12,7 @@ namespace Backup.Daemon.Schedule;
 /// </summary>
 internal sealed class ClusterScheduler(IMetadataStore metadata, TimeProvider time, ILogger logger)
 {
+    private readonly VerifySchedule _verifications = new(metadata, time);
     private readonly Retention _retention = new(metadata, time);
     private bool _hasRemoved;
 
@@ -35,6 +36,14 @@ internal sealed class ClusterScheduler(IMetadataStore metadata, TimeProvider tim
         }
 
         await QueueAsync(cluster, policy, cuts, cancellation);
+        var whole = cuts.Where(static cut => cut is { Kind: CutKind.Snapshot, State: CutState.Complete })
+            .OrderByDescending(static cut => cut.Time)
+            .ToList();
+        if (whole is [var newest, ..] && _verifications.IsTime(cluster.Id))
+        {
+            await _verifications.LookAsync(cluster.Id, policy, newest.Id, whole[^1].CreatedAt, cancellation);
+        }
+
         await ExpireAsync(cluster, policy, cuts, cancellation);
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class ScheduleRound(
 {
     private readonly Retention _retention = new(metadata, time);
     private readonly GroomSchedule _grooms = new(metadata, time);
+    private readonly VerifySchedule _verifications = new(metadata, time);
     private readonly ClusterScheduler _clusters = new(metadata, time, logger);
     private readonly Dictionary<string, DateTimeOffset> _groomed = new(StringComparer.Ordinal);
 
@@ -79,6 +80,15 @@ internal sealed partial class ScheduleRound(
         if (cluster is null && set.State == ReplicaSetState.Tailing)
         {
             await QueueAsync(set, policy, cancellation);
+        }
+
+        if (
+            cluster is null
+            && _verifications.IsTime(set.Id)
+            && await metadata.Snapshots.ListAsync(set.Id, cancellation) is [var newest, ..] snapshots
+        )
+        {
+            await _verifications.LookAsync(set.Id, policy, newest.Id, snapshots[^1].CreatedAt, cancellation);
         }
 
         // A part of a cluster's snapshot goes with all of it.

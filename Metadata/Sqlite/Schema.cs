@@ -34,6 +34,7 @@ internal static partial class Schema
         Tasks,
         Spans,
         Hosts,
+        Verifications,
     ];
 
     internal static int Version => Steps.Length;

@@ -5,7 +5,7 @@ internal static class SqlitePolicies
 {
     private const string Columns = """
         subject_id, interval_ms, reference, base_retention_ms, window_ms, checkpoint_ms, balancer_rule, at_ms, zone,
-        daily_ms, weekly_ms, monthly_ms, week_ends
+        daily_ms, weekly_ms, monthly_ms, week_ends, verify_ms
         """;
 
     internal static SnapshotPolicy Find(Session session, string subjectId) =>
@@ -27,6 +27,7 @@ internal static class SqlitePolicies
             WeeklyRetention = row.Duration(),
             MonthlyRetention = row.Duration(),
             WeekEnds = (DayOfWeek)row.Int(),
+            VerifyInterval = row.Duration(),
         };
 
     internal static void Set(Session session, SnapshotPolicy policy)
@@ -47,7 +48,7 @@ internal static class SqlitePolicies
             $"""
             INSERT OR REPLACE INTO policies ({Columns})
             VALUES (@SubjectId, @interval, @reference, @retention, @window, @checkpoints, @balancer, @at, @Zone,
-                @daily, @weekly, @monthly, @weekEnds)
+                @daily, @weekly, @monthly, @weekEnds, @verify)
             """,
             new
             {
@@ -64,6 +65,7 @@ internal static class SqlitePolicies
                 weekly = (long)policy.WeeklyRetention.TotalMilliseconds,
                 monthly = (long)policy.MonthlyRetention.TotalMilliseconds,
                 weekEnds = (int)policy.WeekEnds,
+                verify = (long)policy.VerifyInterval.TotalMilliseconds,
             }
         );
     }

@@ -38,6 +38,9 @@ public sealed record PolicyView(
     /// <summary>The last day of a week: sunday to saturday.</summary>
     public string WeekEnds { get; init; } = "sunday";
 
+    /// <summary>How often the newest snapshot is read back whole and proven; 0: only when somebody asks.</summary>
+    public long VerifySeconds { get; init; }
+
     /// <summary>Of a cluster: from one checkpoint to the next, 0: none are made; left out of a replica set.</summary>
     public long? CheckpointSeconds { get; init; }
 
@@ -65,6 +68,8 @@ public sealed record PolicyChange(
     public long? MonthlySeconds { get; init; }
 
     public string? WeekEnds { get; init; }
+
+    public long? VerifySeconds { get; init; }
 
     /// <summary>Of a cluster; 0: no checkpoints.</summary>
     public long? CheckpointSeconds { get; init; }

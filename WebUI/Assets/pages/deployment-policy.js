@@ -59,6 +59,8 @@ function view(data, context, again) {
         data.monthlySeconds !== undefined ? length({ name: "monthlySeconds", label: "The last of each month", value: data.monthlySeconds, units: [DAY, 7 * DAY] }) : null,
         data.weekEnds !== undefined ? input({ name: "weekEnds", label: "A week ends on", type: "select", value: String(data.weekEnds).toLowerCase(), options: DAYS.map((one) => [one, one[0].toUpperCase() + one.slice(1)]) }) : null,
       ),
+      h("h3", "Proof"),
+      h("div.pair", length({ name: "verifySeconds", label: "The newest is read back every", value: data.verifySeconds, units: [DAY, 7 * DAY], hint: "A day to 366 days; 0: only when somebody asks." })),
       h("h3", "Point in time"),
       h(
         "div.pair",
@@ -107,6 +109,7 @@ const OPTIONS = {
   weeklySeconds: "--weekly",
   monthlySeconds: "--monthly",
   windowSeconds: "--window",
+  verifySeconds: "--verify",
   checkpointSeconds: "--checkpoints",
   at: "--at",
   zone: "--zone",

@@ -9,7 +9,7 @@ import { may } from "../lib/session.js";
 import { deploymentsOf, jobOver, jobState } from "../lib/status.js";
 
 export function render(root, { signal, group, live }) {
-  root.append(h("div.stack", heading("Verification", "A snapshot is read back whole: every block is decoded, hashed and counted.")), h("br"));
+  root.append(h("div.stack", heading("Verification", "A snapshot is read back whole: every block is decoded, hashed and counted. The newest of each deployment is proven by itself, as often as its policy says.")), h("br"));
   shown(root, signal, {
     load: (ending) => get(below(group.id, "jobs"), { signal: ending, query: { limit: 200 } }),
     view: ({ items }, again) => fragment(now(live, group, again), history(items.filter((one) => /verif/.test(one.job.kind)))),
@@ -31,6 +31,7 @@ function now(live, group, again) {
           { "data-key": one.id },
           h("a", { href: `/d/${encodeURIComponent(one.id)}` }, name(one.name)),
           h("span.soft", "of ", time(one.card.lastSnapshot.createdAt)),
+          h("a.small", { href: `/d/${encodeURIComponent(one.id)}?tab=policy` }, "schedule"),
           h("span.push"),
           button({
             text: "Verify",
