@@ -68,6 +68,17 @@ internal sealed class DiskHistory(ISettings settings)
         return slope <= 0 ? null : new DiskForecast(disk.Path, disk.FreeBytes / slope, slope);
     }
 
+    /// <summary>What was stored so far; nothing is added.</summary>
+    internal static async Task<DiskForecast?> ReadForecastAsync(
+        ISettings settings,
+        DiskFacts disk,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    ) =>
+        (await new DiskHistory(settings).ReadAsync(cancellation)).TryGetValue(disk.Path, out var points)
+            ? Forecast(disk, points, now)
+            : null;
+
     private async Task<Dictionary<string, List<Point>>> ReadAsync(CancellationToken cancellation) =>
         await settings.FindAsync(Setting, cancellation) is { } stored
             ? JsonSerializer.Deserialize<Dictionary<string, List<Point>>>(stored)!

@@ -228,7 +228,7 @@ internal sealed class Appliance : IAsyncDisposable
                 Desks.Of(
                     parts,
                     restores,
-                    new StorageDesk(metadata, backEnd, Folder, parts.Operations),
+                    new StorageDesk(metadata, backEnd, Folder, parts.Operations, time),
                     new AlertDesk(metadata, parts.Ssh.Box, time),
                     self
                 ),

@@ -121,7 +121,7 @@ internal static class RestoreCommand
     {
         var id = Guid.NewGuid().ToString("N");
         using var progress = new RestoreProgress($"restore {request.Subject}", 0, client, id);
-        return await WriteAsync(
+        return await RestoreOutput.WriteAsync(
             request,
             output =>
                 client.RestoreClusterAsync(
@@ -147,7 +147,7 @@ internal static class RestoreCommand
     {
         var snapshot = await ChooseAsync(client, request, subject, cancellation);
         using var progress = new RestoreProgress($"restore {snapshot.Id}", snapshot.RawBytes);
-        var result = await WriteAsync(
+        var result = await RestoreOutput.WriteAsync(
             request,
             output =>
                 client.RestoreSnapshotAsync(
@@ -176,7 +176,7 @@ internal static class RestoreCommand
         // About as much as the newest snapshot: the moment's own size is known when it is written.
         var expected = snapshots.Count == 0 ? 0 : snapshots[0].RawBytes;
         using var progress = new RestoreProgress($"restore {request.Subject}", expected, client, id);
-        var result = await WriteAsync(
+        var result = await RestoreOutput.WriteAsync(
             request,
             output =>
                 client.RestoreMomentAsync(
@@ -206,30 +206,6 @@ internal static class RestoreCommand
             ? snapshots.FirstOrDefault() ?? throw CliErrors.NothingToRestore(request.Subject)
             : snapshots.FirstOrDefault(s => s.Id == request.Snapshot)
                 ?? throw CliErrors.NoSuchSnapshot(request.Snapshot);
-    }
-
-    private static async Task<RestoreView> WriteAsync(
-        RestoreRequest request,
-        Func<Stream, Task<RestoreView>> restore,
-        CancellationToken cancellation
-    )
-    {
-        if (request.ToStandardOutput)
-        {
-            await using var standard = Console.OpenStandardOutput();
-            return await restore(standard);
-        }
-
-        try
-        {
-            return request.Format == RestoreFormat.Directory
-                ? await RestoreOutput.ToFolderAsync(request.Output!, restore, cancellation)
-                : await RestoreOutput.ToFileAsync(request.Output!, restore);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw CliErrors.Output(request.Output!, failure);
-        }
     }
 
     private static int Report(RestoreRequest request, string what, RestoreView result)

@@ -29,7 +29,7 @@ internal static class RestoreFromElsewhere
         {
             using var progress = new RestoreProgress($"restore {request.Subject}", made.Link.Bytes ?? 0);
             using var download = new LinkDownload(made, appliance.Host!);
-            var (bytes, sha256) = await WriteAsync(
+            var (bytes, sha256) = await RestoreOutput.WriteAsync(
                 request,
                 output => download.TakeAsync(output, progress.Report, cancellation),
                 cancellation
@@ -81,30 +81,6 @@ internal static class RestoreFromElsewhere
             Uses: 1,
             Checksum: false
         );
-
-    private static async Task<(long Bytes, string Sha256)> WriteAsync(
-        RestoreRequest request,
-        Func<Stream, Task<(long Bytes, string Sha256)>> take,
-        CancellationToken cancellation
-    )
-    {
-        if (request.ToStandardOutput)
-        {
-            await using var standard = Console.OpenStandardOutput();
-            return await take(standard);
-        }
-
-        try
-        {
-            return request.Format == RestoreFormat.Directory
-                ? await RestoreOutput.ToFolderAsync(request.Output!, take, cancellation)
-                : await RestoreOutput.ToFileAsync(request.Output!, take);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw CliErrors.Output(request.Output!, failure);
-        }
-    }
 
     private static void Report(RestoreRequest request, string subject, DownloadedView result)
     {

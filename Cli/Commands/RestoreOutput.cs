@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Pipelines;
 using Backup.Cli.Control;
+using Backup.Daemon.Restores;
 using Backup.Foundation.Files;
 
 namespace Backup.Cli.Commands;
@@ -8,6 +9,35 @@ namespace Backup.Cli.Commands;
 /// <summary>Where a restore is written: under a temporary name, renamed when it is whole.</summary>
 internal static class RestoreOutput
 {
+    /// <summary>Where the request says: standard output, a file, or a folder.</summary>
+    /// <param name="request">Not into MongoDB, and not pushed.</param>
+    /// <param name="restore">Writes all of it to the stream.</param>
+    /// <param name="cancellation">Nothing is left then.</param>
+    /// <exception cref="Foundation.Errors.BackupException">9511 it cannot be written.</exception>
+    internal static async Task<T> WriteAsync<T>(
+        RestoreRequest request,
+        Func<Stream, Task<T>> restore,
+        CancellationToken cancellation
+    )
+    {
+        if (request.ToStandardOutput)
+        {
+            await using var standard = Console.OpenStandardOutput();
+            return await restore(standard);
+        }
+
+        try
+        {
+            return request.Format == RestoreFormat.Directory
+                ? await ToFolderAsync(request.Output!, restore, cancellation)
+                : await ToFileAsync(request.Output!, restore);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw CliErrors.Output(request.Output!, failure);
+        }
+    }
+
     internal static async Task<T> ToFileAsync<T>(string path, Func<Stream, Task<T>> restore)
     {
         using var file = DurableFile.Create(path);

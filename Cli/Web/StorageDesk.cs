@@ -1,3 +1,5 @@
+using Backup.AlertService;
+using Backup.AlertService.Watch;
 using Backup.Blockstore;
 using Backup.Cli.Appliance;
 using Backup.Daemon.Grooming;
@@ -15,11 +17,13 @@ namespace Backup.Cli.Web;
 /// <param name="backEnd">The blocks.</param>
 /// <param name="folder">On whose disk they are.</param>
 /// <param name="operations">Queues jobs.</param>
+/// <param name="time">The clock.</param>
 internal sealed class StorageDesk(
     IMetadataStore metadata,
     BackEnd backEnd,
     DataFolder folder,
-    ApplianceOperations operations
+    ApplianceOperations operations,
+    TimeProvider time
 ) : IStorageDesk
 {
     public async Task<StorageView> StorageAsync(CancellationToken cancellation)
@@ -36,6 +40,12 @@ internal sealed class StorageDesk(
             bytes
         )
         {
+            FullInDays = await DiskOutlook.DaysLeftAsync(
+                metadata.Settings,
+                new DiskFacts(folder.Root, disk.TotalSize, disk.AvailableFreeSpace),
+                time.GetUtcNow(),
+                cancellation
+            ),
             Space = await LastGroom.FindAsync(metadata.Settings, cancellation) is { } last ? SpaceOf(last) : null,
         };
     }

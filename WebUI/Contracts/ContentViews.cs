@@ -48,6 +48,9 @@ public sealed record StorageView(
     long SnapshotBytes
 )
 {
+    /// <summary>When the disk is full, by how it has grown in the last week; left out where it does not grow, or is watched for less than a day.</summary>
+    public double? FullInDays { get; init; }
+
     /// <summary>What of it is needed, as the last groom found it; left out before there was one.</summary>
     public SpaceView? Space { get; init; }
 

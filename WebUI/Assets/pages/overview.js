@@ -149,7 +149,7 @@ function store(view) {
     facts([
       ["Stored", bytes(view.storedBytes), `${count(view.blocks)} blocks`],
       ["Smaller by", view.ratio > 0 ? `${view.ratio} ×` : "–", "than a copy for each snapshot"],
-      ["Free on the disk", bytes(view.freeBytes), `${percent(used)} used`],
+      ["Free on the disk", bytes(view.freeBytes), view.fullInDays === undefined ? `${percent(used)} used` : `${percent(used)} used, full in ${duration(view.fullInDays * 86400)}`],
     ]),
   );
 }

@@ -2,7 +2,7 @@
 import { below, post } from "../lib/api.js";
 import { toast, toastProblem } from "../lib/dialog.js";
 import { fill, h, morph, name } from "../lib/dom.js";
-import { bytes, count, many, percent } from "../lib/format.js";
+import { bytes, count, duration, many, percent } from "../lib/format.js";
 import { flush, heading } from "../lib/page.js";
 import { button, empty, errorNote, facts, note, table, time, waitingFor } from "../lib/parts.js";
 import { may, session } from "../lib/session.js";
@@ -54,6 +54,7 @@ function disk(store) {
       ["As copies", bytes(store.snapshotBytes), many(store.snapshots, "snapshot")],
       ["Smaller by", store.ratio > 0 ? `${store.ratio} ×` : "–", "deduplicated and compressed"],
       ["Free on the disk", bytes(store.freeBytes), `of ${bytes(store.diskBytes)}`],
+      ["Full in", store.fullInDays === undefined ? "–" : duration(store.fullInDays * 86400), store.fullInDays === undefined ? "it does not grow, or is watched for less than a day" : "as it grew in the last week"],
     ]),
     h(
       "div.stack.tight",
