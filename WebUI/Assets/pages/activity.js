@@ -57,7 +57,7 @@ const called = (one) => `${what(one)} of ${one.subject ?? "everything"}`;
 
 function how(one) {
   const { job } = one;
-  if (jobOver(job.state)) return job.error ? h("span.small", `${job.error.message} (${job.error.code})`) : (job.phase ?? "");
+  if (jobOver(job.state)) return job.error ? h("span.small", `${job.error.message} (${job.error.code})`) : "";
   const pace = [job.phase, job.bytesPerSecond ? `${bytes(job.bytesPerSecond)}/s` : null, job.remainingSeconds === undefined ? null : `${duration(job.remainingSeconds)} left`].filter(Boolean).join(" · ");
   return [progress(job.expectedBytes || !isRestore(one) ? job.progress : null, called(one), pace), job.error ? h("p.small", `${job.error.message} (${job.error.code}); it is tried again.`) : null];
 }
@@ -90,7 +90,7 @@ function details(one, group) {
           ["Id", h("code", job.id)],
           ["Of", one.subject ? name(one.subject) : "everything"],
           ["State", badge(...jobState(job.state))],
-          ["Phase", job.phase || "–"],
+          jobOver(job.state) ? null : ["Phase", job.phase || "–"],
           ["Attempts", String(one.attempts || 1)],
           job.retryOf ? ["Another try of", h("code", job.retryOf)] : null,
           ["Asked for", [time(one.createdAt, { exact: true }), job.askedBy ? [" by ", name(job.askedBy)] : null]],

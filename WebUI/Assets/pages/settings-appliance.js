@@ -26,6 +26,7 @@ function certificates(tls) {
       ["This web interface", tls.webIsEncrypted ? "Behind the same certificate" : "On this host alone, without TLS"],
     ]),
     h("p.small.soft", "Other names are given with ", h("code", "backup up --name"), "; agents hold the fingerprint from the token that enrolled them."),
+    h("details.same", h("summary", "The same as a command"), h("div", copyable(command("appliance"), "Copy the command"))),
   );
 }
 
@@ -66,6 +67,5 @@ function storesOf(stores) {
       stores,
       { key: (one) => one.name },
     ),
-    h("details.same", h("summary", "The same as a command"), h("div", copyable(command("appliance"), "Copy the command"))),
   );
 }

@@ -3,7 +3,7 @@ import { below, post } from "../lib/api.js";
 import { toast, toastProblem } from "../lib/dialog.js";
 import { fill, h, morph, name } from "../lib/dom.js";
 import { bytes, count, duration, many, percent } from "../lib/format.js";
-import { flush, heading } from "../lib/page.js";
+import { card, flush, heading } from "../lib/page.js";
 import { button, empty, errorNote, facts, note, table, time, waitingFor } from "../lib/parts.js";
 import { may, session } from "../lib/session.js";
 import { deploymentsOf } from "../lib/status.js";
@@ -67,8 +67,8 @@ function disk(store) {
 
 /** What of it is needed, as the last groom counted, and a way to have it groomed. */
 function space({ space: last }) {
-  const ask = may("operate") ? h("span.row", button({ text: "Count", small: true, onclick: () => groom(true) }), button({ text: "Groom now", small: true, onclick: () => groom(false) }), button({ text: "Check", small: true, onclick: check })) : null;
-  return flush(
+  const ask = may("operate") ? [button({ text: "Count", small: true, onclick: () => groom(true) }), button({ text: "Groom now", small: true, onclick: () => groom(false) }), button({ text: "Check", small: true, onclick: check })] : [];
+  return card(
     "Room",
     ask,
     h("p.small.soft", "Blocks that no snapshot needs any more are given back by a groom, after snapshots were removed and once a day; snapshots and restores go on meanwhile."),
