@@ -71,7 +71,7 @@ internal sealed class ApplianceConfiguration(ConfigurationFile? file, Func<strin
         }
 
         IReadOnlyList<string> values =
-            setting.Shape == SettingShape.Value ? [text] : text.Split(setting.Separator, Tidy);
+            setting.Shape == SettingShape.Value ? [text] : text.Split(setting.Separators, Tidy);
         return values.FirstOrDefault(one => !setting.IsGood(one)) is { } wrong
             ? throw CliErrors.ConfigurationVariable(setting, wrong)
             : values;

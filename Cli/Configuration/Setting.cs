@@ -6,10 +6,10 @@ internal enum SettingShape
     /// <summary>One value.</summary>
     Value,
 
-    /// <summary>A list of values; in the environment with <see cref="Setting.Separator"/> between them.</summary>
+    /// <summary>A list of values; in the environment with <see cref="Setting.Separators"/> between them.</summary>
     List,
 
-    /// <summary>Names and values; in the environment <c>NAME=VALUE</c>, with <see cref="Setting.Separator"/> between them.</summary>
+    /// <summary>Names and values; in the environment <c>NAME=VALUE</c>, with <see cref="Setting.Separators"/> between them.</summary>
     Map,
 }
 
@@ -31,8 +31,8 @@ internal sealed record Setting(
 {
     internal SettingShape Shape { get; init; }
 
-    /// <summary>In the environment, between the values of a list or map.</summary>
-    internal char Separator { get; init; } = ',';
+    /// <summary>In the environment, between the values of a list or map; null: whatever is white space, line ends too.</summary>
+    internal char[]? Separators { get; init; } = [','];
 
     /// <summary>Never shown.</summary>
     internal bool IsSecret { get; init; }

@@ -48,7 +48,7 @@ internal static class Settings
         )
         {
             Shape = SettingShape.List,
-            Separator = ' ',
+            Separators = null,
             IsSecret = true,
             Example = "mongodb://HOST:27017/?replicaSet=rs0",
         },
