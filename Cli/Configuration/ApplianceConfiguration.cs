@@ -72,7 +72,8 @@ internal sealed class ApplianceConfiguration(ConfigurationFile? file, Func<strin
 
         IReadOnlyList<string> values =
             setting.Shape == SettingShape.Value ? [text] : text.Split(setting.Separators, Tidy);
-        return values.FirstOrDefault(one => !setting.IsGood(one)) is { } wrong
+        // What is wrong with a connection string is told better, and without its password, by whoever takes it apart.
+        return !setting.IsSecret && values.FirstOrDefault(one => !setting.IsGood(one)) is { } wrong
             ? throw CliErrors.ConfigurationVariable(setting, wrong)
             : values;
     }
