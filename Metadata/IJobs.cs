@@ -22,7 +22,10 @@ public interface IJobs
         string owner,
         TimeSpan lease,
         CancellationToken cancellation = default
-    );
+    ) => TakeAsync(new JobTake(kinds), owner, lease, cancellation);
+
+    /// <summary>The same for a daemon that can do some kinds for the heads alone that it keeps.</summary>
+    Task<JobRecord?> TakeAsync(JobTake take, string owner, TimeSpan lease, CancellationToken cancellation = default);
 
     /// <summary>Stores how far it is and renews the lease; false where the job is no longer this owner's (or was cancelled): stop working on it.</summary>
     Task<bool> ProgressAsync(

@@ -44,6 +44,10 @@ public interface IMetadataStore : IAsyncDisposable
 
     ILeases Leases { get; }
 
+    IDaemons Daemons { get; }
+
+    IHeadLeases HeadLeases { get; }
+
     ISyncs Syncs { get; }
 
     IPartialSyncs PartialSyncs { get; }
@@ -78,6 +82,9 @@ public interface IMetadataStore : IAsyncDisposable
     /// is refused with 6014, nothing changed, where it is not. Reads are as ever. Disposing it does nothing.
     /// </summary>
     IMetadataStore Under(LeaseProof proof);
+
+    /// <summary>The same for the writes of the daemon that keeps a head: each is refused with 6018, nothing changed, where it does not keep it any more.</summary>
+    IMetadataStore Under(HeadProof proof);
 
     /// <summary>Grows with every write of this process. Read it before looking for work, wait with it after: no change is missed.</summary>
     long ChangeCount { get; }

@@ -110,3 +110,14 @@ public static class RestoreJobs
 
     public static readonly IReadOnlyCollection<string> Kinds = [Push, Into];
 }
+
+/// <summary>Which jobs a daemon can do.</summary>
+/// <param name="Kinds">For whatever replica set.</param>
+public sealed record JobTake(IReadOnlyCollection<string> Kinds)
+{
+    /// <summary>For the replica sets alone whose heads it keeps.</summary>
+    public IReadOnlyCollection<string> KindsOfHeads { get; init; } = [];
+
+    /// <summary>Ids of these replica sets.</summary>
+    public IReadOnlyCollection<string> Heads { get; init; } = [];
+}

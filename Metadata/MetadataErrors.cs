@@ -21,6 +21,7 @@ public static partial class MetadataErrors
     public const int SourceRange = 6015;
     public const int CutOpen = 6016;
     public const int OtherCluster = 6017;
+    public const int HeadLeaseLost = 6018;
 
     public static BackupException Damaged(string path, Exception inner) =>
         new(
@@ -119,6 +120,14 @@ public static partial class MetadataErrors
             LeaseLost,
             $"The lease {fence} on deployment '{deploymentId}' is over; nothing was stored.",
             "Another agent took over, or this one gave it back; it stands by and asks again by itself.",
+            transient: true
+        );
+
+    public static BackupException HeadFenced(string replicaSetId, string daemonId, long fence) =>
+        new(
+            HeadLeaseLost,
+            $"The daemon '{daemonId}' does not keep the head of replica set '{replicaSetId}' any more (lease {fence}); nothing was stored.",
+            "Another daemon took over, since this one was silent or was told to give the head away; 'backup daemons' shows which one keeps it.",
             transient: true
         );
 

@@ -21,14 +21,14 @@ internal interface ITransactions
         );
 }
 
-/// <summary>Transactions that first make sure that a lease is still the deployment's current one: an agent that lost it changes nothing.</summary>
-internal sealed class FencedTransactions(ITransactions inner, LeaseProof proof) : ITransactions
+/// <summary>Transactions that first make sure that a lease is still the current one: an agent or a daemon that lost it changes nothing.</summary>
+internal sealed class FencedTransactions(ITransactions inner, Action<Session> require) : ITransactions
 {
     public Task<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellation) =>
         inner.WriteAsync(
             session =>
             {
-                SqliteLeases.Require(session, proof);
+                require(session);
                 return work(session);
             },
             cancellation

@@ -35,6 +35,7 @@ internal static partial class Schema
         Spans,
         Hosts,
         Verifications,
+        Daemons,
     ];
 
     internal static int Version => Steps.Length;

@@ -50,11 +50,11 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
         );
 
     public Task<JobRecord?> TakeAsync(
-        IReadOnlyCollection<string> kinds,
+        JobTake take,
         string owner,
         TimeSpan lease,
         CancellationToken cancellation = default
-    ) => database.WriteAsync(session => Take(session, kinds, owner, lease), cancellation);
+    ) => database.WriteAsync(session => Take(session, take, owner, lease), cancellation);
 
     public Task<bool> ProgressAsync(
         string id,
@@ -237,18 +237,26 @@ internal sealed class SqliteJobs(ITransactions database, TimeProvider time) : IJ
 
     private long Now => Milliseconds(time.GetUtcNow());
 
-    private JobRecord? Take(Session session, IReadOnlyCollection<string> kinds, string owner, TimeSpan lease)
+    private JobRecord? Take(Session session, JobTake take, string owner, TimeSpan lease)
     {
         var id = session.Find(
             $"""
             SELECT id FROM jobs
             WHERE state < 2
                 AND (state = {(int)JobState.Queued} OR (state = {(int)JobState.Running} AND lease_until <= @now))
-                AND kind IN (SELECT value FROM json_each(@kinds))
+                AND (kind IN (SELECT value FROM json_each(@kinds))
+                    OR (kind IN (SELECT value FROM json_each(@ofHeads))
+                        AND replica_set_id IN (SELECT value FROM json_each(@heads))))
             ORDER BY ordinal LIMIT 1
             """,
             row => row.Text(),
-            new { now = Now, kinds = JsonSerializer.Serialize(kinds) }
+            new
+            {
+                now = Now,
+                kinds = JsonSerializer.Serialize(take.Kinds),
+                ofHeads = JsonSerializer.Serialize(take.KindsOfHeads),
+                heads = JsonSerializer.Serialize(take.Heads),
+            }
         );
         if (id is null)
         {

@@ -36,6 +36,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
         AlertRules = new SqliteAlertRules(transactions, time);
         AlertChannels = new SqliteAlertChannels(transactions, time);
         Leases = new SqliteLeases(transactions, time);
+        Daemons = new SqliteDaemons(transactions, time);
+        HeadLeases = new SqliteHeadLeases(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
         PartialSyncs = new SqlitePartialSyncs(transactions);
         OplogSlices = new SqliteOplogSlices(transactions, time);
@@ -79,6 +81,10 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IAlertChannels AlertChannels { get; }
 
     public ILeases Leases { get; }
+
+    public IDaemons Daemons { get; }
+
+    public IHeadLeases HeadLeases { get; }
 
     public ISyncs Syncs { get; }
 
@@ -126,11 +132,15 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default) =>
         _transactions.ReadAsync(session => SqliteManifests.Read(session, _time), cancellation);
 
-    public IMetadataStore Under(LeaseProof proof) =>
-        new SqliteMetadataStore(_database, new FencedTransactions(_database, proof), _time);
+    public IMetadataStore Under(LeaseProof proof) => Under(session => SqliteLeases.Require(session, proof));
+
+    public IMetadataStore Under(HeadProof proof) => Under(session => SqliteHeadLeases.Require(session, proof));
 
     public Task WaitForChangeAsync(long seen, TimeSpan atMost, CancellationToken cancellation = default) =>
         _database.WaitForChangeAsync(seen, atMost, _time, cancellation);
+
+    private SqliteMetadataStore Under(Action<Session> require) =>
+        new(_database, new FencedTransactions(_database, require), _time);
 
     public ValueTask DisposeAsync() => _isView ? ValueTask.CompletedTask : _database.DisposeAsync();
 }
