@@ -3,7 +3,7 @@ using Backup.Foundation.Errors;
 namespace Backup.Blockstore;
 
 /// <summary>Errors 5000 to 5999.</summary>
-public static class BlockstoreErrors
+public static partial class BlockstoreErrors
 {
     public const int BlockMissing = 5001;
     public const int BlockDamaged = 5002;

@@ -2,14 +2,16 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Backup.Blockstore.Grooming;
+using Backup.Blockstore.Sealing;
 
 namespace Backup.Blockstore;
 
 /// <summary>
 /// A block store without a disk: everything is lost with the process, so <see cref="FlushAsync"/> promises nothing. For
-/// trials and for tests of what stands above a block store. Blocks are kept raw: a stored length is a raw length.
+/// trials and for tests of what stands above a block store. Blocks are kept raw, those that are put sealed too: a stored
+/// length is a raw length.
 /// </summary>
-public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
+public sealed class MemoryBlockStore : ISealingStore, IGroomable, ICheckable
 {
     private readonly ConcurrentDictionary<BlockId, Kept> _blocks = new();
 
@@ -37,7 +39,14 @@ public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
             Interlocked.Read(ref _duplicates)
         );
 
-    public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default)
+    public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default) =>
+        PutAsync(raw, BlockSealer.Plain, cancellation);
+
+    public ValueTask<PutResult> PutAsync(
+        ReadOnlyMemory<byte> raw,
+        BlockSealer sealer,
+        CancellationToken cancellation = default
+    )
     {
         cancellation.ThrowIfCancellationRequested();
         if (raw.Length is 0 or > IBlockStore.MaxRawLength)
@@ -50,7 +59,7 @@ public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
             throw new InvalidOperationException("A block is put, and a groom would take it: no work holds it.");
         }
 
-        var id = BlockId.Of(raw.Span);
+        var id = sealer.IdOf(raw.Span);
         lock (_changing)
         {
             _marks?.Keep(id);
@@ -61,7 +70,7 @@ public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
                 return new(new PutResult(id, raw.Length, IsNew: false));
             }
 
-            _blocks[id] = new Kept(raw.ToArray()) { Stamp = Holds.Clock };
+            _blocks[id] = new Kept(raw.ToArray(), sealer) { Stamp = Holds.Clock };
         }
 
         Interlocked.Add(ref _bytes, raw.Length);
@@ -87,7 +96,7 @@ public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
         }
 
         var raw = kept.Raw;
-        if (BlockId.Of(raw) != id)
+        if (kept.Sealer.IdOf(raw) != id)
         {
             throw BlockstoreErrors.Damaged(id, "in memory", "its content has another hash");
         }
@@ -119,7 +128,7 @@ public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
             var raw = kept.Raw;
             blocks++;
             bytes += raw.Length;
-            if (BlockId.Of(raw) != id)
+            if (kept.Sealer.IdOf(raw) != id)
             {
                 findings++;
                 found(new StoreFinding(id, "memory", 0, "its content has another hash"));
@@ -228,9 +237,11 @@ public sealed class MemoryBlockStore : IBlockStore, IGroomable, ICheckable
         };
     }
 
-    private sealed class Kept(byte[] raw)
+    private sealed class Kept(byte[] raw, BlockSealer sealer)
     {
         internal byte[] Raw => raw;
+
+        internal BlockSealer Sealer => sealer;
 
         /// <summary>How many holds had begun when it was last put.</summary>
         internal long Stamp { get; set; }

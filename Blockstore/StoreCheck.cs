@@ -17,7 +17,8 @@ public sealed record StoreFinding(BlockId? Id, string Where, long Offset, string
 /// <param name="Blocks">Blocks that are listed.</param>
 /// <param name="StoredBytes">Bytes of those that were read.</param>
 /// <param name="Findings">Damages.</param>
-public sealed record StoreCheck(long Blocks, long StoredBytes, long Findings);
+/// <param name="Locked">Of those that were read, sealed blocks that no key opens: they were checked by their checksums alone.</param>
+public sealed record StoreCheck(long Blocks, long StoredBytes, long Findings, long Locked = 0);
 
 /// <summary>How far a check goes.</summary>
 public sealed record CheckOptions

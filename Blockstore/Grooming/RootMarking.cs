@@ -71,6 +71,10 @@ internal sealed class RootMarking(
         {
             // Nothing that was held in time is ever removed.
         }
+        catch (BackupException gone) when (gone.Number == BlockstoreErrors.KeyDestroyed)
+        {
+            // The keys of its group were destroyed: nobody ever reads what is below it.
+        }
         catch (BackupException failure)
         {
             _failures.Add((root.Name, failure));

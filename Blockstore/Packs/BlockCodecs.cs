@@ -1,35 +1,48 @@
+using Backup.Blockstore.Sealing;
 using Backup.Foundation.Compression;
 using Backup.Foundation.Errors;
 
 namespace Backup.Blockstore.Packs;
 
-/// <summary>Raw content to stored block and back. Thread-safe; buffers are given back at once.</summary>
+/// <summary>
+/// Raw content to stored block and back, whatever store it is for: compressed, then sealed where there is a key. Thread-safe; buffers are given back at
+/// once.
+/// </summary>
 internal static class BlockCodecs
 {
     /// <summary>
-    /// Encodes, then decodes what was encoded and compares: a block that memory or the library spoiled is never stored.
+    /// Encodes, then opens and decodes what was encoded and compares: a block that memory or the library spoiled is never stored.
     /// </summary>
+    /// <param name="sealer">That made the id.</param>
+    /// <param name="id">Of the content.</param>
+    /// <param name="raw">The content.</param>
+    /// <param name="level">Of zstd, 1 to 19.</param>
     /// <returns>Header and payload, exactly as long as they are.</returns>
-    /// <exception cref="BackupException">5009 where it does not decode to the same bytes.</exception>
-    internal static PooledBytes Encode(BlockId id, ReadOnlySpan<byte> raw, int level)
+    /// <exception cref="BackupException">5009 where it does not decode to the same bytes, 5034 where the key was forgotten.</exception>
+    internal static PooledBytes Encode(BlockSealer sealer, BlockId id, ReadOnlySpan<byte> raw, int level)
     {
-        var stored = new PooledBytes(BlockHeader.Length + Zstd.MaxCompressedLength(raw.Length));
+        var before = BlockHeader.Length + (sealer.Key is null ? 0 : SealingKey.Overhead);
+        var stored = new PooledBytes(before + Zstd.MaxCompressedLength(raw.Length));
         try
         {
-            var payload = stored.Span[BlockHeader.Length..];
+            var content = stored.Span[before..];
             var codec = BlockCodec.Zstd;
-            var length = Zstd.Compress(raw, payload, level);
+            var length = Zstd.Compress(raw, content, level);
             if (length >= raw.Length)
             {
                 codec = BlockCodec.Raw;
                 length = raw.Length;
-                raw.CopyTo(payload);
+                raw.CopyTo(content);
             }
 
-            payload = payload[..length];
-            Verify(id, codec, payload, raw);
-            new BlockHeader(codec, raw.Length, length, id, Crc32C.Of(payload)).Write(stored.Span);
-            stored.Shorten(BlockHeader.Length + length);
+            stored.Shorten(before + length);
+            var payload = stored.Span[BlockHeader.Length..];
+            var flags = sealer.Key is null ? BlockFlags.None : BlockFlags.Sealed;
+            var header = new BlockHeader(codec, raw.Length, payload.Length, id, PayloadCrc: 0, flags);
+            header.WriteFront(stored.Span);
+            sealer.Key?.Seal(payload, stored.Span[..BlockHeader.FrontLength]);
+            Verify(sealer.Key, header, stored.Span, raw);
+            (header with { PayloadCrc = Crc32C.Of(payload) }).Write(stored.Span);
             return stored;
         }
         catch
@@ -39,9 +52,13 @@ internal static class BlockCodecs
         }
     }
 
-    /// <summary>Decodes one stored block, and checks that it is the one that is wanted, bit by bit.</summary>
-    /// <exception cref="BackupException">5002 where it is anything else.</exception>
-    internal static PooledBytes Decode(BlockId id, ReadOnlySpan<byte> stored, string where)
+    /// <summary>Opens and decodes one stored block, and checks that it is the one that is wanted, bit by bit.</summary>
+    /// <param name="keys">Where the key of a sealed block is.</param>
+    /// <param name="id">Of the block.</param>
+    /// <param name="stored">Header and payload.</param>
+    /// <param name="where">For people.</param>
+    /// <exception cref="BackupException">5002 where it is anything else; 5030 or 5031 where it is as it was stored, and there is no key to open it.</exception>
+    internal static PooledBytes Decode(ISealingKeys keys, BlockId id, ReadOnlySpan<byte> stored, string where)
     {
         if (!BlockHeader.TryRead(stored, out var header) || header.StoredLength != stored.Length)
         {
@@ -53,17 +70,21 @@ internal static class BlockCodecs
             throw BlockstoreErrors.Damaged(id, where, "another block stands in its place");
         }
 
-        var payload = stored[BlockHeader.Length..];
-        if (Crc32C.Of(payload) != header.PayloadCrc)
+        if (Crc32C.Of(stored[BlockHeader.Length..]) != header.PayloadCrc)
         {
             throw BlockstoreErrors.Damaged(id, where, "its checksum does not fit");
         }
 
+        var key = header.IsSealed ? KeyOf(keys, id, stored, where) : null;
         var raw = new PooledBytes(header.RawLength);
         try
         {
-            Unpack(header.Codec, payload, raw.Span);
-            if (BlockId.Of(raw.Span) != id)
+            if (!TryUnpack(key, header, stored, raw.Span))
+            {
+                throw BlockstoreErrors.Damaged(id, where, "it was changed since it was sealed");
+            }
+
+            if (new BlockSealer(key).IdOf(raw.Span) != id)
             {
                 throw BlockstoreErrors.Damaged(id, where, "its content has another hash");
             }
@@ -82,20 +103,26 @@ internal static class BlockCodecs
         }
     }
 
-    /// <summary>Whether these bytes are that block as it was stored, by its checksums: nothing is decompressed.</summary>
+    /// <summary>Whether these bytes are that block as it was stored, by its checksums: nothing is opened or decompressed, no key is needed.</summary>
     internal static bool IsIntact(BlockId id, ReadOnlySpan<byte> stored) =>
         BlockHeader.TryRead(stored, out var header)
         && header.StoredLength == stored.Length
         && header.Id == id
         && Crc32C.Of(stored[BlockHeader.Length..]) == header.PayloadCrc;
 
-    private static void Verify(BlockId id, BlockCodec codec, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> raw)
+    private static SealingKey KeyOf(ISealingKeys keys, BlockId id, ReadOnlySpan<byte> stored, string where)
     {
-        if (codec == BlockCodec.Raw)
+        var name = new KeyId(stored.Slice(BlockHeader.Length, KeyId.Length));
+        return keys.Require(name, $"block {id} was sealed under it, {where}");
+    }
+
+    private static void Verify(SealingKey? key, BlockHeader header, ReadOnlySpan<byte> stored, ReadOnlySpan<byte> raw)
+    {
+        if (key is null && header.Codec == BlockCodec.Raw)
         {
-            if (!payload.SequenceEqual(raw))
+            if (!stored[BlockHeader.Length..].SequenceEqual(raw))
             {
-                throw BlockstoreErrors.Miscoded(id);
+                throw BlockstoreErrors.Miscoded(header.Id);
             }
 
             return;
@@ -104,17 +131,44 @@ internal static class BlockCodecs
         using var decoded = new PooledBytes(raw.Length);
         try
         {
-            Zstd.Decompress(payload, decoded.Span);
+            if (TryUnpack(key, header, stored, decoded.Span) && decoded.Span.SequenceEqual(raw))
+            {
+                return;
+            }
         }
         catch (BackupException failure) when (failure.Number == FoundationErrors.ZstdFailed)
         {
-            throw BlockstoreErrors.Miscoded(id);
+            // Told below.
         }
 
-        if (!decoded.Span.SequenceEqual(raw))
+        throw BlockstoreErrors.Miscoded(header.Id);
+    }
+
+    /// <returns>False where it does not open.</returns>
+    /// <exception cref="BackupException">1002 where it does not decompress.</exception>
+    private static bool TryUnpack(SealingKey? key, BlockHeader header, ReadOnlySpan<byte> stored, Span<byte> raw)
+    {
+        var payload = stored[BlockHeader.Length..];
+        if (key is null)
         {
-            throw BlockstoreErrors.Miscoded(id);
+            Unpack(header.Codec, payload, raw);
+            return true;
         }
+
+        var front = stored[..BlockHeader.FrontLength];
+        if (header.Codec == BlockCodec.Raw)
+        {
+            return key.TryOpen(payload, raw, front);
+        }
+
+        using var content = new PooledBytes(payload.Length - SealingKey.Overhead);
+        if (!key.TryOpen(payload, content.Span, front))
+        {
+            return false;
+        }
+
+        Unpack(header.Codec, content.Span, raw);
+        return true;
     }
 
     private static void Unpack(BlockCodec codec, ReadOnlySpan<byte> payload, Span<byte> raw)

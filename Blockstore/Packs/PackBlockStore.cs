@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Backup.Blockstore.Grooming;
+using Backup.Blockstore.Sealing;
 using Backup.Foundation.Errors;
 
 namespace Backup.Blockstore.Packs;
@@ -14,7 +15,7 @@ namespace Backup.Blockstore.Packs;
 /// Failure policy: after the first failed write or fsync every put and flush is refused with 5005 until the store is opened
 /// again. The pack that was being written is given up as a whole; published packs are never changed, and removed by a groom alone (<see cref="PackGroom"/>).
 /// </remarks>
-public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
+public sealed class PackBlockStore : ISealingStore, IGroomable, ICheckable
 {
     private readonly PackStoreOptions _options;
     private readonly PackFolder _folder;
@@ -77,7 +78,14 @@ public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
         CancellationToken cancellation = default
     ) => Task.Run(() => Open(folder, options ?? new PackStoreOptions(), cancellation), cancellation);
 
-    public async ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default)
+    public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default) =>
+        PutAsync(raw, BlockSealer.Plain, cancellation);
+
+    public async ValueTask<PutResult> PutAsync(
+        ReadOnlyMemory<byte> raw,
+        BlockSealer sealer,
+        CancellationToken cancellation = default
+    )
     {
         cancellation.ThrowIfCancellationRequested();
         ThrowIfUnusable();
@@ -86,7 +94,7 @@ public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
             throw BlockstoreErrors.BadLength(raw.Length);
         }
 
-        var id = BlockId.Of(raw.Span);
+        var id = sealer.IdOf(raw.Span);
         var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         while (_writing.GetOrAdd(id, mine) is var first && first != mine)
         {
@@ -96,7 +104,7 @@ public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
 
         try
         {
-            var result = await PutOnceAsync(id, raw);
+            var result = await PutOnceAsync(id, raw, sealer);
             _writing.TryRemove(id, out _);
             mine.SetResult();
             return result;
@@ -138,7 +146,8 @@ public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
             using var stored = pack.Read(entry);
             if (stored is not null)
             {
-                return BlockCodecs.Decode(id, stored.Span, $"open pack {pack.Number:x8}, offset {entry.Offset}");
+                var where = $"open pack {pack.Number:x8}, offset {entry.Offset}";
+                return BlockCodecs.Decode(_options.Keys, id, stored.Span, where);
             }
 
             // It was published between the two lines: from now on the index knows it.
@@ -174,7 +183,7 @@ public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
         await _grooming.WaitAsync(either.Token);
         try
         {
-            var checker = new StoreChecker(_catalogue, _folder, found);
+            var checker = new StoreChecker(_catalogue, _folder, _options.Keys, found);
             return await Task.Run(() => checker.Check(options, progress, either.Token), either.Token);
         }
         finally
@@ -268,7 +277,7 @@ public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
         }
     }
 
-    private async ValueTask<PutResult> PutOnceAsync(BlockId id, ReadOnlyMemory<byte> raw)
+    private async ValueTask<PutResult> PutOnceAsync(BlockId id, ReadOnlyMemory<byte> raw, BlockSealer sealer)
     {
         if (Claim(id) is { } known)
         {
@@ -278,7 +287,7 @@ public sealed class PackBlockStore : IBlockStore, IGroomable, ICheckable
 
         OpenPack? full;
         int length;
-        using (var stored = BlockCodecs.Encode(id, raw.Span, _options.ZstdLevel))
+        using (var stored = BlockCodecs.Encode(sealer, id, raw.Span, _options.ZstdLevel))
         {
             length = stored.Memory.Length;
             full = Append(id, stored.Span, raw.Length);

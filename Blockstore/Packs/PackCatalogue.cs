@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Backup.Blockstore.Grooming;
+using Backup.Blockstore.Sealing;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
 
@@ -18,6 +19,7 @@ internal sealed class PackCatalogue
     private readonly PackFolder _folder;
     private readonly BlockIndex _index;
     private readonly BlockHolds _holds;
+    private readonly ISealingKeys _keys;
     private readonly DamagedBlocks _damaged;
     private readonly ConcurrentDictionary<int, PackState> _packs;
 
@@ -27,11 +29,19 @@ internal sealed class PackCatalogue
     private long _blocks;
     private long _storedBytes;
 
-    private PackCatalogue(PackFolder folder, BlockIndex index, BlockHolds holds, IndexCover cover, bool rebuilt)
+    private PackCatalogue(
+        PackFolder folder,
+        BlockIndex index,
+        BlockHolds holds,
+        ISealingKeys keys,
+        IndexCover cover,
+        bool rebuilt
+    )
     {
         _folder = folder;
         _index = index;
         _holds = holds;
+        _keys = keys;
         _damaged = new DamagedBlocks(folder.Damaged);
         _packs = new(
             cover.Packs.Select(static pack =>
@@ -204,7 +214,7 @@ internal sealed class PackCatalogue
         _packs.TryRemove(pack.Number, out _);
     }
 
-    /// <exception cref="BackupException">5001 where no pack has it, 5002 where it is damaged.</exception>
+    /// <exception cref="BackupException">5001 where no pack has it, 5002 where it is damaged, 5030 and 5031 where there is no key to open it.</exception>
     internal PooledBytes Read(BlockId id)
     {
         BlockLocation? before = null;
@@ -220,7 +230,7 @@ internal sealed class PackCatalogue
             {
                 using var reader = new PackReader(_folder.PathOf(location.Pack));
                 using var stored = reader.Read(location.Offset, location.StoredLength);
-                return BlockCodecs.Decode(id, stored.Span, where);
+                return BlockCodecs.Decode(_keys, id, stored.Span, where);
             }
             catch (BackupException damage) when (damage.Number == BlockstoreErrors.BlockDamaged)
             {
@@ -317,7 +327,7 @@ internal sealed class PackCatalogue
             try
             {
                 index.Recover(cover.Token);
-                return new PackCatalogue(folder, index, holds, cover, rebuilt: false);
+                return new PackCatalogue(folder, index, holds, options.Keys, cover, rebuilt: false);
             }
             catch
             {
@@ -346,6 +356,7 @@ internal sealed class PackCatalogue
             folder,
             index,
             holds,
+            options.Keys,
             new IndexCover(default, new Dictionary<int, long>(), 0, 0),
             rebuilt: true
         );

@@ -1,3 +1,4 @@
+using Backup.Blockstore.Sealing;
 using Backup.Foundation.Compression;
 
 namespace Backup.Blockstore.Packs;
@@ -10,4 +11,8 @@ public sealed record PackStoreOptions(
     long PackBytes = 64L * 1024 * 1024,
     int ZstdLevel = Zstd.DefaultLevel,
     int IndexMemoryBits = 25
-);
+)
+{
+    /// <summary>What sealed blocks are opened with.</summary>
+    public ISealingKeys Keys { get; init; } = NoSealingKeys.Instance;
+}

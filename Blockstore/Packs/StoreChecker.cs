@@ -1,3 +1,4 @@
+using Backup.Blockstore.Sealing;
 using Backup.Foundation.Errors;
 
 namespace Backup.Blockstore.Packs;
@@ -6,11 +7,21 @@ namespace Backup.Blockstore.Packs;
 /// Reads published packs, all of them or a part, and reports whatever is not as it was written: in packs, between packs and the index, and files that
 /// should not be there or are gone. Not beside a groom.
 /// </summary>
-internal sealed class StoreChecker(PackCatalogue catalogue, PackFolder folder, Action<StoreFinding> found)
+/// <param name="catalogue">Where the packs are known.</param>
+/// <param name="folder">Where they are.</param>
+/// <param name="keys">Sealed blocks that none of them opens are checked by their checksums alone.</param>
+/// <param name="found">Told of damages.</param>
+internal sealed class StoreChecker(
+    PackCatalogue catalogue,
+    PackFolder folder,
+    ISealingKeys keys,
+    Action<StoreFinding> found
+)
 {
     private long _blocks;
     private long _bytes;
     private long _findings;
+    private long _locked;
 
     internal StoreCheck Check(CheckOptions options, Action<double, long>? progress, CancellationToken cancellation)
     {
@@ -25,7 +36,7 @@ internal sealed class StoreChecker(PackCatalogue catalogue, PackFolder folder, A
         }
 
         catalogue.Damaged.Save();
-        return new StoreCheck(_blocks, _bytes, _findings);
+        return new StoreCheck(_blocks, _bytes, _findings, _locked);
     }
 
     private void CheckFiles(IReadOnlyList<PackState> packs)
@@ -96,7 +107,7 @@ internal sealed class StoreChecker(PackCatalogue catalogue, PackFolder folder, A
         {
             using var stored = reader.Read(entry.Offset, entry.StoredLength);
             _bytes += entry.StoredLength;
-            BlockCodecs.Decode(entry.Id, stored.Span, reader.Name).Dispose();
+            Decode(entry.Id, stored.Span, reader.Name);
             if (catalogue.Damaged.Has(entry.Id, pack.Number, entry.Offset))
             {
                 // The pack was brought back from a copy.
@@ -114,6 +125,19 @@ internal sealed class StoreChecker(PackCatalogue catalogue, PackFolder folder, A
 
             Report(entry.Id, reader.Name, entry.Offset, failure.Message);
             return false;
+        }
+    }
+
+    private void Decode(BlockId id, ReadOnlySpan<byte> stored, string where)
+    {
+        try
+        {
+            BlockCodecs.Decode(keys, id, stored, where).Dispose();
+        }
+        catch (BackupException locked) when (BlockstoreErrors.IsLocked(locked))
+        {
+            // It is as it was stored: its checksums fit.
+            _locked++;
         }
     }
 

@@ -21,6 +21,8 @@ public class EnumTests
         ["Backup.Sandbox.Replication.MemberState"] =
             "Primary=1, Secondary=2, Recovering=3, Startup2=5, Arbiter=7, Down=8, Rollback=9, Removed=10",
         ["Backup.Blockstore.Packs.BlockCodec"] = "Raw=0, Zstd=1",
+        ["Backup.Blockstore.Packs.BlockFlags"] = "None=0, Sealed=1",
+        ["Backup.Blockstore.Sealing.KeyPurpose"] = "Data=0, Ids=1",
         ["Backup.Daemon.Ssh.SftpOpen"] = "Read=1, Write=2, Create=8, Truncate=16",
         ["Backup.Daemon.Ssh.SftpStatus"] =
             "Ok=0, EndOfFile=1, NoSuchFile=2, PermissionDenied=3, Failure=4, BadMessage=5, NoConnection=6, ConnectionLost=7, Unsupported=8",
