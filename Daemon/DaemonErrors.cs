@@ -28,6 +28,8 @@ public static partial class DaemonErrors
     public const int ClusterNotKnown = 9022;
     public const int PartMissing = 9023;
     public const int BalancerNotStopped = 9024;
+    public const int NameTaken = 9025;
+    public const int HeadMoved = 9026;
     public const int Unexpected = 9499;
 
     private const string ListMoments =
@@ -203,6 +205,21 @@ public static partial class DaemonErrors
             PartMissing,
             $"The snapshot of the cluster '{cluster}' at {time} did not become whole in time; what is missing: {missing}.",
             "Nothing of it is offered; the next one is tried by itself. 'backup status' shows agents and heads."
+        );
+
+    public static BackupException SameName(string name, string host) =>
+        new(
+            NameTaken,
+            $"Another daemon, on host '{host}', runs under this one's name, '{name}': this one has stopped, and keeps no head any more.",
+            "Give each daemon a name of its own (daemon.name in its configuration), and start this one again."
+        );
+
+    public static BackupException Moved(string replicaSetId) =>
+        new(
+            HeadMoved,
+            $"The head of replica set '{replicaSetId}' went to another daemon while the snapshot was asked for.",
+            "Nothing is to be done: the daemon that keeps it now takes the snapshot.",
+            transient: true
         );
 
     public static BackupException Defect(Exception inner) =>

@@ -1,12 +1,13 @@
-using System.Collections.Concurrent;
 using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
 using Backup.Daemon.Cuts;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
+using Backup.Daemon.Placement;
 using Backup.Daemon.PointInTime;
 using Backup.Daemon.Schedule;
 using Backup.Foundation;
+using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
 using Backup.Metadata;
 using Backup.Oplog;
@@ -14,21 +15,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Backup.Daemon;
 
-/// <summary>A running daemon: one keeper a replica set, the job queue, the schedule.</summary>
+/// <summary>A running daemon: a keeper for each head that is its to keep, the job queue, the schedule.</summary>
 public sealed partial class DaemonHost : IAsyncDisposable
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
-
-    private readonly HeadServices _services;
-    private readonly ConcurrentDictionary<string, HeadKeeper> _keepers = new(StringComparer.Ordinal);
-    private readonly CancellationTokenSource _stop = new();
     private readonly JobWorker _jobs;
     private readonly SnapshotScheduler? _schedule;
-    private readonly Task _loop = Task.CompletedTask;
+    private readonly HeadPlacement? _placement;
 
     private DaemonHost(HeadServices services, bool keepsHeads)
     {
-        _services = services;
         var verify = new VerifyJob(services.Metadata, services.Blocks, services.Time, services.Logger);
         IJobHandler[] ofStore = [verify, .. OfStore(services)];
         if (!keepsHeads)
@@ -37,19 +32,27 @@ public sealed partial class DaemonHost : IAsyncDisposable
             return;
         }
 
-        var snapshot = new SnapshotJob(services.Metadata, _keepers.GetValueOrDefault, services.Time);
-        var watch = new CutWatch(services, LiveOptime);
+        SnapshotScheduler? schedule = null;
+        var placement = new HeadPlacement(services with { OnTailing = () => Volatile.Read(ref schedule)?.Wake() });
+        var watch = new CutWatch(services, placement.KeeperOf);
         IJobHandler[] handlers =
         [
             .. ofStore,
-            snapshot,
+            new SnapshotJob(services.Metadata, placement.KeeperOf, services.Time),
             new ClusterCutJob(CutKind.Snapshot, services, watch),
             new ClusterCutJob(CutKind.Checkpoint, services, watch),
         ];
-        _jobs = new JobWorker(services.Metadata, handlers, services.Options, services.Time, services.Logger);
-        _schedule = new SnapshotScheduler(services);
-        services.OnTailing = _schedule.Wake;
-        _loop = Task.Run(() => LookForReplicaSetsAsync(_stop.Token));
+        _placement = placement;
+        _jobs = new JobWorker(
+            services.Metadata,
+            handlers,
+            services.Options,
+            services.Time,
+            services.Logger,
+            () => placement.Heads
+        );
+        Volatile.Write(ref schedule, new SnapshotScheduler(services, placement));
+        _schedule = schedule;
     }
 
     private static IEnumerable<IJobHandler> OfStore(HeadServices services)
@@ -93,62 +96,32 @@ public sealed partial class DaemonHost : IAsyncDisposable
         return new DaemonHost(services, keepsHeads);
     }
 
-    /// <summary>What the head of that replica set holds now; null where this daemon keeps none.</summary>
-    public Optime? LiveOptime(string replicaSetId) => _keepers.GetValueOrDefault(replicaSetId)?.Live;
+    /// <summary>What the head of that replica set holds now; null where this daemon does not keep it.</summary>
+    public Optime? LiveOptime(string replicaSetId) => _placement?.KeeperOf(replicaSetId)?.Live;
 
-    /// <summary>What the head of that replica set is being tried again for; null while all is well.</summary>
-    public Exception? Trouble(string replicaSetId) => _keepers.GetValueOrDefault(replicaSetId)?.Trouble;
+    /// <summary>What the head of that replica set is being tried again for; null while all is well, and where this daemon does not keep it.</summary>
+    public Exception? Trouble(string replicaSetId) => _placement?.KeeperOf(replicaSetId)?.Trouble;
 
-    /// <summary>Stops at the next slice; what is not in a checkpoint is applied again at the next start.</summary>
+    /// <summary>Ids of the replica sets whose heads it keeps now.</summary>
+    public IReadOnlyCollection<string> Heads => _placement?.Heads ?? [];
+
+    /// <summary>Why this daemon has stopped keeping heads for good (9025); null while all is well.</summary>
+    public BackupException? Displaced => _placement?.Displaced;
+
+    /// <summary>Stops at the next slice; what is not in a checkpoint is applied again at the next start, or by another daemon.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_schedule is not null)
         {
             await _schedule.DisposeAsync();
         }
 
         await _jobs.DisposeAsync();
-        foreach (var keeper in _keepers.Values)
+        if (_placement is not null)
         {
-            await keeper.DisposeAsync();
-        }
-
-        _stop.Dispose();
-    }
-
-    private async Task LookForReplicaSetsAsync(CancellationToken cancellation)
-    {
-        while (!cancellation.IsCancellationRequested)
-        {
-            try
-            {
-                foreach (var set in await _services.Metadata.Deployments.ReplicaSetsAsync(cancellation))
-                {
-                    if (!_keepers.ContainsKey(set.Id))
-                    {
-                        _keepers[set.Id] = new HeadKeeper(_services, set.Id);
-                    }
-                }
-
-                await _services.Metadata.WaitForChangeAsync(Look, cancellation);
-            }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception failure)
-            {
-                LogFailed(_services.Logger, failure);
-                await Task.Delay(Look, _services.Time, cancellation)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
+            await _placement.DisposeAsync();
         }
     }
-
-    [LoggerMessage(1, LogLevel.Error, "Replica sets could not be listed")]
-    private static partial void LogFailed(ILogger logger, Exception failure);
 
     [LoggerMessage(2, LogLevel.Warning, "{Kind} in {Namespace} at {At}: {Text}")]
     private static partial void LogNotice(

@@ -6,8 +6,30 @@ public sealed record DaemonOptions
     /// <summary>A folder for this daemon alone: large open transactions and what restores need for a while are spilled there.</summary>
     public required string SpillFolder { get; init; }
 
-    /// <summary>Who this daemon is in leases of jobs; unique among daemons.</summary>
-    public string Name { get; init; } = $"{Environment.MachineName}-{Environment.ProcessId}";
+    /// <summary>Who this daemon is in leases of heads and jobs; unique among daemons, and the same after a restart.</summary>
+    public string Name { get; init; } = Environment.MachineName;
+
+    /// <summary>Shown where daemons are listed.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>
+    /// No other daemon can work on the same stores: it takes every head at once, whoever kept it before. True unless set, as in an appliance in one
+    /// process.
+    /// </summary>
+    public bool Alone { get; init; } = true;
+
+    /// <summary>How much it takes beside other daemons, 1 to 1000; 100 unless set.</summary>
+    public int Weight { get; init; } = 100;
+
+    /// <summary>How often it says that it is there; 15 seconds unless set, and 2 seconds beside others.</summary>
+    public TimeSpan DaemonBeat
+    {
+        get => field != default ? field : TimeSpan.FromSeconds(Alone ? 15 : 2);
+        init;
+    }
+
+    /// <summary>After how long without a sign of life the heads of another daemon are taken over; 20 seconds unless set.</summary>
+    public TimeSpan DaemonSilence { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>The longest time that a head goes without a checkpoint while entries come in; 5 minutes unless set.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);

@@ -1,7 +1,6 @@
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.PointInTime;
-using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 
@@ -12,8 +11,8 @@ namespace Backup.Daemon.Cuts;
 /// named. Where a head is no longer able to give its part, it is made from an older base.
 /// </summary>
 /// <param name="services">Stores, options, clock.</param>
-/// <param name="live">What the head of a replica set holds now.</param>
-internal sealed class CutWatch(HeadServices services, Func<string, Optime?> live)
+/// <param name="keeperOf">Who keeps the head of a replica set, where that is this daemon.</param>
+internal sealed class CutWatch(HeadServices services, Func<string, HeadKeeper?> keeperOf)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(30);
@@ -241,7 +240,7 @@ internal sealed class CutWatch(HeadServices services, Func<string, Optime?> live
                 : null;
             states.Add(
                 stored is { } last && last >= cut.Time
-                    ? $"the head of {member.Name} is at {live(set.Id)?.ToString() ?? "no entry"}"
+                    ? $"the head of {member.Name} is at {await LiveAsync(set.Id, cancellation)}"
                     : $"the oplog of {member.Name} is stored up to {stored?.ToString() ?? "no entry"} only"
             );
         }
@@ -253,6 +252,13 @@ internal sealed class CutWatch(HeadServices services, Func<string, Optime?> live
         {
             throw DaemonErrors.NoParts(cluster.Name, RestorePoint.Describe(cut.Time), text);
         }
+    }
+
+    private async Task<string> LiveAsync(string replicaSetId, CancellationToken cancellation)
+    {
+        var live =
+            keeperOf(replicaSetId)?.Live ?? (await _metadata.HeadLeases.FindAsync(replicaSetId, cancellation))?.Live;
+        return live?.ToString() ?? "no entry";
     }
 
     /// <summary>Since when nothing has changed, by a clock that nobody sets.</summary>

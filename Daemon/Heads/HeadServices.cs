@@ -22,5 +22,5 @@ internal sealed record HeadServices(
     internal Action<ReplayNotice>? OnNotice { get; init; }
 
     /// <summary>Told when a head has caught up with its source.</summary>
-    internal Action? OnTailing { get; set; }
+    internal Action? OnTailing { get; init; }
 }

@@ -10,6 +10,9 @@ internal interface IJobHandler
 {
     string Kind { get; }
 
+    /// <summary>Only the daemon that keeps the head of the job's replica set can do it.</summary>
+    bool NeedsHead => false;
+
     /// <returns>The job's result as JSON.</returns>
     Task<string> RunAsync(JobRecord job, JobProgress progress, CancellationToken cancellation);
 }
@@ -29,19 +32,30 @@ internal sealed partial class JobWorker : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Dictionary<string, IJobHandler> _handlers;
+    private readonly JobTake _take;
+    private readonly Func<IReadOnlyCollection<string>> _heads;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _workers;
 
+    /// <param name="metadata">The catalogue of everything.</param>
+    /// <param name="handlers">What it can do.</param>
+    /// <param name="options">How it works.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where it logs.</param>
+    /// <param name="heads">Ids of the replica sets whose heads are kept here now; none unless given.</param>
     internal JobWorker(
         IMetadataStore metadata,
         IEnumerable<IJobHandler> handlers,
         DaemonOptions options,
         TimeProvider time,
-        ILogger logger
+        ILogger logger,
+        Func<IReadOnlyCollection<string>>? heads = null
     )
     {
         (_jobs, _metadata, _options, _time, _logger) = (metadata.Jobs, metadata, options, time, logger);
         _handlers = handlers.ToDictionary(handler => handler.Kind);
+        _heads = heads ?? (static () => []);
+        _take = new JobTake([.. KindsThat(needHead: false)]) { KindsOfHeads = [.. KindsThat(needHead: true)] };
         _workers = [.. Enumerable.Range(0, options.Jobs).Select(_ => Task.Run(() => WorkAsync(_stop.Token)))];
     }
 
@@ -59,7 +73,8 @@ internal sealed partial class JobWorker : IAsyncDisposable
             try
             {
                 var seen = _metadata.ChangeCount;
-                var job = await _jobs.TakeAsync(_handlers.Keys, _options.Name, _options.JobLease, cancellation);
+                var take = _take with { Heads = _heads() };
+                var job = await _jobs.TakeAsync(take, _options.Name, _options.JobLease, cancellation);
                 if (job is null)
                 {
                     await _metadata.WaitForChangeAsync(seen, Poll, cancellation);
@@ -80,6 +95,9 @@ internal sealed partial class JobWorker : IAsyncDisposable
             }
         }
     }
+
+    private IEnumerable<string> KindsThat(bool needHead) =>
+        _handlers.Values.Where(handler => handler.NeedsHead == needHead).Select(static handler => handler.Kind);
 
     private async Task RunAsync(JobRecord job, CancellationToken cancellation)
     {

@@ -11,6 +11,8 @@ internal sealed class SnapshotJob(IMetadataStore metadata, Func<string, HeadKeep
 
     public string Kind => JobKinds.Snapshot;
 
+    public bool NeedsHead => true;
+
     public async Task<string> RunAsync(JobRecord job, JobProgress progress, CancellationToken cancellation)
     {
         var arguments = JobJson.Arguments<SnapshotArguments>(job);
@@ -34,7 +36,9 @@ internal sealed class SnapshotJob(IMetadataStore metadata, Func<string, HeadKeep
             cancellation.ThrowIfCancellationRequested();
         }
 
-        return JobJson.Result(new SnapshotResult((await request.Done).Id));
+        return request.Done.IsCanceled
+            ? throw DaemonErrors.Moved(job.ReplicaSetId!)
+            : JobJson.Result(new SnapshotResult((await request.Done).Id));
     }
 
     private async Task<string> PhaseAsync(string replicaSetId, CancellationToken cancellation)

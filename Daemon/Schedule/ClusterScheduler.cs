@@ -14,13 +14,14 @@ internal sealed class ClusterScheduler(IMetadataStore metadata, TimeProvider tim
 {
     private readonly VerifySchedule _verifications = new(metadata, time);
     private readonly Retention _retention = new(metadata, time);
-    private bool _hasRemoved;
 
-    /// <summary>Whether a snapshot was removed since this was last asked.</summary>
+    /// <summary>Whether a snapshot was removed since <see cref="TakeRemoved"/> was last asked.</summary>
+    internal bool HasRemoved { get; private set; }
+
     internal bool TakeRemoved()
     {
-        var removed = _hasRemoved;
-        _hasRemoved = false;
+        var removed = HasRemoved;
+        HasRemoved = false;
         return removed;
     }
 
@@ -61,7 +62,7 @@ internal sealed class ClusterScheduler(IMetadataStore metadata, TimeProvider tim
             if (await metadata.Clusters.ExpireCutAsync(cut, cancellation))
             {
                 CutLog.Removed(logger, cut.Id, cluster.Name);
-                _hasRemoved = true;
+                HasRemoved = true;
             }
         }
     }

@@ -21,10 +21,12 @@ internal sealed class GroomSchedule(IMetadataStore metadata, TimeProvider time)
 
     private readonly DateTimeOffset _started = time.GetUtcNow();
     private DateTimeOffset? _looked;
-    private bool _hasRemoved;
+
+    /// <summary>Whether a snapshot was removed since a groom was last queued here.</summary>
+    internal bool HasRemoved { get; private set; }
 
     /// <summary>A snapshot was removed.</summary>
-    internal void Removed() => _hasRemoved = true;
+    internal void Removed() => HasRemoved = true;
 
     internal async Task LookAsync(CancellationToken cancellation)
     {
@@ -49,13 +51,13 @@ internal sealed class GroomSchedule(IMetadataStore metadata, TimeProvider time)
         var idle = now - (last?.CreatedAt ?? _started);
         var trigger =
             idle >= AtLatest ? GroomArguments.Daily
-            : _hasRemoved && (last is null || idle >= SoonAfter) ? GroomArguments.Retention
+            : HasRemoved && (last is null || idle >= SoonAfter) ? GroomArguments.Retention
             : null;
         if (trigger is not null)
         {
             var arguments = JsonSerializer.Serialize(new GroomArguments(trigger), JobKinds.Json);
             await metadata.Jobs.AddAsync(JobKinds.New(JobKinds.Groom, JobSubjects.Store, arguments, now), cancellation);
-            _hasRemoved = false;
+            HasRemoved = false;
         }
     }
 }

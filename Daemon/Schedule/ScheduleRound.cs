@@ -28,26 +28,45 @@ internal sealed partial class ScheduleRound(
     private readonly ClusterScheduler _clusters = new(metadata, time, logger);
     private readonly Dictionary<string, DateTimeOffset> _groomed = new(StringComparer.Ordinal);
 
+    /// <summary>Whether the head of that replica set is kept here: its schedule is worked off where its head is. All of them unless set.</summary>
+    internal Func<string, bool> Keeps { get; init; } = static _ => true;
+
+    /// <summary>Whether the store is for this daemon to look after; it is unless set.</summary>
+    internal Func<bool> IsFirst { get; init; } = static () => true;
+
     internal async Task LookAsync(CancellationToken cancellation)
     {
         // What is no longer protected stays as it is: nothing new would take the place of what expires.
         var deployments = (await metadata.Deployments.ListAsync(cancellation))
             .Where(deployment => deployment.IsProtected)
             .ToDictionary(deployment => deployment.Id);
+        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
         foreach (var cluster in deployments.Values.Where(one => one.Type == DeploymentTypes.ShardedCluster))
         {
-            await TryAsync(cluster.Name, () => _clusters.LookAfterAsync(cluster, cancellation), cancellation);
+            // Of the daemons that keep its heads, the one with the head that comes first.
+            var first = sets.Where(set =>
+                    deployments.GetValueOrDefault(set.DeploymentId)?.Cluster?.DeploymentId == cluster.Id
+                )
+                .MinBy(static set => set.Id, StringComparer.Ordinal);
+            if (first is null ? IsFirst() : Keeps(first.Id))
+            {
+                await TryAsync(cluster.Name, () => _clusters.LookAfterAsync(cluster, cancellation), cancellation);
+            }
         }
 
-        foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
+        foreach (var set in sets)
         {
-            if (deployments.TryGetValue(set.DeploymentId, out var deployment))
+            if (Keeps(set.Id) && deployments.TryGetValue(set.DeploymentId, out var deployment))
             {
                 await TryAsync(set.Name, () => LookAfterAsync(set, deployment.Cluster, cancellation), cancellation);
             }
         }
 
-        await TryAsync("the block store", () => LookAfterStoreAsync(cancellation), cancellation);
+        // Whoever removed something knows it; the rest is for one of them.
+        if (IsFirst() || _grooms.HasRemoved || _clusters.HasRemoved)
+        {
+            await TryAsync("the block store", () => LookAfterStoreAsync(cancellation), cancellation);
+        }
     }
 
     private async Task LookAfterStoreAsync(CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using Backup.Daemon.Heads;
+using Backup.Daemon.Placement;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Daemon.Schedule;
@@ -15,7 +16,7 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
-    internal SnapshotScheduler(HeadServices services)
+    internal SnapshotScheduler(HeadServices services, HeadPlacement placement)
     {
         (_time, _logger) = (services.Time, services.Logger);
         _round = new ScheduleRound(
@@ -24,7 +25,11 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
             services.Options.RetentionInterval,
             services.Time,
             services.Logger
-        );
+        )
+        {
+            Keeps = placement.Keeps,
+            IsFirst = () => placement.IsFirst,
+        };
         _loop = Task.Run(() => LoopAsync(_stop.Token));
     }
 
