@@ -32,6 +32,9 @@ public readonly struct BlockId : IEquatable<BlockId>, IComparable<BlockId>
         return new BlockId(hash);
     }
 
+    /// <summary>The first eight bytes, as the machine orders them: as good as any number to tell blocks apart by, where telling two for one does no harm.</summary>
+    internal ulong Prefix => _a;
+
     public void CopyTo(Span<byte> destination) => MemoryMarshal.Write(destination, in this);
 
     public byte[] ToArray()

@@ -169,10 +169,8 @@ public sealed class MemoryBlockStore : ISealingStore, IGroomable, ICheckable
                 oldest = Holds.Oldest;
             }
 
-            await new RootMarking(watch, Holds, roots, marks, _blocks.ContainsKey).RunAsync(
-                static _ => { },
-                cancellation
-            );
+            var held = new OwnHeldRoots(watch, Holds, _blocks.ContainsKey);
+            await new RootMarking(held, roots, marks).RunAsync(static _ => { }, cancellation);
             return Sweep(marks, oldest, options?.DryRun == true);
         }
         finally

@@ -3,18 +3,10 @@ using Backup.Foundation.Errors;
 namespace Backup.Blockstore.Grooming;
 
 /// <summary>Marks everything that is needed, in the order in which nothing is missed; see <see cref="Packs.PackGroom"/>.</summary>
-/// <param name="watch">Begun before anything else.</param>
-/// <param name="holds">That it watches.</param>
+/// <param name="held">What is in work.</param>
 /// <param name="roots">What is durable, and what refers to what.</param>
 /// <param name="marks">Where it is marked.</param>
-/// <param name="isThere">Whether the store has a block.</param>
-internal sealed class RootMarking(
-    HoldWatch watch,
-    BlockHolds holds,
-    IBlockRoots roots,
-    IBlockMarks marks,
-    Func<BlockId, bool> isThere
-)
+internal sealed class RootMarking(IHeldRoots held, IBlockRoots roots, IBlockMarks marks)
 {
     private const int MostNames = 20;
 
@@ -26,9 +18,8 @@ internal sealed class RootMarking(
     internal async Task RunAsync(Action<double> progress, CancellationToken cancellation)
     {
         // Holds are asked first and gone through last: what is wrong below something durable must not be found below a hold.
-        var held = Held();
-        var durable = (await roots.ListAsync(cancellation)).GroupBy(static one => (one.Id, one.IsHold)).Select(Named);
-        var all = durable.Concat(held).OrderBy(static one => one.IsHold).ToList();
+        var first = Held(await held.BeforeListAsync(cancellation));
+        var all = (await DurableAsync(cancellation)).Concat(first).OrderBy(static one => one.IsHold).ToList();
         foreach (var (n, root) in all.Index())
         {
             progress((double)n / all.Count);
@@ -36,18 +27,18 @@ internal sealed class RootMarking(
         }
 
         progress(1);
-        await holds.LooksEndedAsync().WaitAsync(cancellation);
-        foreach (var root in Held())
+        var later = await held.AfterLooksAsync(cancellation);
+        foreach (var root in (later.ListsAgain ? await DurableAsync(cancellation) : []).Concat(Held(later.Roots)))
         {
             await TryTraceAsync(root, cancellation);
         }
 
-        if (_failures is [var first, ..])
+        if (_failures is [var worst, ..])
         {
             throw BlockstoreErrors.Blind(
                 [.. _failures.Take(MostNames).Select(static one => $"{one.Name}: {one.Failure.Message}")],
                 _failures.Count,
-                first.Failure
+                worst.Failure
             );
         }
     }
@@ -56,9 +47,11 @@ internal sealed class RootMarking(
     private static BlockRoot Named(IGrouping<(BlockId Id, bool IsHold), BlockRoot> same) =>
         new(same.Key.Id, string.Join(", ", same.Select(static one => one.Name)), same.Key.IsHold);
 
-    /// <summary>Who holds what is not there any more came too late, and finds that out when reading.</summary>
-    private List<BlockRoot> Held() =>
-        [.. watch.Roots().Where(isThere).Select(static id => new BlockRoot(id, "What is in work", IsHold: true))];
+    private static IEnumerable<BlockRoot> Held(IReadOnlyList<BlockId> ids) =>
+        ids.Select(static id => new BlockRoot(id, "What is in work", IsHold: true));
+
+    private async Task<IEnumerable<BlockRoot>> DurableAsync(CancellationToken cancellation) =>
+        (await roots.ListAsync(cancellation)).GroupBy(static one => (one.Id, one.IsHold)).Select(Named);
 
     private async Task TryTraceAsync(BlockRoot root, CancellationToken cancellation)
     {

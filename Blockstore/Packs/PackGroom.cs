@@ -58,7 +58,7 @@ internal sealed class PackGroom(
         {
             var oldest = holds.Oldest;
             var candidates = mark.Packs.Where(pack => pack.State.Stamp < oldest).ToList();
-            await new RootMarking(watch, holds, roots, mark, IsThere).RunAsync(
+            await new RootMarking(new OwnHeldRoots(watch, holds, IsThere), roots, mark).RunAsync(
                 share => Report(Marking, ReadingShare + (MarkingShare * share)),
                 cancellation
             );

@@ -2,6 +2,7 @@ using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client.Discovery;
 using Backup.MongoWire.Dns;
+using Backup.MongoWire.Protocol;
 using Backup.MongoWire.Uri;
 
 namespace Backup.MongoWire.Client;
@@ -109,6 +110,17 @@ public sealed class MongoClient : IAsyncDisposable
         BsonDocument command,
         ReadTarget target,
         CancellationToken cancellation
+    ) => RunCommandAsync(database, command, [], target, cancellation);
+
+    /// <summary>The same, with arguments of many documents beside the command: only so may they be longer together than one document.</summary>
+    /// <param name="sequences">All of it at most 48,000,000 bytes (<c>maxMessageSizeBytes</c>).</param>
+    /// <inheritdoc cref="RunCommandAsync(string, BsonDocument, ReadTarget, CancellationToken)"/>
+    public Task<CommandReply> RunCommandAsync(
+        string database,
+        BsonDocument command,
+        IReadOnlyList<DocumentSequence> sequences,
+        ReadTarget target,
+        CancellationToken cancellation
     ) =>
         RetryAsync(
             command,
@@ -120,6 +132,7 @@ public sealed class MongoClient : IAsyncDisposable
                     return await lease.Connection.RunCommandAsync(
                         database,
                         command,
+                        sequences,
                         ReadPreferenceOf(target),
                         TimeSpan.Zero,
                         cancellation

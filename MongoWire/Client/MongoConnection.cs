@@ -84,13 +84,24 @@ public sealed class MongoConnection : IAsyncDisposable
     /// <exception cref="CommandException">The server answered ok: 0; the connection lives on.</exception>
     /// <exception cref="BackupException">2111, 2113: it broke.</exception>
     public Task<CommandReply> RunCommandAsync(string database, BsonDocument command, CancellationToken cancellation) =>
-        RunCommandAsync(database, command, default, TimeSpan.Zero, cancellation);
+        RunCommandAsync(database, command, [], default, TimeSpan.Zero, cancellation);
 
     /// <param name="trailer">Elements put behind the command's own, for example <c>$readPreference</c>.</param>
     /// <param name="extraWait">On top of the read timeout: how long the server was asked to wait.</param>
+    internal Task<CommandReply> RunCommandAsync(
+        string database,
+        BsonDocument command,
+        ReadOnlyMemory<byte> trailer,
+        TimeSpan extraWait,
+        CancellationToken cancellation
+    ) => RunCommandAsync(database, command, [], trailer, extraWait, cancellation);
+
+    /// <param name="sequences">Arguments of the command that are sent beside it.</param>
+    /// <inheritdoc cref="RunCommandAsync(string, BsonDocument, ReadOnlyMemory{byte}, TimeSpan, CancellationToken)"/>
     internal async Task<CommandReply> RunCommandAsync(
         string database,
         BsonDocument command,
+        IReadOnlyList<DocumentSequence> sequences,
         ReadOnlyMemory<byte> trailer,
         TimeSpan extraWait,
         CancellationToken cancellation
@@ -102,7 +113,7 @@ public sealed class MongoConnection : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            var reply = Checked(await ExchangeAsync(database, command, trailer, either.Token), command);
+            var reply = Checked(await ExchangeAsync(database, command, sequences, trailer, either.Token), command);
             if (ApplicationError.OfWriteConcern(Host, command.View.First.NameText, reply.View) is { } late)
             {
                 Tell(late);
@@ -271,6 +282,7 @@ public sealed class MongoConnection : IAsyncDisposable
     private async Task<CommandReply> ExchangeAsync(
         string database,
         BsonDocument command,
+        IReadOnlyList<DocumentSequence> sequences,
         ReadOnlyMemory<byte> trailer,
         CancellationToken cancellation
     )
@@ -284,7 +296,7 @@ public sealed class MongoConnection : IAsyncDisposable
             0,
             command,
             writer.WrittenMemory,
-            [],
+            sequences,
             new SendOptions(Compressor: compressor),
             cancellation
         );

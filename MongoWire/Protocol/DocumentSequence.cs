@@ -4,11 +4,13 @@ namespace Backup.MongoWire.Protocol;
 
 /// <summary>
 /// A kind-1 section of OP_MSG: an argument of the command (for example <c>documents</c>) as documents one after
-/// another. Its memory belongs to the message. The frame of every document has been checked.
+/// another. Received, its memory belongs to the message, and the frame of every document has been checked.
 /// </summary>
 public readonly struct DocumentSequence
 {
-    internal DocumentSequence(string name, ReadOnlyMemory<byte> bytes)
+    /// <param name="name">For example <c>documents</c>.</param>
+    /// <param name="bytes">Whole documents one after another; neither changed nor given back while it is sent.</param>
+    public DocumentSequence(string name, ReadOnlyMemory<byte> bytes)
     {
         Name = name;
         Bytes = bytes;

@@ -429,7 +429,7 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
         return all;
     }
 
-    private static List<BlockId> ChildrenOf(ReadOnlySpan<byte> page)
+    internal static List<BlockId> ChildrenOf(ReadOnlySpan<byte> page)
     {
         var children = new List<BlockId>();
         for (var n = 0; n < BinaryPrimitives.ReadInt32LittleEndian(page[1..]); n++)

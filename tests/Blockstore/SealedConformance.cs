@@ -130,11 +130,11 @@ public sealed class SealedObjectConformance : ObjectStoreConformance
 }
 
 /// <summary>A view that closes its store with itself.</summary>
-internal sealed class OwningView(PackBlockStore store, KeyRing ring, string group) : IBlockStore
+internal sealed class OwningView(ISealingStore store, KeyRing ring, string group) : IBlockStore
 {
     private readonly GroupBlockStore _view = new(store, ring, group);
 
-    internal PackBlockStore Store => store;
+    internal ISealingStore Store => store;
 
     public BlockStoreStatistics Statistics => _view.Statistics;
 

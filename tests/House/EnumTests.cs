@@ -23,6 +23,7 @@ public class EnumTests
         ["Backup.Blockstore.Packs.BlockCodec"] = "Raw=0, Zstd=1",
         ["Backup.Blockstore.Packs.BlockFlags"] = "None=0, Sealed=1",
         ["Backup.Blockstore.Sealing.KeyPurpose"] = "Data=0, Ids=1",
+        ["Backup.Blockstore.Shared.GroomPhase"] = "None=0, Asking=1, Marking=2, AskingAgain=3, Sweeping=4",
         ["Backup.Daemon.Ssh.SftpOpen"] = "Read=1, Write=2, Create=8, Truncate=16",
         ["Backup.Daemon.Ssh.SftpStatus"] =
             "Ok=0, EndOfFile=1, NoSuchFile=2, PermissionDenied=3, Failure=4, BadMessage=5, NoConnection=6, ConnectionLost=7, Unsupported=8",
@@ -56,7 +57,9 @@ public class EnumTests
     private static readonly HashSet<string> InMemoryOnly =
     [
         "Backup.Blockstore.Grooming.HoldKind",
+        "Backup.Blockstore.Mongo.PendingKind",
         "Backup.Blockstore.Packs.GroomStep",
+        "Backup.Blockstore.Shared.SharedGroomStep",
         "Backup.Cli.Configuration.SettingShape",
         "Backup.WebUI.Access.AccessLevel",
         "Backup.WebUI.Access.CallerKind",
