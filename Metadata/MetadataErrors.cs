@@ -70,7 +70,7 @@ public static partial class MetadataErrors
             "Choose another data folder."
         );
 
-    public static BackupException Exists(string what, Exception inner) =>
+    public static BackupException Exists(string what, Exception? inner = null) =>
         new(
             AlreadyThere,
             $"The {what} is there already, or what it belongs to is not there.",

@@ -191,7 +191,13 @@ internal static class CappedOptions
 /// </summary>
 internal static class UniqueIndexes
 {
-    public static void Check(SandboxCollection collection, BsonDocument document, Record? replaced)
+    /// <param name="ignored">Documents that are as good as gone; null: there are none.</param>
+    public static void Check(
+        SandboxCollection collection,
+        BsonDocument document,
+        Record? replaced,
+        Func<Record, bool>? ignored = null
+    )
     {
         foreach (var index in collection.Indexes)
         {
@@ -214,6 +220,7 @@ internal static class UniqueIndexes
                     other != replaced
                     && !Skipped(index, key, other.Document)
                     && order.Compare(other.Document, document) == 0
+                    && ignored?.Invoke(other) != true
                 )
                 {
                     throw CommandFault.DuplicateKey(

@@ -109,6 +109,7 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
     {
         CheckKind(collection);
         UniqueIndexes.Check(collection, document, null);
+        CheckUnique(engine.Find(collection.Uuid), document);
         var record = new Record(document, 0);
         if (collection.Find(record) is null)
         {
@@ -129,6 +130,7 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
     {
         CheckKind(collection);
         UniqueIndexes.Check(collection, document, old);
+        CheckUnique(engine.Find(collection.Uuid), document);
         Take(collection, old);
         collection.Replace(old, document);
         return Note("u", collection, o, engine.DocumentKey(collection, old), old.IdDocument(), document);
@@ -166,12 +168,11 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
     /// <summary>Whether what it wrote can be put into the collections: unique keys may be taken by now.</summary>
     public void CheckApplicable()
     {
-        foreach (var (entry, id, after) in _operations)
+        foreach (var (entry, _, after) in _operations)
         {
-            var collection = engine.Find(entry.Collection!.Value)!;
             if (after is { } document)
             {
-                UniqueIndexes.Check(collection, document, collection.Find(new Record(id, 0)));
+                CheckUnique(engine.Find(entry.Collection!.Value), document);
             }
         }
     }
@@ -238,6 +239,36 @@ internal sealed class OpenTransaction(Engine engine, BsonDocument lsid, long num
         }
 
         engine.Transactions.Take(copy.Uuid, record, this);
+    }
+
+    /// <summary>
+    /// Whether a unique key was taken by others since the collection was copied: a server lets that fail as any other conflict, so that the transaction
+    /// is begun again and sees it.
+    /// </summary>
+    /// <exception cref="CommandFault">112</exception>
+    private void CheckUnique(SandboxCollection? original, BsonDocument document)
+    {
+        if (original is null)
+        {
+            return;
+        }
+
+        try
+        {
+            // What it has changed itself is as its copy has it, which was looked at.
+            UniqueIndexes.Check(
+                original,
+                document,
+                null,
+                other =>
+                    engine.Transactions.OwnerOf(original.Uuid, other) == this
+                    || other == original.Find(new Record(document, 0))
+            );
+        }
+        catch (CommandFault)
+        {
+            throw CommandFault.WriteConflict();
+        }
     }
 
     private static void CheckKind(SandboxCollection collection)

@@ -1,0 +1,82 @@
+using Backup.Metadata.Mongo.Transactions;
+
+namespace Backup.Metadata.Mongo.Collections;
+
+/// <summary>The daemons, and which of them keeps which head.</summary>
+internal static class DaemonCollections
+{
+    internal static readonly Collection<Daemon> Daemons = new("daemons", nameof(Daemon.Id));
+
+    /// <summary>What the keeper's writes depend on, and touch.</summary>
+    internal static readonly Collection<HeadGrant> HeadLeases = new(
+        "headLeases",
+        nameof(HeadGrant.ReplicaSetId),
+        [MongoSession.Touches],
+        new Index("daemonId", "daemonId")
+    );
+
+    /// <summary>What keepers say of their heads: beside the leases, so that a sign of life is not in the way of what a head writes.</summary>
+    internal static readonly Collection<HeadReport> HeadReports = new("headReports", nameof(HeadReport.ReplicaSetId));
+
+    internal static readonly IReadOnlyList<Collection> All = [Daemons, HeadLeases, HeadReports];
+}
+
+/// <summary>A <see cref="DaemonRecord"/>, all in one.</summary>
+internal sealed record Daemon(
+    string Id,
+    string Session,
+    string Host,
+    string Version,
+    int Weight,
+    long FreeBytes,
+    DateTimeOffset StartedAt,
+    bool Drains,
+    long Renewals,
+    DateTimeOffset SeenAt,
+    DateTimeOffset? StoppedAt
+)
+{
+    internal static Daemon Of(DaemonReport report, bool drains, long renewals, DateTimeOffset seenAt) =>
+        new(
+            report.Id,
+            report.Session,
+            report.Host,
+            report.Version,
+            report.Weight,
+            report.FreeBytes,
+            report.StartedAt,
+            drains,
+            renewals,
+            seenAt,
+            null
+        );
+
+    internal DaemonRecord Record() =>
+        new(
+            new DaemonReport(Id, Session, Host, Version, Weight, FreeBytes, StartedAt),
+            Drains,
+            Renewals,
+            SeenAt,
+            StoppedAt
+        );
+}
+
+/// <summary>A <see cref="HeadLease"/> without what its keeper says.</summary>
+internal sealed record HeadGrant(
+    string ReplicaSetId,
+    string? DaemonId,
+    string Session,
+    long Fence,
+    string? Wish,
+    DateTimeOffset GrantedAt
+)
+{
+    /// <param name="report">The last one, of whatever keeper: how far the head is outlives it, its trouble does not.</param>
+    internal HeadLease Lease(HeadReport? report) =>
+        new(ReplicaSetId, DaemonId, Session, Fence, Wish, GrantedAt, report?.Live)
+        {
+            TroubleCode = report?.Fence == Fence ? report.TroubleCode : null,
+            TroubleMessage = report?.Fence == Fence ? report.TroubleMessage : null,
+            TroubleHint = report?.Fence == Fence ? report.TroubleHint : null,
+        };
+}

@@ -1,0 +1,190 @@
+using System.Text.RegularExpressions;
+using Backup.Foundation.Errors;
+using Backup.Metadata.Alerting;
+using Backup.Metadata.Mongo.Stores;
+using Backup.Metadata.Mongo.Transactions;
+using Backup.Metadata.People;
+using Backup.MongoWire;
+using Backup.MongoWire.Client;
+using Backup.MongoWire.Uri;
+
+namespace Backup.Metadata.Mongo;
+
+/// <summary>
+/// The catalogue in a database of a MongoDB replica set (4.2 or later; of a sharded cluster, too, where nobody shards its collections), which several
+/// front-ends and daemons share. See <see cref="MongoSchema"/> for its collections.
+/// </summary>
+public sealed partial class MongoMetadataStore : IMetadataStore
+{
+    /// <summary>The version of the protocol that MongoDB 4.2 speaks.</summary>
+    private const int OldestWireVersion = 8;
+
+    private readonly MongoDatabase _database;
+    private readonly MongoMetadataOptions _options;
+    private readonly bool _isView;
+
+    /// <param name="database">The database.</param>
+    /// <param name="transactions">How its collections are reached: the database's own way, or one that asks for a lease.</param>
+    /// <param name="options">The clock above all.</param>
+    private MongoMetadataStore(MongoDatabase database, ITransactions transactions, MongoMetadataOptions options)
+    {
+        _database = database;
+        _options = options;
+        _isView = transactions != database;
+        var time = options.Time;
+        Access = new MongoAccess(transactions, time);
+        Deployments = new MongoDeployments(transactions, time);
+        Leases = new MongoLeases(transactions, time);
+        Daemons = new MongoDaemons(transactions, time);
+        HeadLeases = new MongoHeadLeases(transactions, time);
+        Settings = new MongoSettings(transactions);
+    }
+
+    public IAccess Access { get; }
+
+    public ICredentials Credentials => throw Unwritten();
+
+    public IPeople People => throw Unwritten();
+
+    public ISshTargets SshTargets => throw Unwritten();
+
+    public IAnswers Answers => throw Unwritten();
+
+    public IServerInstances Instances => throw Unwritten();
+
+    public IMonitoring Monitoring => throw Unwritten();
+
+    public IRadar Radar => throw Unwritten();
+
+    public IHostRequests HostRequests => throw Unwritten();
+
+    public IAgentLogs AgentLogs => throw Unwritten();
+
+    public IDeployments Deployments { get; }
+
+    public IClusters Clusters => throw Unwritten();
+
+    public IAlerts Alerts => throw Unwritten();
+
+    public IAlertRules AlertRules => throw Unwritten();
+
+    public IAlertChannels AlertChannels => throw Unwritten();
+
+    public ILeases Leases { get; }
+
+    public IDaemons Daemons { get; }
+
+    public IHeadLeases HeadLeases { get; }
+
+    public ISyncs Syncs => throw Unwritten();
+
+    public IPartialSyncs PartialSyncs => throw Unwritten();
+
+    public IOplogSlices OplogSlices => throw Unwritten();
+
+    public IReadHolds Holds => throw Unwritten();
+
+    public IHeads Heads => throw Unwritten();
+
+    public ISnapshots Snapshots => throw Unwritten();
+
+    public IJobs Jobs => throw Unwritten();
+
+    public IDownloadLinks Links => throw Unwritten();
+
+    public IAudit Audit => throw Unwritten();
+
+    public ISettings Settings { get; }
+
+    public long ChangeCount => _database.Changes.Count;
+
+    /// <summary>Opens the database, makes its collections where they are missing, brings an older schema up to date.</summary>
+    /// <param name="connectionString">mongodb:// or mongodb+srv://, with the password.</param>
+    /// <param name="database">1 to 63 letters, digits, <c>_</c> and <c>-</c>.</param>
+    /// <param name="options">The defaults unless given.</param>
+    /// <param name="cancellation">Gives up; what was made by then stays, and is no harm.</param>
+    /// <exception cref="BackupException">
+    /// 2100, 2101 of the connection string; 6002 of a newer release, 6006 not ours, 6300 not reached, 6301 no rights, 6302 refused, 6305 no
+    /// transactions there, 6306 another process brings the schema up to date, 6307 the name.
+    /// </exception>
+    public static async Task<MongoMetadataStore> OpenAsync(
+        string connectionString,
+        string database,
+        MongoMetadataOptions? options = null,
+        CancellationToken cancellation = default
+    )
+    {
+        if (!DatabaseNames().IsMatch(database) || database is "admin" or "config" or "local")
+        {
+            throw MetadataErrors.DatabaseName(database);
+        }
+
+        options ??= new MongoMetadataOptions();
+        var opened = await ConnectAsync(connectionString, database, options, cancellation);
+        try
+        {
+            await new MongoOpening(opened, options, cancellation).PrepareAsync();
+            await opened.Changes.StartAsync(cancellation);
+            return new MongoMetadataStore(opened, opened, options);
+        }
+        catch
+        {
+            await opened.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task<Glance> GlanceAsync(CancellationToken cancellation = default) => throw Unwritten();
+
+    public Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default) =>
+        throw Unwritten();
+
+    public IMetadataStore Under(LeaseProof proof) =>
+        Under(MongoLeases.LaneOf(proof.DeploymentId), session => MongoLeases.RequireAsync(session, proof));
+
+    public IMetadataStore Under(HeadProof proof) =>
+        Under(MongoHeadLeases.LaneOf(proof.ReplicaSetId), session => MongoHeadLeases.RequireAsync(session, proof));
+
+    public Task WaitForChangeAsync(long seen, TimeSpan atMost, CancellationToken cancellation = default) =>
+        _database.Changes.WaitAsync(seen, atMost, _options.Time, cancellation);
+
+    public ValueTask DisposeAsync() => _isView ? ValueTask.CompletedTask : _database.DisposeAsync();
+
+    private static async Task<MongoDatabase> ConnectAsync(
+        string connectionString,
+        string database,
+        MongoMetadataOptions options,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            var client = await MongoClient.OpenAsync(
+                ConnectionString.Parse(connectionString),
+                new MongoClientOptions
+                {
+                    ApplicationName = "backup metadata",
+                    RequireReplicaSet = true,
+                    MinWireVersion = OldestWireVersion,
+                    ServerSelectionTimeout = options.SelectionTimeout,
+                    ReadTimeout = TimeSpan.FromMinutes(1),
+                    Time = options.Clock,
+                },
+                cancellation
+            );
+            return new MongoDatabase(client, database, options);
+        }
+        catch (BackupException failure) when (failure.Number == MongoWireErrors.SrvFailed)
+        {
+            throw MongoFailures.Translate(database, failure);
+        }
+    }
+
+    private MongoMetadataStore Under(string lane, Func<MongoSession, Task> require) =>
+        new(_database, new FencedTransactions(_database, lane, require), _options);
+
+    private static NotSupportedException Unwritten() => new("Not kept on MongoDB yet.");
+
+    [GeneratedRegex("^[A-Za-z0-9_-]{1,63}$", RegexOptions.NonBacktracking)]
+    private static partial Regex DatabaseNames();
+}

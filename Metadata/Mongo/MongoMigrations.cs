@@ -1,0 +1,20 @@
+using Backup.Metadata.Mongo.Transactions;
+
+namespace Backup.Metadata.Mongo;
+
+/// <summary>
+/// Brings documents from one version of the schema to the next. It may be run again after it was broken off in its midst, and while a process that lost its
+/// lock still runs it: it changes only what is not changed yet.
+/// </summary>
+/// <param name="database">With the collections of the version before; new collections and indexes are made by whoever calls.</param>
+/// <param name="cancellation">The lock was lost, or nobody wants it any more.</param>
+internal delegate Task MongoMigration(MongoDatabase database, CancellationToken cancellation);
+
+/// <summary>
+/// The steps between versions of the schema: the n-th leads from version n to n + 1. A step that was released never changes. A field that is new needs none: a
+/// record takes what it has where nothing is given.
+/// </summary>
+internal static class MongoMigrations
+{
+    internal static readonly IReadOnlyList<MongoMigration> Steps = [];
+}

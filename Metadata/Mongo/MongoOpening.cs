@@ -1,0 +1,288 @@
+using Backup.Foundation.Errors;
+using Backup.Metadata.Mongo.Documents;
+using Backup.Metadata.Mongo.Transactions;
+using Backup.MongoWire.Bson;
+using Backup.MongoWire.Client;
+
+namespace Backup.Metadata.Mongo;
+
+/// <summary>
+/// Makes a database ready: its collections and indexes, its version. Several processes may do so at the same time: what makes something does nothing where it
+/// is there, and of those that would bring an older schema up to date one does, under a lock, and the others wait.
+/// </summary>
+internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions options, CancellationToken cancellation)
+{
+    private const int NamespaceExists = 48;
+    private const int DuplicateKey = 11000;
+    private const int Together = 4;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly string _owner = Guid.NewGuid().ToString("N");
+
+    private int Known => options.Migrations.Count + 1;
+
+    /// <exception cref="BackupException">6002 of a newer release, 6006 not ours, 6306 the lock is not given up, 6300 to 6302.</exception>
+    internal async Task PrepareAsync()
+    {
+        try
+        {
+            var version = await VersionAsync();
+            if (version is null)
+            {
+                await CreateAsync();
+                version = await VersionAsync();
+            }
+
+            if (version < Known)
+            {
+                await MigrateAsync();
+            }
+        }
+        catch (BackupException failure) when (MongoFailures.IsForeign(failure))
+        {
+            throw MongoFailures.Translate(database.Name, failure);
+        }
+    }
+
+    /// <returns>Null where the database says nothing.</returns>
+    private async Task<long?> VersionAsync()
+    {
+        var found = await FindAsync(MongoSchema.Version);
+        if (found is not { } schema)
+        {
+            return null;
+        }
+
+        if (
+            !schema.View.TryGet("application"u8, out var whose)
+            || whose.Type != BsonType.String
+            || whose.AsString != MongoSchema.Application
+        )
+        {
+            throw MetadataErrors.ForeignMongo(database.Name);
+        }
+
+        var version = schema.View["version"u8].ToInt64();
+        return version <= Known ? version : throw MetadataErrors.Newer(database.Name, version, Known);
+    }
+
+    private async Task CreateAsync()
+    {
+        // One that was left off in its making has nothing but what is ours.
+        var ours = MongoSchema.All.Select(static collection => collection.Name).ToHashSet(StringComparer.Ordinal);
+        var there = await ReadAsync(Doc.Of(("listCollections", 1), ("nameOnly", true)));
+        if (there.Exists(one => one.View["name"u8].AsString is var name && !IsOfServer(name) && !ours.Contains(name)))
+        {
+            throw MetadataErrors.ForeignMongo(database.Name);
+        }
+
+        await MakeCollectionsAsync();
+        await AddAsync(Doc.Id(MongoSchema.Clock));
+        await AddAsync(
+            Doc.Of(
+                ("_id", MongoSchema.Version),
+                ("application", MongoSchema.Application),
+                ("version", (long)Known),
+                ("createdAt", options.Time.GetUtcNow())
+            )
+        );
+    }
+
+    private static bool IsOfServer(string name) => name.StartsWith("system.", StringComparison.Ordinal);
+
+    /// <summary>Makes what is missing.</summary>
+    private Task MakeCollectionsAsync() =>
+        Parallel.ForEachAsync(
+            MongoSchema.All,
+            new ParallelOptions { MaxDegreeOfParallelism = Together, CancellationToken = cancellation },
+            async (collection, _) =>
+            {
+                // Making an index makes its collection.
+                if (collection.Indexes.Count > 0)
+                {
+                    var specs = collection.Indexes.Select(static index => index.Spec());
+                    await RunAsync(Doc.Of(("createIndexes", collection.Name), ("indexes", specs)));
+                }
+                else
+                {
+                    await RunAsync(Doc.Of(("create", collection.Name)), NamespaceExists);
+                }
+            }
+        );
+
+    private async Task MigrateAsync()
+    {
+        if (!await LockAsync())
+        {
+            return;
+        }
+
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var beating = BeatAsync(lost);
+        try
+        {
+            while (await VersionAsync() is { } version && version < Known)
+            {
+                lost.Token.ThrowIfCancellationRequested();
+                await MakeCollectionsAsync();
+                await options.Migrations[(int)version - 1](database, lost.Token);
+                await UpdateAsync(
+                    Doc.Of(("_id", MongoSchema.Version), ("version", version)),
+                    Doc.Set(("version", version + 1))
+                );
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw MetadataErrors.MigrationHeld(database.Name);
+        }
+        finally
+        {
+            await lost.CancelAsync();
+            await beating;
+        }
+
+        await RunAsync(
+            Doc.Of(
+                ("delete", MongoSchema.Meta.Name),
+                ("deletes", new[] { Doc.Of(("q", Doc.Of(("_id", MongoSchema.Lock), ("owner", _owner))), ("limit", 1)) })
+            )
+        );
+    }
+
+    /// <returns>False where another process has brought the schema up to date meanwhile.</returns>
+    private async Task<bool> LockAsync()
+    {
+        var started = options.Clock.GetTimestamp();
+        var (seen, since) = ((Owner: "", Beats: -1L), started);
+        while (await VersionAsync() < Known)
+        {
+            if (await AddAsync(Doc.Of(("_id", MongoSchema.Lock), ("owner", _owner), ("beats", 0L))))
+            {
+                return true;
+            }
+
+            if (await FindAsync(MongoSchema.Lock) is { } held)
+            {
+                var now = (Owner: held.View["owner"u8].AsString, Beats: held.View["beats"u8].ToInt64());
+                if (now != seen)
+                {
+                    (seen, since) = (now, options.Clock.GetTimestamp());
+                }
+                else if (
+                    // No wall clock is asked: who sees it stand still sees a dead holder.
+                    options.Clock.GetElapsedTime(since) > options.MigrationSilence
+                    && await UpdateAsync(
+                        Doc.Of(("_id", MongoSchema.Lock), ("owner", seen.Owner), ("beats", seen.Beats)),
+                        Doc.Set(("owner", _owner), ("beats", 0L))
+                    )
+                )
+                {
+                    return true;
+                }
+            }
+
+            if (options.Clock.GetElapsedTime(started) > options.MigrationWait)
+            {
+                throw MetadataErrors.MigrationHeld(database.Name);
+            }
+
+            await Task.Delay(Pause, options.Clock, cancellation);
+        }
+
+        return false;
+    }
+
+    /// <summary>Shows that the holder of the lock lives; where it is another one's, or cannot be renewed, what is under way is given up.</summary>
+    private async Task BeatAsync(CancellationTokenSource lost)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(options.MigrationSilence / 5, options.Clock, lost.Token);
+                var mine = Doc.Of(("_id", MongoSchema.Lock), ("owner", _owner));
+                if (!await UpdateAsync(mine, Doc.Add("beats", 1)))
+                {
+                    await lost.CancelAsync();
+                }
+            }
+        }
+        catch (BackupException)
+        {
+            await lost.CancelAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over.
+        }
+    }
+
+    private async Task<BsonDocument?> FindAsync(string id) =>
+        await ReadAsync(Doc.Of(("find", MongoSchema.Meta.Name), ("filter", Doc.Id(id)), ("limit", 1))) is [var found]
+            ? found
+            : null;
+
+    /// <returns>False where one with that id is there.</returns>
+    private async Task<bool> AddAsync(BsonDocument document) =>
+        await RunAsync(Doc.Of(("insert", MongoSchema.Meta.Name), ("documents", new[] { document })), DuplicateKey)
+            is not null;
+
+    /// <returns>Whether there was one.</returns>
+    private async Task<bool> UpdateAsync(BsonDocument filter, BsonDocument change)
+    {
+        var statement = Doc.Of(("q", filter), ("u", change));
+        var reply = await RunAsync(Doc.Of(("update", MongoSchema.Meta.Name), ("updates", new[] { statement })));
+        return reply!.Value.View["n"u8].ToInt64() > 0;
+    }
+
+    private async Task<List<BsonDocument>> ReadAsync(BsonDocument command)
+    {
+        if (!command.View.Has("listCollections"u8))
+        {
+            return await new LoneReads(database.Client, database.Name, cancellation).ReadAsync(command);
+        }
+
+        var found = new List<BsonDocument>();
+        await using var cursor = await database.Client.OpenCursorAsync(
+            database.Name,
+            command,
+            ReadTarget.Primary,
+            new CursorOptions(),
+            cancellation
+        );
+        while (await cursor.NextBatchAsync(cancellation) is { } batch)
+        {
+            using (batch)
+            {
+                foreach (var document in batch)
+                {
+                    found.Add(document.View.ToDocument());
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>A command by itself, durable when it is back.</summary>
+    /// <param name="harmless">The error that says that it was done before: null is given then.</param>
+    private async Task<BsonDocument?> RunAsync(BsonDocument command, int harmless = 0)
+    {
+        try
+        {
+            using var reply = await database.Client.RunCommandAsync(
+                database.Name,
+                Doc.Both(command, Doc.Of(("writeConcern", Doc.Of(("w", "majority"), ("wtimeout", 60_000))))),
+                ReadTarget.Primary,
+                cancellation
+            );
+            Transaction.ThrowIfRefused(reply.View, command);
+            return reply.View.ToDocument();
+        }
+        catch (CommandException refused) when (harmless != 0 && refused.ServerCode == harmless)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,286 @@
+using Backup.Foundation.Errors;
+using Backup.Metadata;
+using Backup.Metadata.Mongo;
+using Backup.Tests.Support;
+using Shouldly;
+using Xunit;
+
+namespace Backup.Tests.Metadata.Mongo;
+
+/// <summary>What several processes that share the database may rely on, and what becomes of databases that are not as they should be.</summary>
+public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
+{
+    private readonly ManualTime _time = new();
+
+    /// <summary>Of this test alone.</summary>
+    private readonly string _database = $"t{Guid.NewGuid():N}";
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => server.RunAsync(_database, """{"dropDatabase":1}""");
+
+    [Fact]
+    public async Task Several_may_open_a_new_database_at_the_same_time()
+    {
+        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => OpenAsync()));
+        var groups = await Task.WhenAll(stores.Select(store => store.Access.EnsureGroupAsync("g")));
+        groups.Distinct().ShouldHaveSingleItem();
+        foreach (var store in stores)
+        {
+            await store.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Of_processes_that_decide_on_the_same_state_one_wins()
+    {
+        await using var one = await OpenAsync();
+        await using var other = await OpenAsync();
+        var deployment = await DeploymentAsync(one);
+        var grants = await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(n => (n % 2 == 0 ? one : other).Leases.GrantAsync(deployment.Id, $"a{n}", "run", null))
+        );
+        grants.OfType<AgentLease>().ShouldHaveSingleItem().Fence.ShouldBe(1);
+        var values = await Task.WhenAll(
+            Enumerable.Range(0, 16).Select(n => (n % 2 == 0 ? one : other).Settings.EnsureAsync("s", $"{n}"))
+        );
+        values.Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Writes_of_many_in_several_processes_are_all_there_and_in_one_order()
+    {
+        await using var one = await OpenAsync();
+        await using var other = await OpenAsync();
+        var group = await one.Access.EnsureGroupAsync("g");
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(n =>
+                    (n % 2 == 0 ? one : other).Deployments.EnsureAsync(
+                        new Deployment($"d{n}", group.Id, "n", "replicaSet", $"mongodb://h{n}", _time.GetUtcNow())
+                    )
+                )
+        );
+        var listed = await one.Deployments.ListAsync();
+        listed.Count.ShouldBe(24);
+        (await other.Deployments.ListAsync()).ShouldBe(listed);
+    }
+
+    [Fact]
+    public async Task Under_a_lease_that_another_process_grants_anew_nothing_more_is_written()
+    {
+        await using var front = await OpenAsync();
+        await using var other = await OpenAsync();
+        var deployment = await DeploymentAsync(front);
+        var set = await front.Deployments.EnsureReplicaSetAsync(NewSet(deployment.Id));
+        var lease = (await front.Leases.GrantAsync(deployment.Id, "a", "run", null))!;
+        var writes = 0;
+        using var started = new SemaphoreSlim(0);
+        var writers = Enumerable
+            .Range(0, 4)
+            .Select(_ =>
+                Task.Run(async () =>
+                {
+                    var view = front.Under(new LeaseProof(deployment.Id, "a", lease.Fence));
+                    while (true)
+                    {
+                        try
+                        {
+                            var code = $"{Interlocked.Increment(ref writes)}";
+                            await view.Deployments.SetStateAsync(set.Id, ReplicaSetState.Stopped, code);
+                            started.Release();
+                        }
+                        catch (BackupException over)
+                        {
+                            return over.Number;
+                        }
+                    }
+                })
+            )
+            .ToList();
+        await started.WaitAsync();
+        (await other.Leases.GrantAsync(deployment.Id, "b", "run", lease)).ShouldNotBeNull();
+        var after = await other.Deployments.FindReplicaSetAsync(set.Id);
+        (await Task.WhenAll(writers)).ShouldAllBe(number => number == MetadataErrors.LeaseLost);
+        (await other.Deployments.FindReplicaSetAsync(set.Id)).ShouldBe(after);
+    }
+
+    [Fact]
+    public async Task A_write_of_another_process_wakes_who_waits()
+    {
+        await using var one = await OpenAsync();
+        await using var other = await OpenAsync();
+        for (var n = 0; n < 3; n++)
+        {
+            var seen = other.ChangeCount;
+            var waiter = other.WaitForChangeAsync(seen, TimeSpan.FromMinutes(5));
+            await one.Settings.SetAsync("a", $"{n}");
+            await waiter.WaitAsync(TimeSpan.FromSeconds(20));
+            other.ChangeCount.ShouldBeGreaterThan(seen);
+        }
+    }
+
+    [Fact]
+    public async Task What_was_written_while_nobody_waited_is_noticed_too()
+    {
+        await using var one = await OpenAsync();
+        await using var other = await OpenAsync();
+        var seen = other.ChangeCount;
+        await one.Settings.SetAsync("a", "b");
+        await other.WaitForChangeAsync(seen, TimeSpan.FromMinutes(5)).WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task A_newer_schema_is_refused_and_left_alone()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        await server.RunAsync(
+            _database,
+            """{"update":"meta","updates":[{"q":{"_id":"schema"},"u":{"$set":{"version":99} } }],"writeConcern":{"w":"majority"} }"""
+        );
+        (await FailureAsync(OpenAsync)).ShouldBe(MetadataErrors.NewerSchema);
+    }
+
+    [Fact]
+    public async Task A_database_of_somebody_else_is_refused_and_left_alone()
+    {
+        await server.RunAsync(
+            _database,
+            """{"insert":"theirs","documents":[{"_id":1}],"writeConcern":{"w":"majority"} }"""
+        );
+        (await FailureAsync(OpenAsync)).ShouldBe(MetadataErrors.ForeignDatabase);
+        var left = await server.RunAsync(_database, """{"listCollections":1,"nameOnly":true}""");
+        left.View["cursor"u8]
+            .AsDocument["firstBatch"u8]
+            .AsDocument["0"u8]
+            .AsDocument["name"u8]
+            .AsString.ShouldBe("theirs");
+        left.View["cursor"u8].AsDocument["firstBatch"u8].AsDocument.TryGet("1"u8, out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_making_that_was_left_off_is_brought_to_its_end()
+    {
+        await server.RunAsync(_database, """{"create":"groups"}""");
+        await using var store = await OpenAsync();
+        await store.Access.EnsureGroupAsync("g");
+        var indexes = await server.RunAsync(_database, """{"listIndexes":"groups"}""");
+        indexes
+            .View["cursor"u8]
+            .AsDocument["firstBatch"u8]
+            .AsDocument.Has("1"u8)
+            .ShouldBeTrue("its unique index is there");
+    }
+
+    [Fact]
+    public async Task An_older_schema_is_brought_up_to_date_once_by_one_of_many()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        var (runs, together, most) = (0, 0, 0);
+        var options = new MongoMetadataOptions
+        {
+            Time = _time,
+            Migrations =
+            [
+                async (_, cancellation) =>
+                {
+                    Interlocked.Increment(ref runs);
+                    most = Math.Max(most, Interlocked.Increment(ref together));
+                    await Task.Delay(300, cancellation);
+                    Interlocked.Decrement(ref together);
+                },
+            ],
+        };
+        var stores = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => OpenAsync(options)));
+        (runs, most).ShouldBe((1, 1));
+        await stores[0].Settings.SetAsync("a", "b");
+        (await stores[1].Settings.FindAsync("a")).ShouldBe("b");
+        foreach (var store in stores)
+        {
+            await store.DisposeAsync();
+        }
+
+        (await FailureAsync(OpenAsync)).ShouldBe(MetadataErrors.NewerSchema, "this release does not know that step");
+    }
+
+    [Fact]
+    public async Task A_step_that_fails_leaves_the_version_and_is_done_by_the_next_once_the_holder_is_silent()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        var fails = new MongoMetadataOptions
+        {
+            Time = _time,
+            Migrations = [(_, _) => throw new InvalidOperationException("in its midst")],
+        };
+        await Should.ThrowAsync<InvalidOperationException>(() => OpenAsync(fails));
+        var runs = 0;
+        var works = fails with
+        {
+            MigrationSilence = TimeSpan.FromSeconds(1),
+            Migrations =
+            [
+                (_, _) =>
+                {
+                    runs++;
+                    return Task.CompletedTask;
+                },
+            ],
+        };
+        await (await OpenAsync(works)).DisposeAsync();
+        runs.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("admin")]
+    [InlineData("")]
+    [InlineData("a.b")]
+    [InlineData("a b")]
+    [InlineData("$x")]
+    public async Task A_name_that_is_none_is_refused(string name)
+    {
+        (await FailureAsync(() => server.OpenAsync(_time, name))).ShouldBe(MetadataErrors.WrongDatabaseName);
+    }
+
+    private Task<MongoMetadataStore> OpenAsync() => server.OpenAsync(_time, _database);
+
+    private Task<MongoMetadataStore> OpenAsync(MongoMetadataOptions options) =>
+        MongoMetadataStore.OpenAsync(server.ConnectionString, _database, options);
+
+    private async Task<Deployment> DeploymentAsync(MongoMetadataStore store)
+    {
+        var group = await store.Access.EnsureGroupAsync("g");
+        return await store.Deployments.EnsureAsync(
+            new Deployment("d", group.Id, "orders", "replicaSet", "mongodb://h", _time.GetUtcNow())
+        );
+    }
+
+    private static ReplicaSetRecord NewSet(string deploymentId) =>
+        new(
+            "r",
+            deploymentId,
+            "rs0",
+            "5f0000000000000000000001",
+            "4.2.4",
+            "4.2",
+            "wiredTiger",
+            ReplicaSetState.Waiting,
+            null,
+            null,
+            null,
+            null,
+            Backup.Foundation.Optime.Zero,
+            null
+        );
+
+    private static async Task<int> FailureAsync(Func<Task> work) =>
+        (await Should.ThrowAsync<BackupException>(work)).Number;
+}
+
+[Collection(RealServerTests.Name)]
+public sealed class RealMongoStoreTests(RealServer server) : MongoStoreTests(server);
+
+[Collection(SandboxServerTests.Name)]
+public sealed class SandboxMongoStoreTests(SandboxServer server) : MongoStoreTests(server);
