@@ -1,9 +1,12 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Backup.Blockstore.Grooming;
+using Backup.Blockstore.Sealing;
 using Backup.Foundation.Compression;
 using Backup.Foundation.Files;
+using Backup.Foundation.Secrets;
 
 namespace Backup.Blockstore;
 
@@ -11,7 +14,7 @@ namespace Backup.Blockstore;
 /// A store for one piece of work over another store that is only read: what is put goes to a temporary file, which is there from the first
 /// put on and goes when this is disposed. A killed process leaves the file under <see cref="DurableFile.TemporarySuffix"/>, to be removed at
 /// the next start. Nothing is ever durable, so <see cref="FlushAsync"/> does nothing. In memory there are about 100 bytes for
-/// each block that was put.
+/// each block that was put. What stands in the file is sealed under a key that is in this object alone: nobody reads it after it.
 /// </summary>
 /// <param name="below">Blocks that were not put here are read from it; not disposed.</param>
 /// <param name="folder">Where the file goes; must exist, for its owner alone.</param>
@@ -21,12 +24,16 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
     private const int Level = 1;
 
     private readonly ConcurrentDictionary<BlockId, Place> _places = new();
+    private readonly SealingKey _key = NewKey();
     private readonly Lock _appending = new();
     private PendingFile? _file;
     private long _duplicates;
 
-    /// <summary>A length equal to the raw one: stored as it is.</summary>
-    private readonly record struct Place(long Offset, int StoredLength, int RawLength);
+    /// <summary>Without what sealing adds as long as it is raw: not compressed.</summary>
+    private readonly record struct Place(long Offset, int StoredLength, int RawLength)
+    {
+        internal int ContentLength => StoredLength - SealingKey.Overhead;
+    }
 
     /// <summary>Of what was put here alone, which nobody grooms; what is read from below is held by whoever works here.</summary>
     public BlockHolds Holds { get; } = new();
@@ -55,9 +62,18 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
             return new(Duplicate(id, known));
         }
 
-        using var frame = new PooledBytes(Zstd.MaxCompressedLength(raw.Length));
-        var length = Zstd.Compress(raw.Span, frame.Span, Level);
-        var stored = length < raw.Length ? frame.Span[..length] : raw.Span;
+        using var frame = new PooledBytes(SealingKey.Overhead + Zstd.MaxCompressedLength(raw.Length));
+        var content = frame.Span[SealingKey.Overhead..];
+        var length = Zstd.Compress(raw.Span, content, Level);
+        if (length >= raw.Length)
+        {
+            length = raw.Length;
+            raw.Span.CopyTo(content);
+        }
+
+        frame.Shorten(SealingKey.Overhead + length);
+        var stored = frame.Span;
+        _key.Seal(stored, id.ToArray());
         lock (_appending)
         {
             // Another thread may have put the same content meanwhile.
@@ -138,6 +154,7 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
 
         _file = null;
         _places.Clear();
+        _key.Forget();
         return ValueTask.CompletedTask;
     }
 
@@ -145,6 +162,15 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
     {
         Interlocked.Increment(ref _duplicates);
         return new PutResult(id, known.StoredLength, IsNew: false);
+    }
+
+    private static SealingKey NewKey()
+    {
+        Span<byte> secret = stackalloc byte[Xaes256Gcm.KeyLength];
+        RandomNumberGenerator.Fill(secret);
+        var key = new SealingKey(KeyId.New(), "temporary file", 1, secret, secret);
+        CryptographicOperations.ZeroMemory(secret);
+        return key;
     }
 
     private Place Append(BlockId id, ReadOnlySpan<byte> stored, int rawLength)
@@ -160,15 +186,21 @@ public sealed class ScratchBlockStore(IBlockStore below, string folder) : IBlock
         var raw = new PooledBytes(place.RawLength);
         try
         {
-            if (place.StoredLength == place.RawLength)
+            using var frame = new PooledBytes(place.StoredLength);
+            _file!.Read(place.Offset, frame.Span);
+            using var content = new PooledBytes(place.ContentLength);
+            if (!_key.TryOpen(frame.Span, content.Span, id.ToArray()))
             {
-                _file!.Read(place.Offset, raw.Span);
+                throw BlockstoreErrors.Damaged(id, "temporary file", "it does not open");
+            }
+
+            if (place.ContentLength == place.RawLength)
+            {
+                content.Span.CopyTo(raw.Span);
             }
             else
             {
-                using var frame = new PooledBytes(place.StoredLength);
-                _file!.Read(place.Offset, frame.Span);
-                Zstd.Decompress(frame.Span, raw.Span);
+                Zstd.Decompress(content.Span, raw.Span);
             }
 
             return BlockId.Of(raw.Span) == id

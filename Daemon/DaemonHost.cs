@@ -1,5 +1,6 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
+using Backup.Blockstore.Sealing;
 using Backup.Daemon.Cuts;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
@@ -75,6 +76,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
     /// <param name="keepsHeads">False: only jobs that need no head are worked on.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where it logs.</param>
+    /// <param name="keys">What heads put is sealed under those of their group; null: all of it is put plain.</param>
     public static DaemonHost Start(
         IMetadataStore metadata,
         IBlockStore blocks,
@@ -82,7 +84,8 @@ public sealed partial class DaemonHost : IAsyncDisposable
         DaemonOptions options,
         bool keepsHeads,
         TimeProvider time,
-        ILoggerFactory loggers
+        ILoggerFactory loggers,
+        KeyRing? keys = null
     )
     {
         DurableFile.CreateFolder(options.SpillFolder);
@@ -92,6 +95,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
         var services = new HeadServices(metadata, blocks, objects, options, time, logger)
         {
             OnNotice = notice => LogNotice(logger, notice.Kind, notice.Namespace, notice.At, notice.Text),
+            Keys = keys,
         };
         return new DaemonHost(services, keepsHeads);
     }

@@ -20,6 +20,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     ISshTargets SshTargets { get; }
 
+    IGroupKeys GroupKeys { get; }
+
     IAnswers Answers { get; }
 
     IServerInstances Instances { get; }
@@ -73,7 +75,7 @@ public interface IMetadataStore : IAsyncDisposable
 
     /// <summary>
     /// Every block that anything in the catalogue refers to, as of one moment: manifests of heads, of snapshots, of the parts of cuts that are not
-    /// complete, and of what is read. A groom of the block store keeps what they need, and nothing else.
+    /// complete, and of what is read; nothing of a group whose keys were destroyed. A groom of the block store keeps what they need, and nothing else.
     /// </summary>
     Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default);
 

@@ -91,6 +91,15 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         : _newest.TryGetValue(group, out var key) ? new BlockSealer(key)
         : new BlockSealer(await AddGenerationAsync(group, onlyFirst: true, cancellation));
 
+    /// <exception cref="BackupException">5034 where the group's keys were destroyed.</exception>
+    public void ThrowIfDestroyed(string group)
+    {
+        if (IsDestroyed(group))
+        {
+            throw BlockstoreErrors.GroupOver(group);
+        }
+    }
+
     /// <summary>A new generation of the group's data key: whatever is put from now on is sealed under it. Nothing is written anew.</summary>
     /// <exception cref="BackupException">5034 where the group's keys were destroyed, 5035 where it has none.</exception>
     public async Task<SealingKey> RotateAsync(string group, CancellationToken cancellation = default) =>
@@ -250,11 +259,7 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         await _changing.WaitAsync(cancellation);
         try
         {
-            if (IsDestroyed(group))
-            {
-                throw BlockstoreErrors.GroupOver(group);
-            }
-
+            ThrowIfDestroyed(group);
             if (_newest.TryGetValue(group, out var newest) && onlyFirst)
             {
                 return newest;

@@ -100,15 +100,18 @@ internal sealed class Appliance : IAsyncDisposable
         var mongods = settings.Mongods(options.Mongods, time);
         var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
         Metadata = metadata;
+        // Before anything else is touched: with the wrong master key nothing is to be done.
+        var encryption = Keep(await Encryption.OpenAsync(options.Configuration, metadata, time, cancellation));
         DurableFile.CreateFolder(Folder.Blocks);
         DurableFile.CreateFolder(Folder.Slices);
-        var objects = new FileObjectStore(Folder.Slices);
+        var objects = encryption.Seal(new FileObjectStore(Folder.Slices));
         var backEnd = Keep(
             await BackEnd.StartAsync(
                 Folder,
                 settings.Daemon(Folder),
                 metadata,
                 objects,
+                encryption.Keys,
                 keepsHeads: !options.Offline,
                 time,
                 _loggers,
@@ -172,7 +175,8 @@ internal sealed class Appliance : IAsyncDisposable
             ),
             new PeopleOperations(metadata, time),
             new SubjectOperations(metadata),
-            new HoldingsOperations(metadata, Operations, Restores, clusterRestores, time)
+            new HoldingsOperations(metadata, Operations, Restores, clusterRestores, time),
+            new KeyOperations(metadata, encryption, time)
         );
         var self = new ApplianceDesk(metadata, backEnd, Folder, server, Operations, options, time);
         var api = Keep(ServeApi(metadata, backEnd, parts, self, time));

@@ -1,5 +1,6 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Packs;
+using Backup.Blockstore.Sealing;
 using Backup.Daemon;
 using Backup.Metadata;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
     private readonly DataFolder _folder;
     private readonly IMetadataStore _metadata;
     private readonly IObjectStore _objects;
+    private readonly KeyRing _keys;
     private readonly bool _keepsHeads;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
@@ -33,16 +35,18 @@ internal sealed partial class BackEnd : IAsyncDisposable
         DaemonOptions options,
         IMetadataStore metadata,
         IObjectStore objects,
+        KeyRing keys,
         PackBlockStore blocks,
         bool keepsHeads,
         TimeProvider time,
         ILoggerFactory loggers
     )
     {
-        (_folder, _metadata, _objects, _keepsHeads, _time, _loggers) = (
+        (_folder, _metadata, _objects, _keys, _keepsHeads, _time, _loggers) = (
             folder,
             metadata,
             objects,
+            keys,
             keepsHeads,
             time,
             loggers
@@ -73,14 +77,15 @@ internal sealed partial class BackEnd : IAsyncDisposable
         DaemonOptions options,
         IMetadataStore metadata,
         IObjectStore objects,
+        KeyRing keys,
         bool keepsHeads,
         TimeProvider time,
         ILoggerFactory loggers,
         CancellationToken cancellation
     )
     {
-        var blocks = await PackBlockStore.OpenAsync(folder.Blocks, cancellation: cancellation);
-        return new BackEnd(folder, options, metadata, objects, blocks, keepsHeads, time, loggers);
+        var blocks = await OpenAsync(folder, keys, cancellation);
+        return new BackEnd(folder, options, metadata, objects, keys, blocks, keepsHeads, time, loggers);
     }
 
     public async ValueTask DisposeAsync()
@@ -92,7 +97,10 @@ internal sealed partial class BackEnd : IAsyncDisposable
     }
 
     private DaemonHost StartDaemon(PackBlockStore blocks) =>
-        DaemonHost.Start(_metadata, blocks, _objects, Options, _keepsHeads, _time, _loggers);
+        DaemonHost.Start(_metadata, blocks, _objects, Options, _keepsHeads, _time, _loggers, _keys);
+
+    private static Task<PackBlockStore> OpenAsync(DataFolder folder, KeyRing keys, CancellationToken cancellation) =>
+        PackBlockStore.OpenAsync(folder.Blocks, new PackStoreOptions { Keys = keys }, cancellation);
 
     private async Task WatchAsync(CancellationToken cancellation)
     {
@@ -109,7 +117,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
                 LogReopening();
                 await CloseAsync();
                 await Task.Delay(Pause, _time, cancellation);
-                var blocks = await PackBlockStore.OpenAsync(_folder.Blocks, cancellation: cancellation);
+                var blocks = await OpenAsync(_folder, _keys, cancellation);
                 _blocks = blocks;
                 _daemon = StartDaemon(blocks);
             }

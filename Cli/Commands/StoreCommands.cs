@@ -11,11 +11,12 @@ namespace Backup.Cli.Commands;
 internal static class StoreCommands
 {
     internal static Command Create() =>
-        new("store", "The store of blocks that all snapshots share: status, groom, check")
+        new("store", "The store of blocks that all snapshots share: status, groom, check, keys")
         {
             Status(),
             Groom(),
             Check(),
+            StoreKeysCommands.Create(),
         };
 
     private static Command Status() =>

@@ -21,6 +21,11 @@ internal static class Settings
     internal const string BalancerSeconds = "clusters.balancer_seconds";
     internal const string RestoreMemory = "restore.memory_mb";
     internal const string Mongod = "mongod";
+    internal const string Encryption = "encryption.state";
+    internal const string EncryptionKeyFile = "encryption.key_file";
+    internal const string EncryptionKeyVariable = "encryption.key_variable";
+    internal const string EncryptionKeyCommand = "encryption.key_command";
+    internal const string EncryptionNextKeyFile = "encryption.next_key_file";
     internal const string LogFormat = "log.format";
     internal const string LogLevel = "log.level";
     internal const string LogConsole = "log.console";
@@ -173,6 +178,57 @@ internal static class Settings
         {
             Shape = SettingShape.Map,
             Example = "4.2: /opt/mongodb/4.2/bin/mongod",
+        },
+        Choice(
+            Encryption,
+            "BACKUP_ENCRYPTION",
+            "off",
+            ["off", "on"],
+            "Whether blocks and slices are sealed from now on, under keys of each group, which are wrapped under the master key. What is stored already stays as it is."
+        ),
+        new(
+            EncryptionKeyFile,
+            "BACKUP_ENCRYPTION_KEY_FILE",
+            "",
+            "a file that its owner alone may read",
+            "The master key: 32 bytes or 64 hexadecimal digits. Without it nothing that is sealed can be read: keep a copy elsewhere, not with the copies of the data folder.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "/etc/backup/master.key",
+        },
+        new(
+            EncryptionKeyVariable,
+            "BACKUP_ENCRYPTION_KEY_VARIABLE",
+            "",
+            "the name of an environment variable",
+            "It holds the master key as 64 hexadecimal digits, instead of a file; it is taken out of the environment once it was read.",
+            static text => text.Length > 0 && text.All(static one => char.IsAsciiLetterOrDigit(one) || one == '_')
+        )
+        {
+            Example = "BACKUP_MASTER_KEY",
+        },
+        new(
+            EncryptionKeyCommand,
+            "BACKUP_ENCRYPTION_KEY_COMMAND",
+            "",
+            "a command for /bin/sh",
+            "It writes the master key to its standard output, within 30 seconds, instead of a file: for keys that a vault keeps.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "vault kv get -field=key backup/master",
+        },
+        new(
+            EncryptionNextKeyFile,
+            "BACKUP_ENCRYPTION_NEXT_KEY_FILE",
+            "",
+            "a file that its owner alone may read",
+            "The master key that 'backup store keys rotate-master' wraps all keys under; it need not be there before. Where it fits, the appliance starts with it too.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "/etc/backup/master.key.next",
         },
         Choice(
             LogFormat,

@@ -42,7 +42,8 @@ internal sealed record ApplianceParts(
     DataFilesOperations DataFiles,
     PeopleOperations People,
     SubjectOperations Subjects,
-    HoldingsOperations Holdings
+    HoldingsOperations Holdings,
+    KeyOperations Keys
 );
 
 /// <summary>

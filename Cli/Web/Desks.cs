@@ -39,7 +39,8 @@ internal static class Desks
             parts.Serving,
             parts.People,
             parts.Agents,
-            appliance
+            appliance,
+            parts.Keys
         );
 
     private sealed class StatusDesk(ApplianceOperations operations, HoldingsOperations holdings) : IStatusDesk

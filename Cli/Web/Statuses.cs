@@ -26,6 +26,8 @@ internal static class Statuses
         [CliErrors.SshKeyInUse] = Conflict,
         [CliErrors.RestoresBusy] = Busy,
         [CliErrors.NotOver] = Conflict,
+        [CliErrors.UnknownGroup] = NotFound,
+        [CliErrors.GroupStillProtects] = Conflict,
         [MetadataErrors.AlertIsOver] = Conflict,
         [AlertServiceErrors.ConditionUnknown] = NotFound,
     }.ToFrozenDictionary();

@@ -171,6 +171,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
         while (true)
         {
             var seen = _services.Metadata.ChangeCount;
+            _services.RequireKeys();
             var slices = await head.NextAsync(cancellation);
             // After the slices were listed, never before.
             var bound = await cuts.LookAsync(head, cancellation);

@@ -1,4 +1,5 @@
 using Backup.Blockstore;
+using Backup.Blockstore.Sealing;
 using Backup.Metadata;
 using Backup.Oplog;
 using Backup.Snapshots.Heads;
@@ -21,6 +22,33 @@ internal sealed record HeadServices(
     /// <summary>Told what an operator must know of a replay.</summary>
     internal Action<ReplayNotice>? OnNotice { get; init; }
 
+    /// <summary>What heads put is sealed under those of their group; null: it is put plain.</summary>
+    internal KeyRing? Keys { get; init; }
+
+    /// <summary>Throws where nothing more can be put: what a head holds is of no use then.</summary>
+    internal Action RequireKeys { get; init; } = static () => { };
+
     /// <summary>Told when a head has caught up with its source.</summary>
     internal Action? OnTailing { get; init; }
+
+    /// <summary>The same for the head of one replica set: what is put is put for the group of its deployment, which never changes.</summary>
+    internal async Task<HeadServices> OfAsync(string replicaSetId, CancellationToken cancellation)
+    {
+        if (Keys is not { } keys || Blocks is not ISealingStore store)
+        {
+            return this;
+        }
+
+        var set =
+            await Metadata.Deployments.FindReplicaSetAsync(replicaSetId, cancellation)
+            ?? throw MetadataErrors.Missing("replica set", replicaSetId);
+        var deployment =
+            await Metadata.Deployments.FindAsync(set.DeploymentId, cancellation)
+            ?? throw MetadataErrors.Missing("deployment", set.DeploymentId);
+        return this with
+        {
+            Blocks = new GroupBlockStore(store, keys, deployment.GroupId),
+            RequireKeys = () => keys.ThrowIfDestroyed(deployment.GroupId),
+        };
+    }
 }

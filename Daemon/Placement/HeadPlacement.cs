@@ -178,6 +178,7 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
         var changed = false;
         foreach (var set in PlacementPlan.Take(view).Where(set => !_kept.ContainsKey(set)))
         {
+            var services = await _services.OfAsync(set, cancellation);
             var lease = await metadata.HeadLeases.GrantAsync(
                 set,
                 _self.Id,
@@ -188,7 +189,7 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
             if (lease is not null)
             {
                 LogTaken(_services.Logger, set, lease.Fence);
-                _kept[set] = new KeptHead(_services, lease);
+                _kept[set] = new KeptHead(services, lease);
                 changed = true;
             }
         }

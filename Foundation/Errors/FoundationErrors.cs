@@ -11,6 +11,8 @@ public static class FoundationErrors
     public const int BadSecretKey = 1006;
     public const int NotUnsealed = 1007;
     public const int BadRename = 1008;
+    public const int MasterKeyUnusable = 1020;
+    public const int MasterKeyOpen = 1021;
 
     public static BackupException NoZstd(Exception inner) =>
         new(
@@ -61,6 +63,23 @@ public static class FoundationErrors
             $"The key for stored secrets in '{path}' cannot be used: {why}.",
             "Put the file back from a copy of the data folder. Without it the stored secrets are lost: move it away, start again, and make SSH keys and targets anew.",
             inner: inner
+        );
+
+    /// <param name="source">Where it is kept; nothing of the key.</param>
+    /// <param name="why">Without a dot.</param>
+    public static BackupException MasterKey(string source, string why, Exception? inner = null) =>
+        new(
+            MasterKeyUnusable,
+            $"The master key ({source}) cannot be used: {why}.",
+            "Give 32 random bytes or 64 hexadecimal digits, 'openssl rand -hex 32' for example; the same ones each time. Nothing was changed.",
+            inner: inner
+        );
+
+    public static BackupException OpenMasterKey(string path) =>
+        new(
+            MasterKeyOpen,
+            $"Others than its owner may read or change the master key in '{path}'.",
+            "Take that from them: chmod 600, and make it the appliance's own. If somebody may have read it, rotate it: 'backup store keys rotate-master'."
         );
 
     public static BackupException Sealed(string purpose, string why, Exception? inner = null) =>

@@ -48,6 +48,8 @@ public sealed partial class MongoMetadataStore : IMetadataStore
 
     public ISshTargets SshTargets => throw Unwritten();
 
+    public IGroupKeys GroupKeys => throw Unwritten();
+
     public IAnswers Answers => throw Unwritten();
 
     public IServerInstances Instances => throw Unwritten();

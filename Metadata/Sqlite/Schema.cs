@@ -36,6 +36,7 @@ internal static partial class Schema
         Hosts,
         Verifications,
         Daemons,
+        GroupKeys,
     ];
 
     internal static int Version => Steps.Length;

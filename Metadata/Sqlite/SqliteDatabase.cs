@@ -13,6 +13,7 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
 {
     private const int MaxIdleReaders = 16;
     private const int BusyTimeoutSeconds = 10;
+    private const int LogAttempts = 5;
 
     // Primary result codes; source: https://www.sqlite.org/rescode.html.
     private const int Busy = 5;
@@ -111,6 +112,34 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         {
             // Nothing changed for that long: the caller looks again all the same.
         }
+    }
+
+    /// <summary>Brings the write-ahead log into the database, and cuts it to nothing: no page of before is in a file of it when this is back.</summary>
+    /// <exception cref="BackupException">6350 where readers kept it from that for about a minute.</exception>
+    internal Task EmptyLogAsync(CancellationToken cancellation) => Task.Run(EmptyLog, cancellation);
+
+    private void EmptyLog()
+    {
+        try
+        {
+            // One of its own: it is not done within a transaction, and waits for those that read and write.
+            using var statements = Connect(_path, readOnly: false);
+            var session = new Session(statements, null);
+            for (var attempt = 0; attempt < LogAttempts; attempt++)
+            {
+                // The first column says whether somebody was in the way.
+                if (session.Number("PRAGMA wal_checkpoint(TRUNCATE)") == 0)
+                {
+                    return;
+                }
+            }
+        }
+        catch (SqliteException failure)
+        {
+            throw Translate(_path, failure);
+        }
+
+        throw MetadataErrors.NotSwept(_path);
     }
 
     public async ValueTask DisposeAsync()
@@ -223,6 +252,8 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
             session.Execute("PRAGMA journal_mode = WAL");
             session.Execute("PRAGMA synchronous = FULL");
             session.Execute("PRAGMA foreign_keys = ON");
+            // What is removed or changed is overwritten in the file, not only forgotten: keys that are destroyed leave no copy.
+            session.Execute("PRAGMA secure_delete = ON");
             session.Execute($"PRAGMA query_only = {(readOnly ? "ON" : "OFF")}");
             return statements;
         }

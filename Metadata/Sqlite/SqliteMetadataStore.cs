@@ -24,6 +24,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Credentials = new SqliteCredentials(transactions, time);
         People = new SqlitePeople(transactions);
         SshTargets = new SqliteSshTargets(transactions);
+        GroupKeys = new SqliteGroupKeys(transactions, database.EmptyLogAsync);
         Answers = new SqliteAnswers(transactions);
         Instances = new SqliteServerInstances(transactions, time);
         Monitoring = new SqliteMonitoring(transactions);
@@ -57,6 +58,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IPeople People { get; }
 
     public ISshTargets SshTargets { get; }
+
+    public IGroupKeys GroupKeys { get; }
 
     public IAnswers Answers { get; }
 

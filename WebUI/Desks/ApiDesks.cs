@@ -22,5 +22,6 @@ public sealed record ApiDesks(
     IServeDesk Serving,
     IAccountDesk Accounts,
     IAgentBuildDesk AgentBuilds,
-    IApplianceDesk Appliance
+    IApplianceDesk Appliance,
+    IKeyDesk Keys
 );

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Backup.Blockstore.Packs;
+using Backup.Blockstore.Sealing;
 using Backup.Foundation.Compression;
 
 namespace Backup.Tests.Bench;
@@ -7,7 +9,8 @@ namespace Backup.Tests.Bench;
 /// <summary>
 /// The write path on unique data (hash, zstd 3, verification, pack, index, fsync) beside zstd 3 alone with the same number of
 /// threads on the same data, in alternating rounds of one run. At least 0.75 is wanted of hash, zstd 3, pack and index; the store decodes on
-/// top of that what it has encoded, before it keeps it. What that costs is measured by itself, and both ratios are told.
+/// top of that what it has encoded, before it keeps it. What that costs is measured by itself, and both ratios are told. In the same rounds the same
+/// data is put sealed, which is opened again before it is kept, too.
 /// </summary>
 internal static class BlockstoreWrite
 {
@@ -20,27 +23,22 @@ internal static class BlockstoreWrite
         var threads = Environment.ProcessorCount;
         var data = Enumerable.Range(0, Blocks).Select(Documents).ToArray();
         var most = new Spent(double.MaxValue, double.MaxValue);
-        var best = (Alone: most, Store: most, Decoding: most);
+        var best = (Alone: most, Store: most, Decoding: most, Sealed: most);
+        var (secret, ids) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));
+        var key = new SealingKey(KeyId.New(), "bench", 1, secret, ids);
         var frames = data.Select(Frame).ToArray();
         for (var round = 0; round < Rounds; round++)
         {
             var alone = Time(() => InParallel(threads, data, CompressAlone));
             var decoding = Time(() => InParallel(threads, frames, DecodeAlone));
-            var folder = Directory.CreateTempSubdirectory("backup-bench-").FullName;
-            try
-            {
-                await using var store = await PackBlockStore.OpenAsync(folder);
-                var written = Time(() =>
-                {
-                    InParallel(threads, data, block => store.PutAsync(block).AsTask().GetAwaiter().GetResult());
-                    store.FlushAsync().GetAwaiter().GetResult();
-                });
-                best = (best.Alone.Least(alone), best.Store.Least(written), best.Decoding.Least(decoding));
-            }
-            finally
-            {
-                Directory.Delete(folder, recursive: true);
-            }
+            var written = await WriteAsync(threads, data, BlockSealer.Plain);
+            var sealedOnes = await WriteAsync(threads, data, new BlockSealer(key));
+            best = (
+                best.Alone.Least(alone),
+                best.Store.Least(written),
+                best.Decoding.Least(decoding),
+                best.Sealed.Least(sealedOnes)
+            );
         }
 
         const double mib = (double)Blocks * BlockBytes / (1 << 20);
@@ -55,7 +53,29 @@ internal static class BlockstoreWrite
         Console.WriteLine(
             $"with decoding  {best.Alone.Seconds / best.Store.Seconds:0.00}, processor time {best.Alone.Processor / best.Store.Processor:0.00}"
         );
+        Console.WriteLine($"sealed         {mib / best.Sealed.Seconds:0} MiB/s");
+        Console.WriteLine(
+            $"sealed/plain   {best.Store.Seconds / best.Sealed.Seconds:0.00}, processor time {best.Store.Processor / best.Sealed.Processor:0.00}"
+        );
         return clock >= 0.75 ? 0 : 1;
+    }
+
+    private static async Task<Spent> WriteAsync(int threads, byte[][] data, BlockSealer sealer)
+    {
+        var folder = Directory.CreateTempSubdirectory("backup-bench-").FullName;
+        try
+        {
+            await using var store = await PackBlockStore.OpenAsync(folder);
+            return Time(() =>
+            {
+                InParallel(threads, data, block => store.PutAsync(block, sealer).AsTask().GetAwaiter().GetResult());
+                store.FlushAsync().GetAwaiter().GetResult();
+            });
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     // Wall-clock time, and processor time, which says the same on a machine that others use too.

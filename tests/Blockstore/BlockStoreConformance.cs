@@ -175,6 +175,24 @@ public sealed class ScratchConformance : BlockStoreConformance
     }
 
     [Fact]
+    public async Task Nothing_of_the_content_is_in_the_temporary_file()
+    {
+        await using var scratch = new ScratchBlockStore(new MemoryBlockStore(), Folder.Path);
+        var raw = Data.Random(5000, 1);
+        await scratch.PutAsync(raw);
+        using var file = new FileStream(
+            Directory.GetFiles(Folder.Path).Single(),
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite
+        );
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        bytes.Length.ShouldBeGreaterThan(raw.Length);
+        bytes.AsSpan().IndexOf(raw.AsSpan(2000, 8)).ShouldBe(-1);
+    }
+
+    [Fact]
     public async Task A_damaged_temporary_file_is_found()
     {
         await using var scratch = new ScratchBlockStore(new MemoryBlockStore(), Folder.Path);

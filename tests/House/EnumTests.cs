@@ -33,6 +33,7 @@ public class EnumTests
         ["Backup.Metadata.CutState"] = "Wanted=0, Stopping=1, Marking=2, Settled=3, Complete=4, Failed=5",
         ["Backup.Metadata.ApiKeyState"] = "Pending=0, Valid=1, Replaced=2, Revoked=3",
         ["Backup.Metadata.People.GroupRole"] = "Viewer=0, Operator=1, Restorer=2, BackupAdministrator=3, Owner=4",
+        ["Backup.Metadata.GroupKeyPurpose"] = "Data=0, Ids=1",
         ["Backup.Metadata.HostEventKind"] =
             "BecamePrimary=0, NoPrimary=1, Elected=2, Role=3, Down=4, Up=5, Version=6, Restarted=7, Added=8, Removed=9",
         ["Backup.Metadata.HoleKind"] = "OplogLost=0, RolledBack=1, Resync=2, HeadStopped=3, CollectionLost=4",

@@ -10,6 +10,7 @@ import { administrator, may } from "../lib/session.js";
 import { agentRole } from "../lib/status.js";
 import { checks } from "./restore-how.js";
 import { applianceOf, loadAppliance } from "./settings-appliance.js";
+import { encryptionOf, loadEncryption } from "./settings-keys.js";
 import { loadMail, mailOf } from "./settings-mail.js";
 import { loadRadar, radarOf } from "./settings-radar.js";
 
@@ -20,15 +21,16 @@ export function render(root, { group, signal, live }) {
   root.append(h("div.stack", heading("Settings", "Agents, where restores are pushed to, the mail server, and the appliance itself.")), h("br"));
   shown(root, signal, {
     load: async (ending) => {
-      const [agents, targets, keys, mail, radar, appliance] = await Promise.all([
+      const [agents, targets, keys, mail, radar, appliance, encryption] = await Promise.all([
         ...[["agents"], ["ssh", "targets"], ["ssh", "keys"]].map((words) => list(below(group.id, ...words), { signal: ending })),
         administrator() ? loadMail(ending) : null,
         administrator() ? loadRadar(ending) : null,
         administrator() ? loadAppliance(ending) : null,
+        administrator() ? loadEncryption(ending) : null,
       ]);
-      return { agents, targets, keys, mail, radar, appliance };
+      return { agents, targets, keys, mail, radar, appliance, encryption };
     },
-    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), radarOf(data.radar, again), applianceOf(data.appliance)] : null),
+    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), radarOf(data.radar, again), applianceOf(data.appliance), encryptionOf(data.encryption, again)] : null),
     every: 10_000,
     live,
   });
