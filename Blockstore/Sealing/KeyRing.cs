@@ -7,16 +7,21 @@ namespace Backup.Blockstore.Sealing;
 
 /// <summary>
 /// The keys of all groups, opened: each group's data keys, of which the newest seals and all of them open, and its id key. Thread-safe. A key is durable
-/// before anything is sealed under it, and in use as soon as it is durable.
+/// before anything is sealed under it, and in use as soon as it is durable. Several processes may have a ring over the same keys: what one of them changes
+/// the others take over with <see cref="RefreshAsync"/>, and a key that one made is found by another that meets it.
 /// </summary>
 public sealed class KeyRing : ISealingKeys, IDisposable
 {
+    // A store full of blocks that nobody has a key for is no reason to ask for each.
+    private static readonly TimeSpan BetweenMisses = TimeSpan.FromSeconds(1);
+
     private readonly IWrappedKeys _kept;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<KeyId, SealingKey> _keys = new();
     private readonly ConcurrentDictionary<string, SealingKey> _newest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<KeyId, DestroyedKey> _destroyed = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
+    private long _refreshed;
 
     // Those that keys are wrapped under: one, but for the moment after a rotation of which it is not known whether it was stored.
     private readonly Dictionary<string, MasterKey> _masters;
@@ -29,6 +34,7 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         _master = masters is [{ } first, ..] ? first : null;
         Seals = seals && _master is not null;
         _time = time;
+        _refreshed = time.GetTimestamp();
     }
 
     /// <summary>Whether what is put is sealed; what is sealed already is opened anyway.</summary>
@@ -55,14 +61,8 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         KeyRing? ring = null;
         try
         {
-            var wrapped = await kept.ListAsync(cancellation);
-            ring = new KeyRing(kept, Fitting(wrapped, masters), seals, time);
-            foreach (var destroyed in await kept.DestroyedAsync(cancellation))
-            {
-                ring._destroyed[destroyed.Id] = destroyed;
-            }
-
-            ring.Open(wrapped);
+            ring = new KeyRing(kept, Fitting(await kept.ListAsync(cancellation), masters), seals, time);
+            await ring.TakeOverAsync(cancellation);
             return ring;
         }
         catch
@@ -79,10 +79,37 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         }
     }
 
-    public SealingKey Require(KeyId id, string what) =>
-        _keys.TryGetValue(id, out var key) ? key
-        : _destroyed.TryGetValue(id, out var destroyed) ? throw BlockstoreErrors.KeyGone(id, destroyed.At, what)
-        : throw BlockstoreErrors.NoKey(id, what);
+    public SealingKey Require(KeyId id, string what)
+    {
+        if (_keys.TryGetValue(id, out var key))
+        {
+            return key;
+        }
+
+        if (!_destroyed.ContainsKey(id))
+        {
+            LookAgain();
+        }
+
+        return _keys.TryGetValue(id, out key) ? key
+            : _destroyed.TryGetValue(id, out var destroyed) ? throw BlockstoreErrors.KeyGone(id, destroyed.At, what)
+            : throw BlockstoreErrors.NoKey(id, what);
+    }
+
+    /// <summary>Takes over what other processes have changed: keys that they made, and keys that they destroyed. A key under a master that is not here is left.</summary>
+    /// <exception cref="BackupException">5033 where a key was changed.</exception>
+    public async Task RefreshAsync(CancellationToken cancellation = default)
+    {
+        await _changing.WaitAsync(cancellation);
+        try
+        {
+            await TakeOverAsync(cancellation);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
 
     /// <summary>What a block or object of that group is put with. The first time, its keys are made.</summary>
     /// <exception cref="BackupException">5034 where the group's keys were destroyed.</exception>
@@ -168,13 +195,7 @@ public sealed class KeyRing : ISealingKeys, IDisposable
                 _destroyed[key.Id] = new DestroyedKey(group, key.Id, now);
             }
 
-            _newest.TryRemove(group, out _);
-            foreach (var key in _keys.Values.Where(key => key.Group == group).ToList())
-            {
-                _keys.TryRemove(key.Id, out _);
-                key.Forget();
-            }
-
+            Forget(group);
             return wrapped.Count;
         }
         finally
@@ -224,15 +245,50 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         return rewrapped;
     }
 
-    private void Open(IReadOnlyList<WrappedKey> wrapped)
+    /// <summary>Rarely: waits for the catalogue, where most who look for a key do not.</summary>
+    private void LookAgain()
     {
-        foreach (var group in wrapped.GroupBy(static key => key.Group, StringComparer.Ordinal))
+        var last = Interlocked.Read(ref _refreshed);
+        if (
+            _time.GetElapsedTime(last) >= BetweenMisses
+            && Interlocked.CompareExchange(ref _refreshed, _time.GetTimestamp(), last) == last
+        )
         {
-            var ids = group.Single(static key => key.Purpose == KeyPurpose.Ids);
-            foreach (var data in group.Where(static key => key.Purpose == KeyPurpose.Data))
+            RefreshAsync().GetAwaiter().GetResult();
+        }
+    }
+
+    private async Task TakeOverAsync(CancellationToken cancellation)
+    {
+        // In this order: what is destroyed between the two is not there any more in the second.
+        var destroyed = await _kept.DestroyedAsync(cancellation);
+        var wrapped = await _kept.ListAsync(cancellation);
+        foreach (var key in destroyed.Where(key => _destroyed.TryAdd(key.Id, key)))
+        {
+            Forget(key.Group);
+        }
+
+        foreach (
+            var group in wrapped
+                .Where(key => _masters.ContainsKey(key.Master))
+                .GroupBy(static key => key.Group, StringComparer.Ordinal)
+        )
+        {
+            var ids = group.FirstOrDefault(static key => key.Purpose == KeyPurpose.Ids);
+            foreach (var data in group.Where(key => key.Purpose == KeyPurpose.Data && !_keys.ContainsKey(key.Id)))
             {
-                Add(data, ids);
+                _ = ids is null ? throw BlockstoreErrors.SpoiledKey(data.Id, data.Group) : Add(data, ids);
             }
+        }
+    }
+
+    private void Forget(string group)
+    {
+        _newest.TryRemove(group, out _);
+        foreach (var key in _keys.Values.Where(key => key.Group == group).ToList())
+        {
+            _keys.TryRemove(key.Id, out _);
+            key.Forget();
         }
     }
 
@@ -259,15 +315,21 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         await _changing.WaitAsync(cancellation);
         try
         {
+            await TakeOverAsync(cancellation);
             ThrowIfDestroyed(group);
             if (_newest.TryGetValue(group, out var newest) && onlyFirst)
             {
                 return newest;
             }
 
-            var ids = (await _kept.ListAsync(cancellation)).FirstOrDefault(key =>
-                key.Group == group && key.Purpose == KeyPurpose.Ids
-            );
+            var kept = await _kept.ListAsync(cancellation);
+            if (kept.FirstOrDefault(key => !_masters.ContainsKey(key.Master)) is { } other)
+            {
+                // Another process has rotated the master key: nothing is to be wrapped under the one of before.
+                throw BlockstoreErrors.WrongMaster([other.Master], [.. _masters.Keys]);
+            }
+
+            var ids = kept.FirstOrDefault(key => key.Group == group && key.Purpose == KeyPurpose.Ids);
             var added = new List<WrappedKey>();
             if (ids is null)
             {
@@ -277,7 +339,22 @@ public sealed class KeyRing : ISealingKeys, IDisposable
 
             var data = Make(group, KeyPurpose.Data, (newest?.Generation ?? 0) + 1);
             added.Add(data);
-            await _kept.AddAsync(added, cancellation);
+            try
+            {
+                await _kept.AddAsync(added, cancellation);
+            }
+            catch (BackupException)
+            {
+                // Another process may have been first: its key is as good.
+                await TakeOverAsync(cancellation);
+                if (_newest.TryGetValue(group, out var theirs) && theirs != newest)
+                {
+                    return theirs;
+                }
+
+                throw;
+            }
+
             return Add(data, ids);
         }
         finally

@@ -101,7 +101,15 @@ internal sealed class Appliance : IAsyncDisposable
         var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
         Metadata = metadata;
         // Before anything else is touched: with the wrong master key nothing is to be done.
-        var encryption = Keep(await Encryption.OpenAsync(options.Configuration, metadata, time, cancellation));
+        var encryption = Keep(
+            await Encryption.OpenAsync(
+                options.Configuration,
+                metadata,
+                time,
+                _loggers.CreateLogger("Backup.Encryption"),
+                cancellation
+            )
+        );
         DurableFile.CreateFolder(Folder.Blocks);
         DurableFile.CreateFolder(Folder.Slices);
         var objects = encryption.Seal(new FileObjectStore(Folder.Slices));

@@ -4,17 +4,33 @@ using Backup.Blockstore.Sealing;
 using Backup.Cli.Configuration;
 using Backup.Foundation.Secrets;
 using Backup.Metadata;
+using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Appliance;
 
 /// <summary>Encryption at rest, as it is configured: the keys, opened before anything else is, and what seals with them.</summary>
-internal sealed class Encryption : IAsyncDisposable
+internal sealed partial class Encryption : IAsyncDisposable
 {
+    /// <summary>What another process changes of the keys is taken over as often.</summary>
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(5);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _looking;
     private readonly IMetadataStore _metadata;
+    private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, string> _groups = new(StringComparer.Ordinal);
 
-    private Encryption(IMetadataStore metadata, KeyRing keys, MasterKeySource.OfFile? next) =>
-        (_metadata, Keys, Next) = (metadata, keys, next);
+    private Encryption(
+        IMetadataStore metadata,
+        KeyRing keys,
+        MasterKeySource.OfFile? next,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        (_metadata, _logger, Keys, Next) = (metadata, logger, keys, next);
+        _looking = Task.Run(() => LookAsync(time, _stop.Token));
+    }
 
     internal KeyRing Keys { get; }
 
@@ -29,6 +45,7 @@ internal sealed class Encryption : IAsyncDisposable
         ApplianceConfiguration configuration,
         IMetadataStore metadata,
         TimeProvider time,
+        ILogger logger,
         CancellationToken cancellation
     )
     {
@@ -58,16 +75,35 @@ internal sealed class Encryption : IAsyncDisposable
         }
 
         var shelf = new GroupKeyShelf(metadata.GroupKeys);
-        return new Encryption(metadata, await KeyRing.OpenAsync(shelf, masters, isOn, time, cancellation), next);
+        var keys = await KeyRing.OpenAsync(shelf, masters, isOn, time, cancellation);
+        return new Encryption(metadata, keys, next, time, logger);
     }
 
     /// <summary>The same objects, sealed for the group whose slices they are.</summary>
     internal IObjectStore Seal(IObjectStore objects) => new SealedObjectStore(objects, Keys, GroupOfObjectAsync);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
+        await _looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
         Keys.Dispose();
-        return ValueTask.CompletedTask;
+    }
+
+    private async Task LookAsync(TimeProvider time, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(BetweenLooks, time, cancellation);
+            try
+            {
+                await Keys.RefreshAsync(cancellation);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                LogNotRefreshed(failure);
+            }
+        }
     }
 
     private static MasterKeySource? SourceOf(ApplianceConfiguration configuration)
@@ -112,4 +148,7 @@ internal sealed class Encryption : IAsyncDisposable
             ?? throw MetadataErrors.Missing("deployment", set.DeploymentId);
         return _groups[syncId] = deployment.GroupId;
     }
+
+    [LoggerMessage(45, LogLevel.Error, "The keys of groups could not be looked at; it is tried again")]
+    private partial void LogNotRefreshed(Exception failure);
 }

@@ -1,6 +1,7 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Sealing;
 using Backup.Foundation.Errors;
+using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -11,6 +12,7 @@ public sealed class KeyRingTests
 {
     private readonly KeysInMemory _kept = new();
     private readonly MemoryObjectStore _objects = new();
+    private readonly ManualTime _time = new();
 
     [Fact]
     public async Task A_group_has_its_keys_once_and_finds_them_again()
@@ -138,6 +140,21 @@ public sealed class KeyRingTests
         (await again.RotateMasterAsync(Rings.Master(2))).ShouldBe(0, "they are wrapped under it already");
     }
 
+    [Fact]
+    public async Task Nothing_is_wrapped_under_a_master_that_another_process_has_replaced()
+    {
+        using var one = await Rings.OpenAsync(_kept);
+        using var other = await Rings.OpenAsync(_kept);
+        await one.KeyAsync("g1");
+        await other.RefreshAsync();
+        await one.RotateMasterAsync(Rings.Master(2));
+        await other.RefreshAsync();
+        (await other.KeyAsync("g1")).Id.ShouldBe((await one.KeyAsync("g1")).Id, "what it has it goes on with");
+        await ShouldFailAsync(BlockstoreErrors.MasterWrong, () => other.KeyAsync("g2"));
+        await ShouldFailAsync(BlockstoreErrors.MasterWrong, () => other.RotateAsync("g1"));
+        using var again = await Rings.OpenAsync(_kept, master: 2);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -179,6 +196,30 @@ public sealed class KeyRingTests
             await ShouldFailAsync(BlockstoreErrors.GroupDestroyed, () => one.RotateAsync("g1"));
             await ShouldFailAsync(BlockstoreErrors.GroupHasNoKeys, () => one.DestroyAsync("g1"));
         }
+    }
+
+    [Fact]
+    public async Task What_one_process_makes_and_destroys_another_one_knows()
+    {
+        using var one = await Rings.OpenAsync(_kept);
+        using var other = await KeyRing.OpenAsync(_kept, [Rings.Master()], true, _time);
+        await Objects(one).PutAsync("g1/1", "first"u8.ToArray());
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await ShouldReadAsync(other, ("g1/1", "first"));
+
+        // Both make the first key of a group: one of them is it.
+        await _kept.BeforeAdd(() => one.KeyAsync("g2"), () => other.KeyAsync("g2"));
+        (await one.KeyAsync("g2")).Id.ShouldBe((await other.KeyAsync("g2")).Id);
+
+        await one.RotateAsync("g1");
+        await other.RefreshAsync();
+        (await other.KeyAsync("g1")).Generation.ShouldBe(2);
+        var key = await other.KeyAsync("g1");
+        await one.DestroyAsync("g1");
+        await other.RefreshAsync();
+        Should.Throw<BackupException>(() => key.IdOf([1])).Number.ShouldBe(BlockstoreErrors.GroupDestroyed);
+        await ShouldFailAsync(BlockstoreErrors.KeyDestroyed, () => Objects(other).GetAsync("g1/1"));
+        await ShouldFailAsync(BlockstoreErrors.GroupDestroyed, () => other.KeyAsync("g1"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Backup.Blockstore.Sealing;
+using Backup.Foundation.Errors;
 using Backup.Foundation.Secrets;
 
 namespace Backup.Tests.Blockstore;
@@ -9,6 +10,15 @@ internal sealed class KeysInMemory : IWrappedKeys
     private readonly Lock _gate = new();
     private List<WrappedKey> _keys = [];
     private readonly List<DestroyedKey> _destroyed = [];
+
+    private Func<Task>? _beforeAdd;
+
+    /// <summary>Does <paramref name="second"/>, and when it is about to add its key, the first.</summary>
+    internal async Task BeforeAdd(Func<Task> first, Func<Task> second)
+    {
+        _beforeAdd = first;
+        await second();
+    }
 
     /// <summary>Throws before the next change.</summary>
     internal bool FailsBefore { get; set; }
@@ -37,8 +47,26 @@ internal sealed class KeysInMemory : IWrappedKeys
         }
     }
 
-    public Task AddAsync(IReadOnlyList<WrappedKey> keys, CancellationToken cancellation = default) =>
-        ChangeAsync(() => _keys.AddRange(keys));
+    /// <summary>As the catalogue: one key of each purpose and generation.</summary>
+    public async Task AddAsync(IReadOnlyList<WrappedKey> keys, CancellationToken cancellation = default)
+    {
+        if (Interlocked.Exchange(ref _beforeAdd, null) is { } before)
+        {
+            await before();
+        }
+
+        await ChangeAsync(() =>
+        {
+            if (keys.Any(key => _keys.Exists(was => Place(was) == Place(key))))
+            {
+                throw new BackupException(6008, "It is there.", "Take the one that is there.");
+            }
+
+            _keys.AddRange(keys);
+        });
+
+        static (string, KeyPurpose, int) Place(WrappedKey key) => (key.Group, key.Purpose, key.Generation);
+    }
 
     public Task ReplaceAsync(IReadOnlyList<WrappedKey> keys, CancellationToken cancellation = default) =>
         ChangeAsync(() => _keys = [.. _keys.Select(was => keys.FirstOrDefault(key => key.Id == was.Id) ?? was)]);

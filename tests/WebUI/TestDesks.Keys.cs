@@ -6,11 +6,12 @@ namespace Backup.Tests.WebUI;
 /// <content>The keys of groups.</content>
 internal sealed partial class TestDesks : IKeyDesk
 {
-    private static readonly KeysView SomeKeys = new(
-        true,
-        "0123456789abcdef",
-        [new GroupKeysView("g", "default", [new DataKeyView("fedcba9876543210", 1, Noon, Seals: true)], null)]
-    );
+    private static KeysView SomeKeys =>
+        new(
+            true,
+            "0123456789abcdef",
+            [new GroupKeysView("g", "default", [new DataKeyView("fedcba9876543210", 1, Noon, Seals: true)], null)]
+        );
 
     public Task<KeysView> KeysAsync(CancellationToken cancellation) => Task.FromResult(SomeKeys);
 
