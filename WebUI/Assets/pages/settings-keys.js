@@ -21,7 +21,7 @@ export function encryptionOf(keys, again) {
           ["What is stored now", keys.isOn ? badge("ok", "Encrypted") : badge("warning", "Not encrypted")],
           ["Master key", h("code", keys.master)],
         ])
-      : note("info", "What is stored is not encrypted.", { hint: "Set encryption.state and a master key in the configuration, and start the appliance again: what is stored from then on is." }),
+      : note("none", "What is stored is not encrypted.", { hint: "Set encryption.state and a master key in the configuration, and start the appliance again: what is stored from then on is." }),
     keys.groups.length
       ? table(
           "Keys of groups",
