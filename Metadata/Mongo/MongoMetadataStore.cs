@@ -21,6 +21,7 @@ public sealed partial class MongoMetadataStore : IMetadataStore
 
     private readonly MongoDatabase _database;
     private readonly MongoMetadataOptions _options;
+    private readonly ITransactions _transactions;
     private readonly bool _isView;
 
     /// <param name="database">The database.</param>
@@ -31,12 +32,21 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         _database = database;
         _options = options;
         _isView = transactions != database;
+        _transactions = transactions;
         var time = options.Time;
         Access = new MongoAccess(transactions, time);
         Deployments = new MongoDeployments(transactions, time);
         Leases = new MongoLeases(transactions, time);
         Daemons = new MongoDaemons(transactions, time);
         HeadLeases = new MongoHeadLeases(transactions, time);
+        Clusters = new MongoClusters(transactions, time);
+        Syncs = new MongoSyncs(transactions, time);
+        PartialSyncs = new MongoPartialSyncs(transactions);
+        OplogSlices = new MongoOplogSlices(transactions, time);
+        Heads = new MongoHeads(transactions);
+        Snapshots = new MongoSnapshots(transactions, time);
+        Jobs = new MongoJobs(transactions, time);
+        Holds = new MongoReadHolds(transactions, time);
         Settings = new MongoSettings(transactions);
     }
 
@@ -64,7 +74,7 @@ public sealed partial class MongoMetadataStore : IMetadataStore
 
     public IDeployments Deployments { get; }
 
-    public IClusters Clusters => throw Unwritten();
+    public IClusters Clusters { get; }
 
     public IAlerts Alerts => throw Unwritten();
 
@@ -78,19 +88,19 @@ public sealed partial class MongoMetadataStore : IMetadataStore
 
     public IHeadLeases HeadLeases { get; }
 
-    public ISyncs Syncs => throw Unwritten();
+    public ISyncs Syncs { get; }
 
-    public IPartialSyncs PartialSyncs => throw Unwritten();
+    public IPartialSyncs PartialSyncs { get; }
 
-    public IOplogSlices OplogSlices => throw Unwritten();
+    public IOplogSlices OplogSlices { get; }
 
-    public IReadHolds Holds => throw Unwritten();
+    public IReadHolds Holds { get; }
 
-    public IHeads Heads => throw Unwritten();
+    public IHeads Heads { get; }
 
-    public ISnapshots Snapshots => throw Unwritten();
+    public ISnapshots Snapshots { get; }
 
-    public IJobs Jobs => throw Unwritten();
+    public IJobs Jobs { get; }
 
     public IDownloadLinks Links => throw Unwritten();
 
@@ -136,10 +146,11 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         }
     }
 
-    public Task<Glance> GlanceAsync(CancellationToken cancellation = default) => throw Unwritten();
+    public Task<Glance> GlanceAsync(CancellationToken cancellation = default) =>
+        _transactions.ReadTogetherAsync(session => MongoGlance.ReadAsync(session, _options.Time), cancellation);
 
     public Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default) =>
-        throw Unwritten();
+        _transactions.ReadTogetherAsync(session => MongoManifests.ReadAsync(session, _options.Time), cancellation);
 
     public IMetadataStore Under(LeaseProof proof) =>
         Under(MongoLeases.LaneOf(proof.DeploymentId), session => MongoLeases.RequireAsync(session, proof));

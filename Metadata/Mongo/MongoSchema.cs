@@ -44,6 +44,9 @@ internal static class MongoSchema
         .. AccessCollections.All,
         .. DeploymentCollections.All,
         .. DaemonCollections.All,
+        .. SyncCollections.All,
+        .. SnapshotCollections.All,
+        .. JobCollections.All,
     ];
 }
 

@@ -42,7 +42,11 @@ internal static class DeploymentCollections
 
     internal static readonly Collection<SnapshotPolicy> Policies = new("policies", nameof(SnapshotPolicy.SubjectId));
 
-    internal static readonly Collection<ClusterRecord> Clusters = new("clusters", nameof(ClusterRecord.DeploymentId));
+    internal static readonly Collection<ClusterRecord> Clusters = new(
+        "clusters",
+        nameof(ClusterRecord.DeploymentId),
+        [Ordinal]
+    );
 
     internal static readonly IReadOnlyList<Collection> All =
     [

@@ -8,6 +8,10 @@ namespace Backup.Metadata.Mongo.Documents;
 /// <param name="Value">Seconds in the high 32 bits, ordinal in the low.</param>
 internal readonly record struct Stamp(ulong Value);
 
+/// <summary>The <c>_id</c> of a document, whatever it is.</summary>
+/// <param name="Document">Whose.</param>
+internal readonly record struct RawId(BsonDocument Document);
+
 /// <summary>
 /// How values of records stand in documents: times as dates (to the millisecond), durations and times of day as milliseconds, enumerations as
 /// their persisted numbers, UUIDs as binary of subtype 4, hashes and keys as binary of subtype 0, optimes as <c>{ts, t}</c> like MongoDB's own,
@@ -64,6 +68,9 @@ internal static class Values
                 break;
             case Stamp stamp:
                 writer.Timestamp(name, stamp.Value);
+                break;
+            case RawId id:
+                writer.Element(name, id.Document.View["_id"u8]);
                 break;
             case BsonDocument document:
                 writer.Document(name, document);
@@ -123,21 +130,15 @@ internal static class Values
         writer.EndArray();
     }
 
-    private static Array ReadItems(BsonElement element, Type list)
+    private static IList ReadItems(BsonElement element, Type list)
     {
         var type = list.GetGenericArguments()[0];
-        var items = new List<object?>();
+        var items = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(type))!;
         foreach (var item in element.AsDocument)
         {
             items.Add(Read(item, type));
         }
 
-        var array = Array.CreateInstance(type, items.Count);
-        for (var i = 0; i < items.Count; i++)
-        {
-            array.SetValue(items[i], i);
-        }
-
-        return array;
+        return items;
     }
 }

@@ -1,3 +1,4 @@
+using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.Metadata.Mongo;
@@ -106,6 +107,74 @@ public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
         var after = await other.Deployments.FindReplicaSetAsync(set.Id);
         (await Task.WhenAll(writers)).ShouldAllBe(number => number == MetadataErrors.LeaseLost);
         (await other.Deployments.FindReplicaSetAsync(set.Id)).ShouldBe(after);
+    }
+
+    [Fact]
+    public async Task Of_two_processes_that_each_remove_one_of_the_last_two_snapshots_one_fails()
+    {
+        await using var one = await OpenAsync();
+        await using var other = await OpenAsync();
+        var deployment = await DeploymentAsync(one);
+        var set = await one.Deployments.EnsureReplicaSetAsync(NewSet(deployment.Id));
+        await one.Snapshots.AddAsync(NewSnapshot(set.Id, "left"));
+        for (var round = 0; round < 10; round++)
+        {
+            // Each finds the other one there: were both committed, nothing would be left to restore from.
+            var left = (await one.Snapshots.ListAsync(set.Id)).ShouldHaveSingleItem();
+            var added = NewSnapshot(set.Id, $"s{round}");
+            await one.Snapshots.AddAsync(added);
+            var expired = await Task.WhenAll(one.Snapshots.ExpireAsync(left), other.Snapshots.ExpireAsync(added));
+            expired.Count(gone => gone).ShouldBe(1, $"round {round}");
+        }
+    }
+
+    [Fact]
+    public async Task Of_processes_that_take_jobs_none_gets_the_job_of_another()
+    {
+        await using var one = await OpenAsync();
+        await using var other = await OpenAsync();
+        for (var n = 0; n < 12; n++)
+        {
+            await one.Jobs.AddAsync(NewJob($"j{n}"));
+        }
+
+        var taken = await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(n => (n % 2 == 0 ? one : other).Jobs.TakeAsync(["snapshot"], $"o{n}", TimeSpan.FromMinutes(1)))
+        );
+        taken
+            .OfType<JobRecord>()
+            .Select(job => job.Id)
+            .ShouldBe(Enumerable.Range(0, 12).Select(n => $"j{n}"), ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task What_is_too_much_for_one_document_or_one_transaction_is_kept_and_removed_all_the_same()
+    {
+        await using var store = await OpenAsync();
+        var deployment = await DeploymentAsync(store);
+        var set = await store.Deployments.EnsureReplicaSetAsync(NewSet(deployment.Id));
+        var catalogue = new byte[20 << 20];
+        new Random(7).NextBytes(catalogue);
+        var sync = new SyncRecord("y", set.Id, SyncState.Copying, At(100), null, _time.GetUtcNow());
+        var copies = Enumerable.Range(0, 2500).Select(n => NewCopy(sync.Id, n)).ToList();
+        await store.Syncs.BeginAsync(sync, catalogue, copies);
+        (await store.Syncs.CatalogueAsync(sync.Id)).AsSpan().SequenceEqual(catalogue).ShouldBeTrue();
+        (await store.Syncs.CollectionsAsync(sync.Id)).Count.ShouldBe(2500);
+        (await store.Syncs.ProgressAsync(sync.Id)).ShouldBe(new SyncProgress(2500, 0, 0, 2500, 0, 5000));
+
+        const int slices = 1100;
+        for (var n = 0; n < slices; n++)
+        {
+            (await store.OplogSlices.AddAsync(NewOplog(sync, n))).ShouldBeTrue();
+        }
+
+        (await store.OplogSlices.RemoveBeforeAsync(sync.Id, At(uint.MaxValue))).ShouldBe(slices - 1);
+        (await store.OplogSlices.ExtentAsync(sync.Id)).ShouldBe(
+            new OplogExtent(At(100 + slices - 1), At(100 + slices - 1, 2), At(100 + slices))
+        );
+        (await store.OplogSlices.DoomedAsync(2 * slices)).Count.ShouldBe(slices - 1);
     }
 
     [Fact]
@@ -271,7 +340,52 @@ public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
             null,
             null,
             null,
-            Backup.Foundation.Optime.Zero,
+            Optime.Zero,
+            null
+        );
+
+    private static Optime At(uint t, uint i = 1) => new(t, i, 1);
+
+    private SnapshotRecord NewSnapshot(string replicaSetId, string id) =>
+        new(id, replicaSetId, At(10), $"m-{id}", 1, 2, 3, 4, 0.5, "policy", _time.GetUtcNow(), null);
+
+    private static SyncCollection NewCopy(string syncId, int n) =>
+        new(syncId, new Guid(n, 0, 0, new byte[8]), $"shop.c{n}", 0, 1, 2, 0, 0, 0, null, false);
+
+    private OplogSlice NewOplog(SyncRecord sync, int n) =>
+        new(
+            sync.ReplicaSetId,
+            sync.Id,
+            n,
+            At(100 + (uint)n),
+            n == 0 ? At(100) : At(100 + (uint)n, 2),
+            At(101 + (uint)n),
+            1,
+            $"o/{n}",
+            10,
+            5,
+            [1, 2, 3],
+            _time.GetUtcNow()
+        );
+
+    private JobRecord NewJob(string id) =>
+        new(
+            id,
+            "snapshot",
+            null,
+            JobState.Queued,
+            "{}",
+            null,
+            "",
+            0,
+            null,
+            null,
+            null,
+            0,
+            _time.GetUtcNow(),
+            null,
+            null,
+            null,
             null
         );
 

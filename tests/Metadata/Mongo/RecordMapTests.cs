@@ -46,7 +46,7 @@ public sealed class RecordMapTests
     {
         var sample = NewSample() with
         {
-            Inner = new Part("inner", new[] { new Optime(uint.MaxValue, uint.MaxValue, long.MinValue) }),
+            Inner = new Part("inner", new List<Optime> { new(uint.MaxValue, uint.MaxValue, long.MinValue) }),
             Maybe = -1,
             Text = "",
             Set = Now,
@@ -113,7 +113,7 @@ public sealed class RecordMapTests
             TimeSpan.FromMilliseconds(1500),
             new TimeOnly(2, 30),
             HoleKind.Resync,
-            new[] { "a", "b" },
-            new[] { new Part("p", Array.Empty<Optime>()) }
+            new List<string> { "a", "b" },
+            new List<Part> { new("p", new List<Optime>()) }
         );
 }
