@@ -3,7 +3,6 @@ using Backup.Metadata;
 using Backup.Metadata.Mongo;
 using Backup.Tests.Support;
 using Shouldly;
-using Xunit;
 
 namespace Backup.Tests.Metadata.Mongo;
 
