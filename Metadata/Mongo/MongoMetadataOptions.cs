@@ -6,8 +6,11 @@ public sealed record MongoMetadataOptions
     /// <summary>By which the catalogue's records are dated; the system's unless given.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>How long a call is begun again, while its transaction fails in ways that pass, before it fails: 1 s to some minutes.</summary>
-    public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long a call is begun again, while its transaction fails in ways that pass, before it fails: 1 s to some minutes. The default is longer than a server
+    /// keeps the transaction of a process that was killed in its midst (60 s, looked at every 30 s), which keeps the others waiting.
+    /// </summary>
+    public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(100);
 
     /// <summary>How long a call waits for a primary.</summary>
     public TimeSpan SelectionTimeout { get; init; } = TimeSpan.FromSeconds(30);

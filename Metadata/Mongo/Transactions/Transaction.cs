@@ -67,10 +67,13 @@ internal sealed class Transaction(
         ThrowIfRefused(reply.View, Doc.Of(("commitTransaction", 1)));
     }
 
-    /// <summary>Gives up: nothing of it will be there. A server that cannot be told does so by itself within a minute.</summary>
+    /// <summary>
+    /// Gives up: nothing of it will be there. Told on another connection, too, where its own broke: until the server knows it keeps others from
+    /// what was changed, for a minute or more where it is not told at all.
+    /// </summary>
     internal async Task AbortAsync(TimeSpan limit, TimeProvider clock)
     {
-        if (!HasBegun || _isLost)
+        if (!HasBegun)
         {
             return;
         }
