@@ -35,11 +35,24 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         _transactions = transactions;
         var time = options.Time;
         Access = new MongoAccess(transactions, time);
+        Credentials = new MongoCredentials(transactions, time);
+        People = new MongoPeople(transactions);
+        SshTargets = new MongoSshTargets(transactions);
+        GroupKeys = new MongoGroupKeys(transactions);
+        Answers = new MongoAnswers(transactions);
+        Instances = new MongoServerInstances(transactions, time);
+        Monitoring = new MongoMonitoring(transactions);
+        Radar = new MongoRadar(transactions, time);
+        HostRequests = new MongoHostRequests(transactions);
+        AgentLogs = new MongoAgentLogs(transactions);
         Deployments = new MongoDeployments(transactions, time);
         Leases = new MongoLeases(transactions, time);
         Daemons = new MongoDaemons(transactions, time);
         HeadLeases = new MongoHeadLeases(transactions, time);
         Clusters = new MongoClusters(transactions, time);
+        Alerts = new MongoAlerts(transactions, time);
+        AlertRules = new MongoAlertRules(transactions, time);
+        AlertChannels = new MongoAlertChannels(transactions, time);
         Syncs = new MongoSyncs(transactions, time);
         PartialSyncs = new MongoPartialSyncs(transactions);
         OplogSlices = new MongoOplogSlices(transactions, time);
@@ -47,40 +60,42 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         Snapshots = new MongoSnapshots(transactions, time);
         Jobs = new MongoJobs(transactions, time);
         Holds = new MongoReadHolds(transactions, time);
+        Links = new MongoDownloadLinks(transactions);
+        Audit = new MongoAudit(transactions);
         Settings = new MongoSettings(transactions);
     }
 
     public IAccess Access { get; }
 
-    public ICredentials Credentials => throw Unwritten();
+    public ICredentials Credentials { get; }
 
-    public IPeople People => throw Unwritten();
+    public IPeople People { get; }
 
-    public ISshTargets SshTargets => throw Unwritten();
+    public ISshTargets SshTargets { get; }
 
-    public IGroupKeys GroupKeys => throw Unwritten();
+    public IGroupKeys GroupKeys { get; }
 
-    public IAnswers Answers => throw Unwritten();
+    public IAnswers Answers { get; }
 
-    public IServerInstances Instances => throw Unwritten();
+    public IServerInstances Instances { get; }
 
-    public IMonitoring Monitoring => throw Unwritten();
+    public IMonitoring Monitoring { get; }
 
-    public IRadar Radar => throw Unwritten();
+    public IRadar Radar { get; }
 
-    public IHostRequests HostRequests => throw Unwritten();
+    public IHostRequests HostRequests { get; }
 
-    public IAgentLogs AgentLogs => throw Unwritten();
+    public IAgentLogs AgentLogs { get; }
 
     public IDeployments Deployments { get; }
 
     public IClusters Clusters { get; }
 
-    public IAlerts Alerts => throw Unwritten();
+    public IAlerts Alerts { get; }
 
-    public IAlertRules AlertRules => throw Unwritten();
+    public IAlertRules AlertRules { get; }
 
-    public IAlertChannels AlertChannels => throw Unwritten();
+    public IAlertChannels AlertChannels { get; }
 
     public ILeases Leases { get; }
 
@@ -102,9 +117,9 @@ public sealed partial class MongoMetadataStore : IMetadataStore
 
     public IJobs Jobs { get; }
 
-    public IDownloadLinks Links => throw Unwritten();
+    public IDownloadLinks Links { get; }
 
-    public IAudit Audit => throw Unwritten();
+    public IAudit Audit { get; }
 
     public ISettings Settings { get; }
 
@@ -195,8 +210,6 @@ public sealed partial class MongoMetadataStore : IMetadataStore
 
     private MongoMetadataStore Under(string lane, Func<MongoSession, Task> require) =>
         new(_database, new FencedTransactions(_database, lane, require), _options);
-
-    private static NotSupportedException Unwritten() => new("Not kept on MongoDB yet.");
 
     [GeneratedRegex("^[A-Za-z0-9_-]{1,63}$", RegexOptions.NonBacktracking)]
     private static partial Regex DatabaseNames();

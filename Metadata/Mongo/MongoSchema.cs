@@ -47,6 +47,10 @@ internal static class MongoSchema
         .. SyncCollections.All,
         .. SnapshotCollections.All,
         .. JobCollections.All,
+        .. PeopleCollections.All,
+        .. AlertCollections.All,
+        .. MonitoringCollections.All,
+        .. RequestCollections.All,
     ];
 }
 

@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Mongo.Collections;
 
-/// <summary>Groups, agents, and what agents prove themselves with; settings.</summary>
+/// <summary>Groups, agents, what agents prove themselves with, and where restores are pushed to; settings.</summary>
 internal static class AccessCollections
 {
     internal static readonly Collection<Setting> Settings = new("settings", nameof(Setting.Name));
@@ -30,7 +30,51 @@ internal static class AccessCollections
         nameof(ClientCertificateRecord.Sha256)
     );
 
-    internal static readonly IReadOnlyList<Collection> All = [Settings, Groups, Tokens, Agents, Keys, Certificates];
+    /// <summary>Private keys stand here sealed only.</summary>
+    internal static readonly Collection<SshKeyRecord> SshKeys = new(
+        "sshKeys",
+        nameof(SshKeyRecord.Id),
+        null,
+        new Index("groupId_name", "groupId", "name") { Unique = true }
+    );
+
+    /// <summary>Passwords stand here sealed only.</summary>
+    internal static readonly Collection<SshTargetRecord> SshTargets = new(
+        "sshTargets",
+        nameof(SshTargetRecord.Id),
+        null,
+        new Index("groupId_name", "groupId", "name") { Unique = true },
+        new Index("keyId", "keyId")
+    );
+
+    /// <summary>Keys stand here wrapped only.</summary>
+    internal static readonly Collection<GroupKeyRecord> GroupKeys = new(
+        "groupKeys",
+        nameof(GroupKeyRecord.Id),
+        null,
+        new Index("groupId_purpose_generation", "groupId", "purpose", "generation") { Unique = true }
+    );
+
+    internal static readonly Collection<DestroyedKeyRecord> DestroyedKeys = new(
+        "destroyedKeys",
+        nameof(DestroyedKeyRecord.Id),
+        null,
+        new Index("groupId", "groupId")
+    );
+
+    internal static readonly IReadOnlyList<Collection> All =
+    [
+        Settings,
+        Groups,
+        Tokens,
+        Agents,
+        Keys,
+        Certificates,
+        SshKeys,
+        SshTargets,
+        GroupKeys,
+        DestroyedKeys,
+    ];
 }
 
 /// <summary>A value by name.</summary>

@@ -75,6 +75,11 @@ internal sealed class MongoAccess(ITransactions database, TimeProvider time) : I
         }
     }
 
+    /// <summary>What is about a group; null: about the appliance as a whole.</summary>
+    /// <param name="withAppliance">What is about the appliance as a whole, too.</param>
+    internal static (string Name, object? Value) About(string? groupId, bool withAppliance) =>
+        withAppliance ? Doc.Any(Doc.Of(("groupId", groupId)), Doc.Of(("groupId", null))) : ("groupId", groupId);
+
     /// <summary>A time as it is read again: to the millisecond.</summary>
     internal static DateTimeOffset Stored(DateTimeOffset time) =>
         DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());

@@ -9,6 +9,7 @@ internal static class MongoManifests
 {
     internal static async Task<IReadOnlyList<ManifestReference>> ReadAsync(MongoSession session, TimeProvider time)
     {
+        var over = await MongoGroupKeys.DestroyedSetsAsync(session);
         var names = (await MongoDeployments.ReplicaSetsAsync(session)).ToDictionary(
             static set => set.Id,
             static set => set.Name,
@@ -20,12 +21,18 @@ internal static class MongoManifests
         var holds = await MongoReadHolds.AllAsync(session, time);
         return
         [
-            .. heads.Select(one => new ManifestReference(
-                one.ManifestBlock,
-                $"head of {names.GetValueOrDefault(one.ReplicaSetId, one.ReplicaSetId)}"
-            )),
-            .. snapshots.Select(static one => new ManifestReference(one.ManifestBlock, $"snapshot {one.Id}")),
-            .. parts.Select(static one => new ManifestReference(one.Part.ManifestBlock, $"part of cut {one.CutId}")),
+            .. heads
+                .Where(one => !over.Contains(one.ReplicaSetId))
+                .Select(one => new ManifestReference(
+                    one.ManifestBlock,
+                    $"head of {names.GetValueOrDefault(one.ReplicaSetId, one.ReplicaSetId)}"
+                )),
+            .. snapshots
+                .Where(one => !over.Contains(one.ReplicaSetId))
+                .Select(static one => new ManifestReference(one.ManifestBlock, $"snapshot {one.Id}")),
+            .. parts
+                .Where(one => !over.Contains(one.ReplicaSetId))
+                .Select(static one => new ManifestReference(one.Part.ManifestBlock, $"part of cut {one.CutId}")),
             .. holds.Select(static one => new ManifestReference(
                 one.ManifestBlock,
                 $"what {one.Id} reads",

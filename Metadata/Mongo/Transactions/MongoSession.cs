@@ -104,19 +104,16 @@ internal sealed class MongoSession(IChannel channel)
         UpdateAsync(collection, Doc.Of(("q", filter), ("u", change), ("multi", true)));
 
     /// <summary>Several changes, each of the one document that matches its filter, made from the filter's equalities where there is none.</summary>
-    internal async Task UpsertEachAsync(
+    internal Task UpsertEachAsync(
         Collection collection,
         IEnumerable<(BsonDocument Filter, BsonDocument Change)> changes
-    )
-    {
-        foreach (var some in changes.Chunk(MostTogether))
-        {
-            await UpdateAsync(
-                collection,
-                [.. some.Select(one => Doc.Of(("q", one.Filter), ("u", one.Change), ("upsert", true)))]
-            );
-        }
-    }
+    ) => EachAsync(collection, changes, upsert: true);
+
+    /// <summary>Several changes, each of the first document that matches its filter.</summary>
+    internal Task UpdateEachAsync(
+        Collection collection,
+        IEnumerable<(BsonDocument Filter, BsonDocument Change)> changes
+    ) => EachAsync(collection, changes, upsert: false);
 
     /// <summary>Puts the record in the place of the one that matches, or adds it. Fields beside the record's are given anew.</summary>
     /// <param name="filter">Equalities: of the key, or of the fields of a unique index.</param>
@@ -191,6 +188,21 @@ internal sealed class MongoSession(IChannel channel)
 
     /// <summary>The field that touches count up.</summary>
     internal const string Touches = "touches";
+
+    private async Task EachAsync(
+        Collection collection,
+        IEnumerable<(BsonDocument Filter, BsonDocument Change)> changes,
+        bool upsert
+    )
+    {
+        foreach (var some in changes.Chunk(MostTogether))
+        {
+            await UpdateAsync(
+                collection,
+                [.. some.Select(one => Doc.Of(("q", one.Filter), ("u", one.Change), ("upsert", upsert)))]
+            );
+        }
+    }
 
     private async Task<long> UpdateAsync(Collection collection, params BsonDocument[] statements)
     {

@@ -3,9 +3,8 @@ using Xunit;
 
 namespace Backup.Tests.Metadata.Mongo;
 
-// Abstract, and so not run, until the catalogue is whole.
 [Collection(RealServerTests.Name)]
-public abstract class RealMongoConformance(RealServer server) : MetadataConformance
+public sealed class RealMongoConformance(RealServer server) : MetadataConformance
 {
     protected override async Task<IMetadataStore> OpenAsync() => await server.OpenAsync(Time);
 
@@ -13,7 +12,7 @@ public abstract class RealMongoConformance(RealServer server) : MetadataConforma
 }
 
 [Collection(SandboxServerTests.Name)]
-public abstract class SandboxMongoConformance(SandboxServer server) : MetadataConformance
+public sealed class SandboxMongoConformance(SandboxServer server) : MetadataConformance
 {
     protected override async Task<IMetadataStore> OpenAsync() => await server.OpenAsync(Time);
 
