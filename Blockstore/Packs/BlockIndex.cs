@@ -1,7 +1,6 @@
-using System.Collections.Concurrent;
-using System.Numerics;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using FASTER.core;
+using Backup.Foundation.Files;
 
 namespace Backup.Blockstore.Packs;
 
@@ -10,176 +9,104 @@ namespace Backup.Blockstore.Packs;
 internal readonly record struct BlockLocation(int Pack, int StoredLength, long Offset);
 
 /// <summary>
-/// Id to place of every published block, in a FASTER key-value store whose log spills to disk. It holds nothing that
-/// the packs do not hold: whoever doubts it deletes it and fills it again. Thread-safe.
+/// Id to place of every published block, in memory: about 32 bytes a block. It holds nothing that the packs do not hold: whoever doubts it deletes it and
+/// fills it again. Thread-safe.
 /// </summary>
-internal sealed class BlockIndex : IDisposable
+/// <remarks>
+/// Written down at a clean close as <c>blocks</c>: for each of the 256 first bytes of an id the number of its blocks (4 bytes), then that many slots in the
+/// order of their ids. <see cref="IndexCover"/> seals the file. Keep in sync with docs/formats/block-and-pack.md.
+/// </remarks>
+internal sealed class BlockIndex
 {
-    private const int PageBits = 20;
-    private const int EntriesPerBucket = 4;
-    private const long LeastBuckets = 1 << 14;
+    internal const string FileName = "blocks";
 
-    private readonly IDevice _device;
-    private readonly FasterKV<BlockId, BlockLocation> _store;
-    private readonly ConcurrentBag<Session> _sessions = [];
+    private const int Shards = 256;
+    private const int HighAt = 1;
+    private const int LowAt = HighAt + sizeof(ulong);
 
-    private BlockIndex(IDevice device, FasterKV<BlockId, BlockLocation> store)
+    private readonly IndexShard[] _shards;
+    private readonly Lock[] _locks = [.. Enumerable.Range(0, Shards).Select(static _ => new Lock())];
+
+    internal BlockIndex()
+        : this([.. Enumerable.Range(0, Shards).Select(static _ => new IndexShard())]) { }
+
+    private BlockIndex(IndexShard[] shards) => _shards = shards;
+
+    internal long Count => _shards.Sum(static shard => (long)shard.Count);
+
+    /// <summary>Reads what <see cref="Write"/> wrote; its bytes are vouched for by <see cref="IndexCover"/>.</summary>
+    /// <exception cref="InvalidDataException">It is no such file.</exception>
+    internal static BlockIndex Read(string folder)
     {
-        _device = device;
-        _store = store;
+        using var file = new FileStream(Path.Combine(folder, FileName), FileMode.Open, FileAccess.Read);
+        var shards = new IndexShard[Shards];
+        Span<byte> head = stackalloc byte[sizeof(int)];
+        for (var shard = 0; shard < Shards; shard++)
+        {
+            file.ReadExactly(head);
+            var count = BinaryPrimitives.ReadInt32LittleEndian(head);
+            if (count < 0 || (file.Length - file.Position) / IndexSlot.Length < count)
+            {
+                throw new InvalidDataException("an index ends too early");
+            }
+
+            var slots = new IndexSlot[count];
+            file.ReadExactly(MemoryMarshal.AsBytes(slots.AsSpan()));
+            shards[shard] = new IndexShard(slots);
+        }
+
+        return new BlockIndex(shards);
     }
 
-    /// <summary>An index in <paramref name="folder"/> for about that many blocks; more only make it slower.</summary>
-    internal static BlockIndex Open(string folder, int memoryBits, long expectedBlocks)
+    /// <summary>Writes everything down, durably. Nothing is changed meanwhile.</summary>
+    internal void Write(string folder)
     {
-        var device = Devices.CreateLogDevice(Path.Combine(folder, "index.log"), preallocateFile: false);
-        try
+        using var file = DurableFile.Create(Path.Combine(folder, FileName));
+        foreach (var shard in _shards)
         {
-            var buckets = (long)
-                BitOperations.RoundUpToPowerOf2((ulong)Math.Max(LeastBuckets, expectedBlocks / EntriesPerBucket));
-            var store = new FasterKV<BlockId, BlockLocation>(
-                buckets,
-                new LogSettings
-                {
-                    LogDevice = device,
-                    PageSizeBits = PageBits,
-                    MemorySizeBits = memoryBits,
-                    MutableFraction = 0.5,
-                },
-                new CheckpointSettings { CheckpointDir = folder, RemoveOutdated = true },
-                comparer: new Comparer()
-            );
-            return new BlockIndex(device, store);
+            var slots = new IndexSlot[shard.Count];
+            shard.CopyTo(slots);
+            file.Append(BitConverter.GetBytes(slots.Length));
+            file.Append(MemoryMarshal.AsBytes(slots.AsSpan()));
         }
-        catch
-        {
-            device.Dispose();
-            throw;
-        }
-    }
 
-    internal void Recover(Guid token) => _store.Recover(token);
-
-    /// <summary>Writes everything down so that <see cref="Recover"/> finds it.</summary>
-    internal async Task<Guid> CheckpointAsync()
-    {
-        DropSessions();
-        var (success, token) = await _store.TakeFullCheckpointAsync(CheckpointType.FoldOver);
-        return success ? token : throw new IOException("the index's checkpoint did not succeed");
+        file.Publish();
     }
 
     internal bool TryFind(BlockId id, out BlockLocation location)
     {
-        var session = Rent();
-        try
+        var (shard, high, low) = Split(id);
+        lock (_locks[shard])
         {
-            var (status, found) = session.Read(id);
-            if (status.IsPending)
-            {
-                session.CompletePendingWithOutputs(out var outputs, wait: true);
-                using (outputs)
-                {
-                    if (!outputs.Next())
-                    {
-                        throw new IOException("the index did not answer");
-                    }
-
-                    status = outputs.Current.Status;
-                    found = outputs.Current.Output;
-                }
-            }
-
-            location = found;
-            return status.Found;
-        }
-        finally
-        {
-            _sessions.Add(session);
+            return _shards[shard].TryFind(high, low, out location);
         }
     }
 
     internal void Set(BlockId id, BlockLocation location)
     {
-        var session = Rent();
-        try
+        var (shard, high, low) = Split(id);
+        lock (_locks[shard])
         {
-            session.Upsert(id, location);
-        }
-        finally
-        {
-            _sessions.Add(session);
+            _shards[shard].Set(high, low, location);
         }
     }
 
     internal void Remove(BlockId id)
     {
-        var session = Rent();
-        try
+        var (shard, high, low) = Split(id);
+        lock (_locks[shard])
         {
-            session.Delete(id);
-        }
-        finally
-        {
-            _sessions.Add(session);
+            _shards[shard].Remove(high, low);
         }
     }
 
-    public void Dispose()
+    private static (int Shard, ulong High, ulong Low) Split(BlockId id)
     {
-        DropSessions();
-        _store.Dispose();
-        _device.Dispose();
-    }
-
-    private Session Rent() =>
-        _sessions.TryTake(out var session)
-            ? session
-            : new Session(
-                _store
-                    .For(new SimpleFunctions<BlockId, BlockLocation>())
-                    .NewSession<SimpleFunctions<BlockId, BlockLocation>>()
-            );
-
-    private void DropSessions()
-    {
-        while (_sessions.TryTake(out var session))
-        {
-            session.Dispose();
-        }
-    }
-
-    /// <summary>A session of the store: used by one thread at a time, suspended between two uses.</summary>
-    private sealed class Session(
-        ClientSession<
-            BlockId,
-            BlockLocation,
-            BlockLocation,
-            BlockLocation,
-            Empty,
-            SimpleFunctions<BlockId, BlockLocation>
-        > session
-    ) : IDisposable
-    {
-        internal (Status, BlockLocation) Read(BlockId id) => session.Read(id);
-
-        internal void Upsert(BlockId id, BlockLocation location) => session.Upsert(id, location);
-
-        internal void Delete(BlockId id) => session.Delete(id);
-
-        internal void CompletePendingWithOutputs(
-            out CompletedOutputIterator<BlockId, BlockLocation, BlockLocation, BlockLocation, Empty> outputs,
-            bool wait
-        ) => session.CompletePendingWithOutputs(out outputs, wait);
-
-        public void Dispose() => session.Dispose();
-    }
-
-    private sealed class Comparer : IFasterEqualityComparer<BlockId>
-    {
-        public bool Equals(ref BlockId left, ref BlockId right) => left == right;
-
-        // FASTER's buckets and tags take different bits: a hash is all that it needs.
-        public long GetHashCode64(ref BlockId id) =>
-            MemoryMarshal.Read<long>(MemoryMarshal.AsBytes(new ReadOnlySpan<BlockId>(in id)));
+        var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<BlockId>(in id));
+        return (
+            bytes[0],
+            BinaryPrimitives.ReadUInt64BigEndian(bytes[HighAt..]),
+            BinaryPrimitives.ReadUInt64BigEndian(bytes[LowAt..])
+        );
     }
 }

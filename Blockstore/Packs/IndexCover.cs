@@ -5,26 +5,24 @@ using Backup.Foundation.Files;
 namespace Backup.Blockstore.Packs;
 
 /// <summary>
-/// Says which packs a checkpoint of the index covers, and seals the index's files with a hash: an index is only ever
+/// Says which packs the index covers, and seals its file with a hash: an index is only ever
 /// read where it is, byte for byte, what a clean close left. Removed as soon as it is read: after a crash there is none,
 /// and the index is filled again from the packs' footers.
 /// </summary>
-/// <param name="Token">FASTER's name of the checkpoint.</param>
 /// <param name="Packs">Number and length of each pack covered.</param>
 /// <param name="Blocks">How many blocks they hold.</param>
 /// <param name="StoredBytes">Bytes of these blocks.</param>
-internal sealed record IndexCover(Guid Token, IReadOnlyDictionary<int, long> Packs, long Blocks, long StoredBytes)
+internal sealed record IndexCover(IReadOnlyDictionary<int, long> Packs, long Blocks, long StoredBytes)
 {
     private const uint Magic = 0x58494B42; // "BKIX"
-    private const uint Version = 1;
+    private const uint Version = 2;
     private const string FileName = "cover";
 
-    // Magic, version, token, blocks, stored bytes, hash of the files, number of packs.
-    private const int TokenAt = 8;
-    private const int BlocksAt = TokenAt + 16;
+    // Magic, version, blocks, stored bytes, hash of the index's file, number of packs.
+    private const int BlocksAt = 8;
     private const int StoredAt = BlocksAt + sizeof(long);
-    private const int FilesHashAt = StoredAt + sizeof(long);
-    private const int CountAt = FilesHashAt + SHA256.HashSizeInBytes;
+    private const int FileHashAt = StoredAt + sizeof(long);
+    private const int CountAt = FileHashAt + SHA256.HashSizeInBytes;
     private const int PacksAt = CountAt + sizeof(int);
     private const int PackLength = sizeof(int) + sizeof(long);
 
@@ -36,10 +34,9 @@ internal sealed record IndexCover(Guid Token, IReadOnlyDictionary<int, long> Pac
         var at = bytes.AsSpan();
         BinaryPrimitives.WriteUInt32LittleEndian(at, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(at[4..], Version);
-        Token.TryWriteBytes(at[TokenAt..]);
         BinaryPrimitives.WriteInt64LittleEndian(at[BlocksAt..], Blocks);
         BinaryPrimitives.WriteInt64LittleEndian(at[StoredAt..], StoredBytes);
-        HashFiles(folder).CopyTo(at[FilesHashAt..]);
+        HashFile(folder).CopyTo(at[FileHashAt..]);
         BinaryPrimitives.WriteInt32LittleEndian(at[CountAt..], Packs.Count);
         at = at[PacksAt..];
         foreach (var (number, length) in Packs)
@@ -53,7 +50,7 @@ internal sealed record IndexCover(Guid Token, IReadOnlyDictionary<int, long> Pac
         DurableFile.Write(PathIn(folder), bytes);
     }
 
-    /// <summary>Null where there is none or where anything about it or the index's files is not as it was left.</summary>
+    /// <summary>Null where there is none or where anything about it or the index's file is not as it was left.</summary>
     internal static IndexCover? Read(string folder)
     {
         var path = PathIn(folder);
@@ -71,7 +68,7 @@ internal sealed record IndexCover(Guid Token, IReadOnlyDictionary<int, long> Pac
                 .SequenceEqual(bytes.AsSpan(^SHA256.HashSizeInBytes..))
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(4)) != Version
-            || !HashFiles(folder).AsSpan().SequenceEqual(bytes.AsSpan(FilesHashAt, SHA256.HashSizeInBytes))
+            || !HashFile(folder).AsSpan().SequenceEqual(bytes.AsSpan(FileHashAt, SHA256.HashSizeInBytes))
         )
         {
             return null;
@@ -88,34 +85,15 @@ internal sealed record IndexCover(Guid Token, IReadOnlyDictionary<int, long> Pac
         }
 
         return new IndexCover(
-            new Guid(bytes.AsSpan(TokenAt, 16)),
             packs,
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(BlocksAt)),
             BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(StoredAt))
         );
     }
 
-    private static byte[] HashFiles(string folder)
+    private static byte[] HashFile(string folder)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var paths = Directory
-            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(path =>
-                path != PathIn(folder) && !path.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal)
-            )
-            .Order(StringComparer.Ordinal);
-        foreach (var path in paths)
-        {
-            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(Path.GetRelativePath(folder, path)));
-            using var file = File.OpenRead(path);
-            hash.AppendData(BitConverter.GetBytes(file.Length));
-            var buffer = new byte[1 << 20];
-            for (int read; (read = file.Read(buffer)) > 0; )
-            {
-                hash.AppendData(buffer, 0, read);
-            }
-        }
-
-        return hash.GetHashAndReset();
+        using var file = File.OpenRead(Path.Combine(folder, BlockIndex.FileName));
+        return SHA256.HashData(file);
     }
 }

@@ -252,7 +252,7 @@ public sealed class PackBlockStore : ISealingStore, IGroomable, ICheckable
         finally
         {
             _current?.Dispose();
-            await _catalogue.CloseAsync();
+            _catalogue.Close();
             _folder.Dispose();
         }
     }

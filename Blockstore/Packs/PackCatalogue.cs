@@ -86,29 +86,21 @@ internal sealed class PackCatalogue
     )
     {
         var packs = folder.ListPacks();
-        var catalogue = Recover(folder, options, holds, packs) ?? Empty(folder, options, holds, packs);
-        try
+        var catalogue = Recover(folder, options, holds, packs) ?? Empty(folder, options, holds);
+        foreach (var (number, length) in packs)
         {
-            foreach (var (number, length) in packs)
+            cancellation.ThrowIfCancellationRequested();
+            if (!catalogue._packs.ContainsKey(number))
             {
-                cancellation.ThrowIfCancellationRequested();
-                if (!catalogue._packs.ContainsKey(number))
-                {
-                    var isWhole = true;
-                    using var reader = new PackReader(folder.PathOf(number));
-                    var entries = reader.Entries((_, _) => isWhole = false);
-                    catalogue.Add(
-                        new PackState(number) { Length = length },
-                        entries,
-                        known => isWhole && number > known.Pack
-                    );
-                }
+                var isWhole = true;
+                using var reader = new PackReader(folder.PathOf(number));
+                var entries = reader.Entries((_, _) => isWhole = false);
+                catalogue.Add(
+                    new PackState(number) { Length = length },
+                    entries,
+                    known => isWhole && number > known.Pack
+                );
             }
-        }
-        catch
-        {
-            catalogue._index.Dispose();
-            throw;
         }
 
         return catalogue;
@@ -279,25 +271,14 @@ internal sealed class PackCatalogue
     }
 
     /// <summary>Writes the index down. Where that fails there is none next time, which costs time and nothing else.</summary>
-    internal async Task CloseAsync()
+    internal void Close()
     {
         _damaged.Save();
-        Guid token;
         try
         {
-            token = await _index.CheckpointAsync();
-        }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
-        {
-            _index.Dispose();
-            return;
-        }
-
-        _index.Dispose();
-        try
-        {
+            _index.Write(_folder.Index);
             var packs = _packs.ToDictionary(static pack => pack.Key, static pack => pack.Value.Length);
-            new IndexCover(token, packs, _blocks, _storedBytes).Write(_folder.Index);
+            new IndexCover(packs, _blocks, _storedBytes).Write(_folder.Index);
         }
         catch (Exception failure) when (failure is IOException or BackupException)
         {
@@ -321,43 +302,27 @@ internal sealed class PackCatalogue
                 return null;
             }
 
-            // From now on the index's files change: only another clean close makes them readable again.
+            // From now on the index changes: only another clean close makes it readable again.
             DurableFile.Delete(IndexCover.PathIn(folder.Index));
-            var index = BlockIndex.Open(folder.Index, options.IndexMemoryBits, cover.Blocks);
-            try
-            {
-                index.Recover(cover.Token);
-                return new PackCatalogue(folder, index, holds, options.Keys, cover, rebuilt: false);
-            }
-            catch
-            {
-                index.Dispose();
-                throw;
-            }
+            var index = BlockIndex.Read(folder.Index);
+            return new PackCatalogue(folder, index, holds, options.Keys, cover, rebuilt: false);
         }
-        catch (Exception failure) when (failure is not (OutOfMemoryException or BackupException))
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
         {
-            // Whatever FASTER makes of damaged files: the packs have it all.
+            // The packs have it all.
             return null;
         }
     }
 
-    private static PackCatalogue Empty(
-        PackFolder folder,
-        PackStoreOptions options,
-        BlockHolds holds,
-        SortedDictionary<int, long> packs
-    )
+    private static PackCatalogue Empty(PackFolder folder, PackStoreOptions options, BlockHolds holds)
     {
-        const int usualBlock = 64 * 1024;
         folder.ClearIndex();
-        var index = BlockIndex.Open(folder.Index, options.IndexMemoryBits, packs.Values.Sum() / usualBlock);
         return new PackCatalogue(
             folder,
-            index,
+            new BlockIndex(),
             holds,
             options.Keys,
-            new IndexCover(default, new Dictionary<int, long>(), 0, 0),
+            new IndexCover(new Dictionary<int, long>(), 0, 0),
             rebuilt: true
         );
     }

@@ -6,11 +6,9 @@ namespace Backup.Blockstore.Packs;
 /// <summary>How a <see cref="PackBlockStore"/> works.</summary>
 /// <param name="PackBytes">A pack is published once it is this long; 1 MiB to 1 GiB, 64 MiB unless set.</param>
 /// <param name="ZstdLevel">1 to 19, 3 unless set.</param>
-/// <param name="IndexMemoryBits">The index keeps this many bytes (as a power of two, 20 to 30; 25, which is 32 MiB, unless set) of its log in memory.</param>
 public sealed record PackStoreOptions(
     long PackBytes = 64L * 1024 * 1024,
-    int ZstdLevel = Zstd.DefaultLevel,
-    int IndexMemoryBits = 25
+    int ZstdLevel = Zstd.DefaultLevel
 )
 {
     /// <summary>What sealed blocks are opened with.</summary>

@@ -14,7 +14,7 @@ internal sealed class GroomWorld : IBlockRoots, IDisposable
 {
     private const byte Leaf = 0;
     private const byte Page = 1;
-    private static readonly PackStoreOptions Options = new(PackBytes: 12_000, IndexMemoryBits: 20);
+    private static readonly PackStoreOptions Options = new(PackBytes: 12_000);
 
     private readonly TemporaryFolder _folder = new(inMemory: true);
     private readonly Random _random;
