@@ -28,6 +28,13 @@ internal sealed partial class ApiClient
         return await ListAsync<JobLogView>($"/groups/{found.Group}/jobs/{found.Job.Job.Id}/log", cancellation);
     }
 
+    /// <summary>The signed report of a verification that has ended.</summary>
+    internal async Task<SignedReportView> JobReportAsync(string job, CancellationToken cancellation)
+    {
+        var found = await FindJobAsync(job, cancellation);
+        return await GetAsync<SignedReportView>($"/groups/{found.Group}/jobs/{found.Job.Job.Id}/report", cancellation);
+    }
+
     /// <summary>Restores have routes of their own, as who may restore may more.</summary>
     internal async Task<ActivityView> CancelJobAsync(string job, CancellationToken cancellation)
     {

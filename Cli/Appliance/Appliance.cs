@@ -187,7 +187,15 @@ internal sealed class Appliance : IAsyncDisposable
             new KeyOperations(metadata, encryption, time)
         );
         var self = new ApplianceDesk(metadata, backEnd, Folder, server, Operations, options, time);
-        var api = Keep(ServeApi(metadata, backEnd, parts, self, time));
+        var reports = new ReportDesk(
+            metadata,
+            async token => new ReportSigner(
+                Folder.Tls,
+                await CertificateAuthority.EnsureAsync(Folder.Tls, options.Names, time, token),
+                time
+            )
+        );
+        var api = Keep(ServeApi(metadata, backEnd, parts, self, reports, time));
         Api = api.Part;
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
@@ -223,6 +231,7 @@ internal sealed class Appliance : IAsyncDisposable
         BackEnd backEnd,
         ApplianceParts parts,
         ApplianceDesk self,
+        ReportDesk reports,
         TimeProvider time
     )
     {
@@ -242,7 +251,8 @@ internal sealed class Appliance : IAsyncDisposable
                     restores,
                     new StorageDesk(metadata, backEnd, Folder, parts.Operations, time),
                     new AlertDesk(metadata, parts.Ssh.Box, time),
-                    self
+                    self,
+                    reports
                 ),
                 parts.Ssh.Box,
                 new PublicApiOptions { Statuses = Statuses.OfErrors },

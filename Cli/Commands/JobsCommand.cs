@@ -8,7 +8,16 @@ namespace Backup.Cli.Commands;
 internal static class JobsCommand
 {
     internal static Command Create() =>
-        new("jobs", "Jobs: list, show, log, cancel, retry") { List(), Show(), Log(), Cancel(), Retry() };
+        new("jobs", "Jobs: list, show, log, cancel, retry, report, check-report")
+        {
+            List(),
+            Show(),
+            Log(),
+            Cancel(),
+            Retry(),
+            ReportCommands.Report(),
+            ReportCommands.Check(),
+        };
 
     private static Command List()
     {

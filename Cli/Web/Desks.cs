@@ -15,12 +15,14 @@ internal static class Desks
     /// <param name="storage">What is stored.</param>
     /// <param name="alerts">Who is told of what.</param>
     /// <param name="appliance">The appliance itself.</param>
+    /// <param name="reports">What it vouches for.</param>
     internal static ApiDesks Of(
         ApplianceParts parts,
         RestoreTasks restores,
         StorageDesk storage,
         AlertDesk alerts,
-        ApplianceDesk appliance
+        ApplianceDesk appliance,
+        ReportDesk reports
     ) =>
         new(
             new StatusDesk(parts.Operations, parts.Holdings),
@@ -40,7 +42,8 @@ internal static class Desks
             parts.People,
             parts.Agents,
             appliance,
-            parts.Keys
+            parts.Keys,
+            reports
         );
 
     private sealed class StatusDesk(ApplianceOperations operations, HoldingsOperations holdings) : IStatusDesk

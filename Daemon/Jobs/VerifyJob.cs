@@ -18,14 +18,33 @@ internal sealed class VerifyJob(IMetadataStore metadata, IBlockStore blocks, Tim
         var id = JobJson.Arguments<VerifyArguments>(job).SnapshotId;
         if (await metadata.Snapshots.FindAsync(id, cancellation) is { } snapshot)
         {
-            return JobJson.Result(await VerifyAsync(snapshot, new Reporter(progress, "", 0, 1), cancellation));
+            var result = await VerifyAsync(snapshot, new Reporter(progress, "", 0, 1), cancellation);
+            return await ProvenAsync(job, id, JobJson.Result(result), cancellation);
         }
 
         return
             await metadata.Clusters.FindCutAsync(id, cancellation)
                 is { Kind: CutKind.Snapshot, State: CutState.Complete } cut
-            ? JobJson.Result(await VerifyAsync(cut, progress, cancellation))
+            ? await ProvenAsync(job, id, JobJson.Result(await VerifyAsync(cut, progress, cancellation)), cancellation)
             : throw DaemonErrors.NoSnapshot(id);
+    }
+
+    private async Task<string> ProvenAsync(
+        JobRecord job,
+        string snapshotId,
+        string result,
+        CancellationToken cancellation
+    )
+    {
+        var subject = job.ReplicaSetId!;
+        var set = await metadata.Deployments.FindReplicaSetAsync(subject, cancellation);
+        if (await metadata.Deployments.FindAsync(set?.DeploymentId ?? subject, cancellation) is { } deployment)
+        {
+            var proof = new LastProof(time.GetUtcNow(), subject, snapshotId, job.Id);
+            await proof.SetAsync(metadata.Settings, deployment.GroupId, cancellation);
+        }
+
+        return result;
     }
 
     private async Task<ClusterVerifyResult> VerifyAsync(

@@ -14,7 +14,11 @@ public sealed record OverviewView(
     IReadOnlyList<AgentView> Agents,
     StorageView? Store,
     DateTimeOffset At
-);
+)
+{
+    /// <summary>The snapshot of the group that was read back whole last; null where none was yet.</summary>
+    public ProofView? LastProof { get; init; }
+}
 
 /// <param name="Level">ok, warning, bad, or none where nothing is protected yet.</param>
 /// <param name="Text">One sentence.</param>

@@ -23,5 +23,6 @@ public sealed record ApiDesks(
     IAccountDesk Accounts,
     IAgentBuildDesk AgentBuilds,
     IApplianceDesk Appliance,
-    IKeyDesk Keys
+    IKeyDesk Keys,
+    IReportDesk Reports
 );

@@ -21,6 +21,9 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         api.MapGet("/groups/{group}/jobs/{job}/log", LogAsync)
             .WithSummary("What a job told, oldest first: its newest 500 lines, kept for 90 days")
             .Needs(Permission.See);
+        api.MapGet("/groups/{group}/jobs/{job}/report", ReportAsync)
+            .WithSummary("The report of a verification that has ended, signed by the appliance")
+            .Needs(Permission.See);
         api.MapPost("/groups/{group}/jobs/{job}/retry", RetryAsync)
             .WithSummary("Ask for it once more where it failed or was cancelled; a restore: see /restores")
             .Needs(Permission.Operate, "job.retry");
@@ -66,6 +69,19 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
             [.. lines.Select(static one => new JobLogView(one.At, one.Text, one.IsTrouble))],
             null
         );
+    }
+
+    private async Task<SignedReportView> ReportAsync(
+        string group,
+        string job,
+        HttpContext context,
+        CancellationToken cancellation
+    )
+    {
+        var found = await FindAsync(job, await NamesAsync(group, cancellation), cancellation);
+        var report = await desks.Reports.ReportAsync(found.Id, cancellation);
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"verification-{found.Id}.json\"";
+        return report;
     }
 
     private async Task<Accepted<ActivityView>> RetryAsync(string group, string job, CancellationToken cancellation)

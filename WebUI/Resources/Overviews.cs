@@ -61,7 +61,10 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
             [.. status.Agents.Where(one => ours.Contains(one.Id))],
             await StoreAsync(cancellation),
             now
-        );
+        )
+        {
+            LastProof = await desks.Reports.LastProofAsync(group, cancellation),
+        };
     }
 
     private static DeploymentCardView Waiting(DeploymentView view) =>

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Backup.Blockstore;
 using Backup.Blockstore.Packs;
-using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 
@@ -31,7 +30,11 @@ public sealed class IndexTests
             // It fills, and it empties again.
             if (random.Next(100) < (step / 5000 % 2 == 0 ? 75 : 25))
             {
-                var place = new BlockLocation(random.Next(1, int.MaxValue), random.Next(), random.NextInt64(uint.MaxValue));
+                var place = new BlockLocation(
+                    random.Next(1, int.MaxValue),
+                    random.Next(),
+                    random.NextInt64(uint.MaxValue)
+                );
                 model[key] = place;
                 shard.Set(key.High, key.Low, place);
             }

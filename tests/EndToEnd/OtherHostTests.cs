@@ -34,6 +34,7 @@ public sealed class OtherHostTests
         (await far("policy", "rs0", "--interval", "15m", "--window", "1d")).Succeeded();
         (await far("agents", "list")).Succeeded().Json.GetArrayLength().ShouldBe(1);
         (await far("verify", RestoreCheck.Id(taken))).Succeeded();
+        await ReportsAsync(far, files, RestoreCheck.Id(taken));
 
         (
             await far("get", "rs0", "shop.orders", "{\"$oid\":\"000000000000000000000000\"}", "--latest")
@@ -79,6 +80,42 @@ public sealed class OtherHostTests
         (await far("restore", "rs0", "--latest", "--output", impossible)).ExitCode.ShouldNotBe(0);
         File.Exists(impossible).ShouldBeFalse();
         (await far("links", "list")).Succeeded().Json.GetArrayLength().ShouldBe(0, "none is left that opens something");
+    }
+
+    /// <summary>What was proven can be shown to somebody who has the authority's fingerprint and nothing else.</summary>
+    private static async Task ReportsAsync(Far far, TemporaryFolder files, string snapshot)
+    {
+        var jobs = (await far("jobs", "list")).Succeeded().Json.EnumerateArray().ToList();
+        string Of(string kind) =>
+            jobs.Select(one => one.GetProperty("job"))
+                .First(job => job.GetProperty("kind").GetString() == kind)
+                .GetProperty("id")
+                .GetString()!;
+        (await far("jobs", "report", Of("snapshot"))).ErrorCode.ShouldBe("BK9690");
+        var signed = (await far("jobs", "report", Of("verify"))).Succeeded();
+        var path = files.File("report.json");
+        await File.WriteAllTextAsync(path, signed.Output);
+        var report = JsonDocument.Parse(signed.Json.GetProperty("report").GetString()!).RootElement;
+        report.GetProperty("snapshot").GetString().ShouldBe(snapshot);
+        report.GetProperty("whole").GetBoolean().ShouldBeTrue();
+        report.GetProperty("result").GetProperty("documents").GetInt64().ShouldBe(100);
+
+        var root = signed.Json.GetProperty("certificate").GetString()!;
+        using var authority = X509Certificate2.CreateFromPem(
+            root.AsSpan()[root.LastIndexOf("-----BEGIN", StringComparison.Ordinal)..]
+        );
+        var fingerprint = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(authority.RawData));
+        (await ApplianceProcess.CommandAsync("jobs", "check-report", path, "--authority", fingerprint)).Succeeded();
+        (
+            await ApplianceProcess.CommandAsync("jobs", "check-report", path, "--authority", new string('0', 64))
+        ).ErrorCode.ShouldBe("BK9691");
+        await File.WriteAllTextAsync(
+            path,
+            signed.Output.Replace("\\\"whole\\\": true", "\\\"whole\\\": false", StringComparison.Ordinal)
+        );
+        (
+            await ApplianceProcess.CommandAsync("jobs", "check-report", path, "--authority", fingerprint)
+        ).ErrorCode.ShouldBe("BK9691", "it was changed");
     }
 
     private static async Task ServesAsync(Far far, TemporaryFolder files)

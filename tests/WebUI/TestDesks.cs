@@ -23,7 +23,8 @@ internal sealed partial class TestDesks
         IServeDesk,
         IAccountDesk,
         IAgentBuildDesk,
-        IApplianceDesk
+        IApplianceDesk,
+        IReportDesk
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
@@ -334,6 +335,12 @@ internal sealed partial class TestDesks
 
     public Task<AgentLogView> LogsAsync(string agent, int lines, long? since, CancellationToken cancellation) =>
         Task.FromResult(new AgentLogView(agent, "host", [], false));
+
+    public Task<SignedReportView> ReportAsync(string job, CancellationToken cancellation) =>
+        Task.FromResult(new SignedReportView($"{{\"job\":\"{job}\"}}", "c2lnbmVk", "certificate"));
+
+    public Task<ProofView?> LastProofAsync(string group, CancellationToken cancellation) =>
+        Task.FromResult<ProofView?>(new ProofView(Noon, "rs0", "snapshot-1", "job-1"));
 
     public Task<StorageView> StorageAsync(CancellationToken cancellation) =>
         Task.FromResult(new StorageView(10, 1000, 100_000, 50_000, 2, 4000));

@@ -39,7 +39,7 @@ function view(overview) {
           h("div.cards", deployments.map(card)),
         )
       : null,
-    overview.store ? store(overview.store) : null,
+    overview.store ? store(overview.store, overview.lastProof) : null,
   );
 }
 
@@ -141,7 +141,7 @@ function days(all) {
   );
 }
 
-function store(view) {
+function store(view, proof) {
   const used = view.diskBytes > 0 ? 1 - view.freeBytes / view.diskBytes : 0;
   return h(
     "section.card",
@@ -150,6 +150,7 @@ function store(view) {
       ["Stored", bytes(view.storedBytes), `${count(view.blocks)} blocks`],
       ["Smaller by", view.ratio > 0 ? `${view.ratio} ×` : "–", "than a copy for each snapshot"],
       ["Free on the disk", bytes(view.freeBytes), view.fullInDays === undefined ? `${percent(used)} used` : `${percent(used)} used, full in ${duration(view.fullInDays * 86400)}`],
+      ["Last proof", proof ? time(proof.at) : "none yet", proof ? h("span", "a snapshot of ", name(proof.subject), " was read back") : h("a", { href: "/verification" }, "verify a snapshot")],
     ]),
   );
 }

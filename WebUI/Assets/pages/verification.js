@@ -1,5 +1,5 @@
 // Has it been proven? Verifications that ran, and a button that proves a snapshot now.
-import { below, get, post } from "../lib/api.js";
+import { address, below, get, post } from "../lib/api.js";
 import { toast, toastProblem } from "../lib/dialog.js";
 import { fragment, h, name } from "../lib/dom.js";
 import { duration } from "../lib/format.js";
@@ -12,7 +12,7 @@ export function render(root, { signal, group, live }) {
   root.append(h("div.stack", heading("Verification", "A snapshot is read back whole: every block is decoded, hashed and counted. The newest of each deployment is proven by itself, as often as its policy says.")), h("br"));
   shown(root, signal, {
     load: (ending) => get(below(group.id, "jobs"), { signal: ending, query: { limit: 200 } }),
-    view: ({ items }, again) => fragment(now(live, group, again), history(items.filter((one) => /verif/.test(one.job.kind)))),
+    view: ({ items }, again) => fragment(now(live, group, again), history(items.filter((one) => /verif/.test(one.job.kind)), group)),
     every: 3000,
     live,
   });
@@ -54,7 +54,7 @@ function now(live, group, again) {
   );
 }
 
-function history(jobs) {
+function history(jobs, group) {
   if (jobs.length === 0) return h("section.card", empty("proof", "Nothing was verified yet", "Verify a snapshot, and its result stands here."));
   return flush(
     "History",
@@ -66,6 +66,7 @@ function history(jobs) {
         { title: "State", cell: (one) => badge(...jobState(one.job.state)) },
         { title: "Result", cell: (one) => (one.job.error ? `${one.job.error.message} (${one.job.error.code})` : jobOver(one.job.state) ? found(one.job.result) : progress(one.job.progress, "Verification", one.job.phase)) },
         { title: "When", cell: (one) => time(one.finishedAt ?? one.createdAt) },
+        { title: "Report", cell: (one) => (["succeeded", "failed"].includes(one.job.state) ? h("a", { href: address(`${below(group.id, "jobs", one.job.id)}/report`), download: "", "aria-label": `Signed report of the verification of ${one.subject ?? "a snapshot"}` }, "Signed report") : "–") },
         { title: "Took", number: true, cell: (one) => (one.finishedAt && one.startedAt ? duration((Date.parse(one.finishedAt) - Date.parse(one.startedAt)) / 1000) : "–") },
       ],
       jobs,
