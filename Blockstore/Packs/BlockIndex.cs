@@ -16,7 +16,7 @@ internal readonly record struct BlockLocation(int Pack, int StoredLength, long O
 /// Written down at a clean close as <c>blocks</c>: for each of the 256 first bytes of an id the number of its blocks (4 bytes), then that many slots in the
 /// order of their ids. <see cref="IndexCover"/> seals the file. Keep in sync with docs/formats/block-and-pack.md.
 /// </remarks>
-internal sealed class BlockIndex
+internal sealed class BlockIndex : IDisposable
 {
     internal const string FileName = "blocks";
 
@@ -97,6 +97,17 @@ internal sealed class BlockIndex
         lock (_locks[shard])
         {
             _shards[shard].Remove(high, low);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var (shard, held) in _shards.Zip(_locks))
+        {
+            lock (held)
+            {
+                shard.Dispose();
+            }
         }
     }
 

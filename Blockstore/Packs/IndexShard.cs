@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Backup.Foundation.Memory;
 
 namespace Backup.Blockstore.Packs;
 
@@ -32,29 +33,38 @@ internal readonly struct IndexSlot(ulong high, ulong low, BlockLocation location
 /// </summary>
 /// <remarks>
 /// This is linear probing with ordered entries, as Amble and Knuth describe it ("Ordered hash tables", 1974): the ids are hashes already, so their order is
-/// the hash's. Nothing wraps around: behind the places there is room for what is pushed over the end.
+/// the hash's. Nothing wraps around: behind the places there is room for what is pushed over the end. The slots are outside the garbage collector's heap, which
+/// would keep every table that was outgrown for a while.
 /// </remarks>
-internal sealed class IndexShard
+internal sealed class IndexShard : IDisposable
 {
     private const int Smallest = 16;
+    private const int Tail = 32;
     private const double MostFull = 0.9;
     private const double Growth = 1.125;
 
-    private IndexSlot[] _slots = new IndexSlot[WithTail(Smallest)];
-    private int _places = Smallest;
+    private NativeBuffer _memory;
+    private int _places;
+
+    internal IndexShard()
+        : this([]) { }
+
+    /// <param name="sorted">Slots, in the order of their ids; empty ones are passed over.</param>
+    internal IndexShard(ReadOnlySpan<IndexSlot> sorted) =>
+        (_memory, _places, Count) = Filled(sorted, (int)(sorted.Length / MostFull) + Smallest);
 
     internal int Count { get; private set; }
 
-    internal IndexShard() { }
+    private Span<IndexSlot> Slots => MemoryMarshal.Cast<byte, IndexSlot>(_memory.GetSpan());
 
-    /// <param name="sorted">Slots, in the order of their ids.</param>
-    internal IndexShard(ReadOnlySpan<IndexSlot> sorted) => Fill(sorted, (int)(sorted.Length / MostFull) + Smallest);
+    public void Dispose() => _memory.Free();
 
     internal bool TryFind(ulong high, ulong low, out BlockLocation location)
     {
-        for (var at = Home(high); ; at++)
+        var slots = Slots;
+        for (var at = Home(high, _places); ; at++)
         {
-            ref readonly var slot = ref _slots[at];
+            ref readonly var slot = ref slots[at];
             var order = slot.IsEmpty ? 1 : slot.CompareTo(high, low);
             if (order >= 0)
             {
@@ -67,47 +77,49 @@ internal sealed class IndexShard
     internal void Set(ulong high, ulong low, BlockLocation location)
     {
         var set = new IndexSlot(high, low, location);
-        var at = Place(high, low);
-        if (!_slots[at].IsEmpty && _slots[at].CompareTo(high, low) == 0)
+        var slots = Slots;
+        var at = Place(slots, high, low);
+        if (!slots[at].IsEmpty && slots[at].CompareTo(high, low) == 0)
         {
-            _slots[at] = set;
+            slots[at] = set;
             return;
         }
 
         var gap = at;
-        while (!_slots[gap].IsEmpty)
+        while (!slots[gap].IsEmpty)
         {
             gap++;
         }
 
         // The last slot stays empty: whoever looks ends there.
-        if (Count + 1 > _places * MostFull || gap >= _slots.Length - 1)
+        if (Count + 1 > _places * MostFull || gap >= slots.Length - 1)
         {
             Grow();
             Set(high, low, location);
             return;
         }
 
-        Array.Copy(_slots, at, _slots, at + 1, gap - at);
-        _slots[at] = set;
+        slots[at..gap].CopyTo(slots[(at + 1)..]);
+        slots[at] = set;
         Count++;
     }
 
     internal void Remove(ulong high, ulong low)
     {
-        var at = Place(high, low);
-        if (_slots[at].IsEmpty || _slots[at].CompareTo(high, low) != 0)
+        var slots = Slots;
+        var at = Place(slots, high, low);
+        if (slots[at].IsEmpty || slots[at].CompareTo(high, low) != 0)
         {
             return;
         }
 
         // Those behind it move up, each as far as its own place.
-        for (; !_slots[at + 1].IsEmpty && Home(_slots[at + 1].High) <= at; at++)
+        for (; !slots[at + 1].IsEmpty && Home(slots[at + 1].High, _places) <= at; at++)
         {
-            _slots[at] = _slots[at + 1];
+            slots[at] = slots[at + 1];
         }
 
-        _slots[at] = default;
+        slots[at] = default;
         Count--;
     }
 
@@ -116,7 +128,7 @@ internal sealed class IndexShard
     internal void CopyTo(Span<IndexSlot> to)
     {
         var next = 0;
-        foreach (ref readonly var slot in _slots.AsSpan())
+        foreach (ref readonly var slot in Slots)
         {
             if (!slot.IsEmpty)
             {
@@ -126,10 +138,10 @@ internal sealed class IndexShard
     }
 
     /// <summary>Where the block stands, or would.</summary>
-    private int Place(ulong high, ulong low)
+    private int Place(ReadOnlySpan<IndexSlot> slots, ulong high, ulong low)
     {
-        var at = Home(high);
-        while (!_slots[at].IsEmpty && _slots[at].CompareTo(high, low) < 0)
+        var at = Home(high, _places);
+        while (!slots[at].IsEmpty && slots[at].CompareTo(high, low) < 0)
         {
             at++;
         }
@@ -138,42 +150,53 @@ internal sealed class IndexShard
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Home(ulong high) => (int)Math.BigMul(high, (ulong)_places, out _);
+    private static int Home(ulong high, int places) => (int)Math.BigMul(high, (ulong)places, out _);
 
     private void Grow()
     {
-        var sorted = new IndexSlot[Count];
-        CopyTo(sorted);
-        Fill(sorted, Math.Max(_places + Smallest, (int)(_places * Growth)));
+        var outgrown = _memory;
+        (_memory, _places, Count) = Filled(Slots, Math.Max(_places + Smallest, (int)(_places * Growth)));
+        outgrown.Free();
     }
 
-    private void Fill(ReadOnlySpan<IndexSlot> sorted, int places)
+    private static (NativeBuffer Memory, int Places, int Count) Filled(ReadOnlySpan<IndexSlot> sorted, int places)
     {
-        while (!TryFill(sorted, places))
+        while (true)
         {
+            var memory = new NativeBuffer(IndexSlot.Length * (places + Tail + (places / 256)));
+            if (TryFill(MemoryMarshal.Cast<byte, IndexSlot>(memory.GetSpan()), sorted, places, out var count))
+            {
+                return (memory, places, count);
+            }
+
+            // Too many of them belong to the end.
+            memory.Free();
             places += Math.Max(Smallest, places / 8);
         }
     }
 
-    private bool TryFill(ReadOnlySpan<IndexSlot> sorted, int places)
+    private static bool TryFill(Span<IndexSlot> slots, ReadOnlySpan<IndexSlot> sorted, int places, out int count)
     {
-        var slots = new IndexSlot[WithTail(places)];
-        _places = places;
+        slots.Clear();
+        count = 0;
         var at = 0;
-        foreach (var slot in sorted)
+        foreach (ref readonly var slot in sorted)
         {
-            at = Math.Max(at, Home(slot.High));
+            if (slot.IsEmpty)
+            {
+                continue;
+            }
+
+            at = Math.Max(at, Home(slot.High, places));
             if (at >= slots.Length - 1)
             {
                 return false;
             }
 
             slots[at++] = slot;
+            count++;
         }
 
-        (_slots, Count) = (slots, sorted.Length);
         return true;
     }
-
-    private static int WithTail(int places) => places + 32 + (places / 256);
 }

@@ -87,11 +87,11 @@ internal sealed class PackCatalogue
     {
         var packs = folder.ListPacks();
         var catalogue = Recover(folder, options, holds, packs) ?? Empty(folder, options, holds);
-        foreach (var (number, length) in packs)
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (!catalogue._packs.ContainsKey(number))
+            foreach (var (number, length) in packs.Where(pack => !catalogue._packs.ContainsKey(pack.Key)))
             {
+                cancellation.ThrowIfCancellationRequested();
                 var isWhole = true;
                 using var reader = new PackReader(folder.PathOf(number));
                 var entries = reader.Entries((_, _) => isWhole = false);
@@ -101,6 +101,11 @@ internal sealed class PackCatalogue
                     known => isWhole && number > known.Pack
                 );
             }
+        }
+        catch
+        {
+            catalogue._index.Dispose();
+            throw;
         }
 
         return catalogue;
@@ -283,6 +288,10 @@ internal sealed class PackCatalogue
         catch (Exception failure) when (failure is IOException or BackupException)
         {
             // Without its cover the index is not read again.
+        }
+        finally
+        {
+            _index.Dispose();
         }
     }
 

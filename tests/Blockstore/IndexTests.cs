@@ -16,7 +16,7 @@ public sealed class IndexTests
     public void A_shard_does_what_a_dictionary_does(int seed, ulong mask)
     {
         var random = new Random(seed);
-        var shard = new IndexShard();
+        using var shard = new IndexShard();
         var model = new Dictionary<(ulong High, ulong Low), BlockLocation>();
         List<(ulong High, ulong Low)> keys =
         [
@@ -52,13 +52,14 @@ public sealed class IndexTests
         ShouldBe(shard, model);
         var slots = new IndexSlot[shard.Count];
         shard.CopyTo(slots);
-        ShouldBe(new IndexShard(slots), model);
+        using var filled = new IndexShard(slots);
+        ShouldBe(filled, model);
     }
 
     [Fact]
     public void Ids_at_the_very_end_are_pushed_over_it_and_found()
     {
-        var shard = new IndexShard();
+        using var shard = new IndexShard();
         for (ulong n = 0; n < 5000; n++)
         {
             shard.Set(ulong.MaxValue, n, new BlockLocation(1, 1, (long)n));
@@ -77,7 +78,7 @@ public sealed class IndexTests
     public void An_index_that_was_written_down_is_read_again()
     {
         using var folder = new TemporaryFolder();
-        var index = new BlockIndex();
+        using var index = new BlockIndex();
         var ids = Enumerable.Range(0, 20_000).Select(n => BlockId.Of(BitConverter.GetBytes(n))).ToList();
         for (var n = 0; n < ids.Count; n++)
         {
@@ -90,7 +91,7 @@ public sealed class IndexTests
         }
 
         index.Write(folder.Path);
-        var read = BlockIndex.Read(folder.Path);
+        using var read = BlockIndex.Read(folder.Path);
         read.Count.ShouldBe(ids.Count - 7);
         for (var n = 0; n < ids.Count; n++)
         {
@@ -103,7 +104,7 @@ public sealed class IndexTests
     public void The_bytes_of_a_slot_are_what_the_manual_says()
     {
         using var folder = new TemporaryFolder();
-        var index = new BlockIndex();
+        using var index = new BlockIndex();
         byte[] id = [.. Enumerable.Range(0, BlockId.Length).Select(static n => (byte)n)];
         index.Set(new BlockId(id), new BlockLocation(7, 8, 0xFFFF_FFFE));
         index.Write(folder.Path);
