@@ -184,7 +184,7 @@ internal sealed class Appliance : IAsyncDisposable
             new PeopleOperations(metadata, time),
             new SubjectOperations(metadata),
             new HoldingsOperations(metadata, Operations, Restores, clusterRestores, time),
-            new KeyOperations(metadata, encryption, time)
+            new KeyOperations(metadata, encryption, objects, time)
         );
         var self = new ApplianceDesk(metadata, backEnd, Folder, server, Operations, options, time);
         var reports = new ReportDesk(

@@ -1,3 +1,4 @@
+using Backup.Blockstore;
 using Backup.Blockstore.Sealing;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
@@ -8,8 +9,14 @@ namespace Backup.Cli.Appliance;
 /// <summary>What people ask about the keys that stored data is sealed under.</summary>
 /// <param name="metadata">Which groups there are, and what they protect.</param>
 /// <param name="encryption">The keys.</param>
+/// <param name="objects">Slices.</param>
 /// <param name="time">The clock.</param>
-internal sealed class KeyOperations(IMetadataStore metadata, Encryption encryption, TimeProvider time) : IKeyDesk
+internal sealed class KeyOperations(
+    IMetadataStore metadata,
+    Encryption encryption,
+    IObjectStore objects,
+    TimeProvider time
+) : IKeyDesk
 {
     public async Task<KeysView> KeysAsync(CancellationToken cancellation)
     {
@@ -83,8 +90,40 @@ internal sealed class KeyOperations(IMetadataStore metadata, Encryption encrypti
             throw CliErrors.StillProtects(group.Name, protects);
         }
 
+        var all = await encryption.Keys.ListAsync(cancellation);
+        if (all.Keys.Any(key => key.Group == group.Id))
+        {
+            // First: those of before encryption was turned on are plain. Killed in between, it is asked for again.
+            await RemoveSlicesAsync(group.Id, cancellation);
+        }
+
         await encryption.Keys.DestroyAsync(group.Id, cancellation);
         return await KeysAsync(cancellation);
+    }
+
+    private async Task RemoveSlicesAsync(string groupId, CancellationToken cancellation)
+    {
+        var deployments = (await metadata.Deployments.ListAsync(cancellation))
+            .Where(one => one.GroupId == groupId)
+            .Select(static one => one.Id)
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
+        {
+            if (!deployments.Contains(set.DeploymentId))
+            {
+                continue;
+            }
+
+            foreach (var sync in await metadata.Syncs.ListAsync(set.Id, cancellation))
+            {
+                await objects.DeletePrefixAsync(SliceNames.SyncPrefix(sync.Id), cancellation);
+                await objects.DeletePrefixAsync(SliceNames.OplogPrefix(sync.Id), cancellation);
+                foreach (var beside in await metadata.PartialSyncs.ListAsync(sync.Id, cancellation))
+                {
+                    await objects.DeletePrefixAsync(SliceNames.SyncPrefix(beside.Id), cancellation);
+                }
+            }
+        }
     }
 
     private static GroupKeysView View(Group group, KeyList all)
