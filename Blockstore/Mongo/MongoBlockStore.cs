@@ -25,7 +25,7 @@ namespace Backup.Blockstore.Mongo;
 /// that epoch in the same step as it removes.
 /// </para>
 /// </remarks>
-public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISharedStore
+public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISharedStore, IDrivenStore
 {
     private readonly MongoStoreOptions _options;
     private readonly MongoTalk _talk;
@@ -39,6 +39,8 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
     private readonly SemaphoreSlim _grooming = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
     private StoreSession _session = null!;
+    private Func<SharedGroomStep, Task>? _groomPassed;
+    private Func<Task>? _groomWaiting;
     private int _disposed;
     private long _newBlocks;
     private long _newBytes;
@@ -77,11 +79,17 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
         }
     }
 
-    /// <summary>For tests that kill: called after each step of a groom.</summary>
-    internal Func<SharedGroomStep, Task>? GroomPassed { get; set; }
+    Func<SharedGroomStep, Task>? IDrivenStore.GroomPassed
+    {
+        get => _groomPassed;
+        set => _groomPassed = value;
+    }
 
-    /// <summary>For tests: awaited instead of a pause, wherever a groom waits for other processes.</summary>
-    internal Func<Task>? GroomWaiting { get; set; }
+    Func<Task>? IDrivenStore.GroomWaiting
+    {
+        get => _groomWaiting;
+        set => _groomWaiting = value;
+    }
 
     /// <summary>Opens the store; its collections are made where they are missing.</summary>
     /// <param name="client">Of a replica set or of routers, MongoDB 4.2 or later; it stays the caller's.</param>
@@ -106,7 +114,7 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
                 store._place,
                 options.Sharing,
                 store.Holds,
-                store.SettleAsync,
+                new SessionCalls((_, stopping) => store.SettleAsync(stopping)),
                 cancellation
             );
             return store;
@@ -248,11 +256,11 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _closing.Token);
-            var turn = await GroomTurn.TakeAsync(_place, _session, _options.Sharing, GroomWaiting, either.Token);
+            var turn = await GroomTurn.TakeAsync(_place, _session, _options.Sharing, _groomWaiting, either.Token);
             await using (turn)
             {
                 var groom = new MongoGroom(
-                    new GroomGround(_talk, _reads, _large, _session, SettleAsync, GroomPassed),
+                    new GroomGround(_talk, _reads, _large, _session, SettleAsync, _groomPassed),
                     turn,
                     options ?? new GroomOptions(),
                     progress
@@ -283,11 +291,9 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
         _closing.Dispose();
     }
 
-    /// <summary>For tests: a sign of life now, with the answer to a groom that asks.</summary>
-    internal Task BeatAsync() => _session.BeatAndAnswerAsync();
+    Task IDrivenStore.BeatAsync() => _session.BeatAndAnswerAsync();
 
-    /// <summary>For tests: as kill -9 leaves it. What is on its way may arrive or not.</summary>
-    internal async Task KillAsync()
+    async Task IDrivenStore.KillAsync()
     {
         _disposed = 1;
         await _closing.CancelAsync();

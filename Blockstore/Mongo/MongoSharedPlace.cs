@@ -12,6 +12,7 @@ internal sealed class MongoSharedPlace(MongoTalk talk) : ISharedPlace
 
     // 400,000 ids are 12.8 MB.
     private const int MostIds = 400_000;
+    private const int MostHeld = 10_000;
 
     private static readonly BsonDocument Query = BsonDocument.Build(w =>
         w.String("find"u8, StateCollection)
@@ -114,6 +115,17 @@ internal sealed class MongoSharedPlace(MongoTalk talk) : ISharedPlace
                 return held;
             }
         }
+    }
+
+    public Task<List<Guid>> ListHeldAsync(CancellationToken cancellation)
+    {
+        var find = BsonDocument.Build(static w =>
+        {
+            w.String("find"u8, HeldCollection).BeginDocument("filter"u8).EndDocument();
+            w.BeginDocument("projection"u8).Int32("session"u8, 1).EndDocument();
+            w.Int32("batchSize"u8, MostHeld).Boolean("singleBatch"u8, true);
+        });
+        return talk.FindAsync(find, static view => view["session"u8].AsUuid, cancellation);
     }
 
     public async Task RemoveHeldAsync(Guid groom, IReadOnlyCollection<Guid> gone, CancellationToken cancellation)

@@ -10,12 +10,12 @@ namespace Backup.Blockstore.Shared;
 /// <param name="place">Where answers are written down.</param>
 /// <param name="session">Of this process.</param>
 /// <param name="holds">Of this process.</param>
-/// <param name="settle">Waits until everything that was put by now can be read by other processes.</param>
+/// <param name="settle">Waits until everything that was put by now can be read by other processes, and writes down what else that groom is to know.</param>
 internal sealed class GroomAnswers(
     ISharedPlace place,
     StoreSession session,
     BlockHolds holds,
-    Func<CancellationToken, Task> settle
+    Func<GroomState, CancellationToken, Task> settle
 )
 {
     private readonly Lock _gate = new();
@@ -99,7 +99,7 @@ internal sealed class GroomAnswers(
             }
 
             // The groom reads what is below these blocks: they must be where it can find them.
-            await settle(stopping);
+            await settle(groom, stopping);
             await place.WriteHeldAsync(session.Id, groom.Id, held, stopping);
             await session.AnswerAsync(groom.Id, groom.Phase, stopping);
             lock (_gate)

@@ -16,7 +16,6 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
     private readonly SharedStoreOptions _options;
     private readonly SilenceWatch _silence;
     private readonly Guid _id = Guid.NewGuid();
-    private readonly HashSet<Guid> _gone = [];
     private TimeSpan _pause = ShortestPause;
 
     private GroomTurn(ISharedPlace place, StoreSession session, SharedStoreOptions options)
@@ -29,6 +28,11 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
 
     /// <summary>For tests: awaited instead of a pause, wherever others are waited for.</summary>
     internal Func<Task>? Waiting { get; init; }
+
+    internal Guid Id => _id;
+
+    /// <summary>That have told what they hold, the second time. Known after <see cref="AfterLooksAsync"/>.</summary>
+    internal IReadOnlyCollection<Guid> Sessions { get; private set; } = [];
 
     /// <summary>Blocks that are not marked and carry an older epoch are needed by nobody. Known after <see cref="BeforeListAsync"/>.</summary>
     internal long Limit { get; private set; }
@@ -59,9 +63,21 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
     {
         await ProceedAsync(GroomPhase.Marking, GroomPhase.AskingAgain, cancellation);
         var state = await ProceedAsync(GroomPhase.AskingAgain, GroomPhase.Sweeping, cancellation);
+        Sessions = [.. state.Sessions.Keys];
         // Who was struck off meanwhile has not told what it held; what it has published shows that.
         var isAnyGone = await RevokeAsync(cancellation);
         return new HeldLater(await HeldAsync(state, cancellation), isAnyGone);
+    }
+
+    /// <summary>Gives packs up: from then on nobody relies on them, whatever becomes of this process.</summary>
+    /// <exception cref="BackupException">5062 where another process has taken the turn.</exception>
+    internal async Task CondemnAsync(Guid list, CancellationToken cancellation)
+    {
+        var state = await _session.State.ChangeAsync(one => one.Condemn(_id, list), cancellation);
+        if (!state.Condemned.Contains(list))
+        {
+            throw BlockstoreErrors.GroomOvertaken(_place.Name);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -74,8 +90,11 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
 
         try
         {
-            await _place.RemoveHeldAsync(_id, _gone, CancellationToken.None);
-            await _session.State.ChangeAsync(state => state.EndGroom(_id), CancellationToken.None);
+            // In this order: whoever has written and is not in the state that is read after that never comes back.
+            var written = await _place.ListHeldAsync(CancellationToken.None);
+            var state = await _session.State.ChangeAsync(state => state.EndGroom(_id), CancellationToken.None);
+            List<Guid> gone = [.. written.Distinct().Where(one => !state.Sessions.ContainsKey(one))];
+            await _place.RemoveHeldAsync(_id, gone, CancellationToken.None);
         }
         catch (BackupException)
         {
@@ -156,7 +175,6 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
             await fence.RevokeAsync(gone, cancellation);
         }
 
-        _gone.UnionWith(gone);
         await _session.State.ChangeAsync(one => one with { ShutOut = one.ShutOut.Except(gone) }, cancellation);
         return true;
     }

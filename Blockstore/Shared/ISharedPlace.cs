@@ -25,6 +25,9 @@ internal interface ISharedPlace
     /// <exception cref="Foundation.Errors.BackupException">5062 where it is not there, or not whole: it was written for another groom since.</exception>
     Task<List<BlockId>> ReadHeldAsync(Guid session, Guid groom, CancellationToken cancellation);
 
+    /// <summary>Sessions that have written for any groom, some perhaps more than once.</summary>
+    Task<List<Guid>> ListHeldAsync(CancellationToken cancellation);
+
     /// <summary>Removes what was written for that groom, and by sessions that will never come back.</summary>
     Task RemoveHeldAsync(Guid groom, IReadOnlyCollection<Guid> gone, CancellationToken cancellation);
 }

@@ -28,6 +28,17 @@ internal static class StateDocument
         }
 
         writer.EndArray();
+        if (!state.Condemned.IsEmpty)
+        {
+            writer.BeginArray("condemned"u8);
+            foreach (var id in state.Condemned)
+            {
+                writer.Uuid(writer.ArrayItemName(scratch), id);
+            }
+
+            writer.EndArray();
+        }
+
         if (state.Groom is { } groom)
         {
             writer.BeginDocument("groom"u8).Uuid("id"u8, groom.Id).Uuid("session"u8, groom.Session);
@@ -53,6 +64,7 @@ internal static class StateDocument
             Counted = CountOf(view),
             Sessions = SessionsOf(view["sessions"u8].AsDocument),
             ShutOut = IdsOf(view["shutOut"u8].AsDocument),
+            Condemned = view.TryGet("condemned"u8, out var condemned) ? IdsOf(condemned.AsDocument) : [],
             Groom = view.TryGet("groom"u8, out var groom) ? GroomOf(groom.AsDocument) : null,
         };
     }

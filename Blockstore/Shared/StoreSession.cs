@@ -14,6 +14,7 @@ internal sealed class StoreSession : IAsyncDisposable
     private readonly SharedStoreOptions _options;
     private readonly BlockHolds _holds;
     private readonly GroomAnswers _answers;
+    private readonly Action<StoreState>? _seen;
     private readonly SemaphoreSlim _beating = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -27,18 +28,14 @@ internal sealed class StoreSession : IAsyncDisposable
     private long _damages;
     private volatile bool _isLost;
 
-    private StoreSession(
-        ISharedPlace place,
-        SharedStoreOptions options,
-        BlockHolds holds,
-        Func<CancellationToken, Task> settle
-    )
+    private StoreSession(ISharedPlace place, SharedStoreOptions options, BlockHolds holds, SessionCalls calls)
     {
         _place = place;
         _options = options;
         _holds = holds;
         _state = new SharedState(place, options.Time);
-        _answers = new GroomAnswers(place, this, holds, settle);
+        _answers = new GroomAnswers(place, this, holds, calls.Settle);
+        _seen = calls.Seen;
     }
 
     internal Guid Id { get; } = Guid.NewGuid();
@@ -76,17 +73,17 @@ internal sealed class StoreSession : IAsyncDisposable
     /// <param name="place">Where the processes meet.</param>
     /// <param name="options">How they get along.</param>
     /// <param name="holds">Of this process; none has begun yet.</param>
-    /// <param name="settle">Waits until everything that was put by now can be read by other processes.</param>
+    /// <param name="calls">What the store does for the session.</param>
     /// <param name="cancellation">Nothing is left behind but a session that others strike off.</param>
     internal static async Task<StoreSession> OpenAsync(
         ISharedPlace place,
         SharedStoreOptions options,
         BlockHolds holds,
-        Func<CancellationToken, Task> settle,
+        SessionCalls calls,
         CancellationToken cancellation
     )
     {
-        var session = new StoreSession(place, options, holds, settle);
+        var session = new StoreSession(place, options, holds, calls);
         var joined = await session._state.ChangeAsync(state => state.Join(session.Id), cancellation);
         session.Observe(joined);
         session._living = Task.Run(session.LiveAsync, CancellationToken.None);
@@ -241,11 +238,12 @@ internal sealed class StoreSession : IAsyncDisposable
             }
         }
 
+        _seen?.Invoke(state);
         _answers.Observe(state, _stopping.Token);
     }
 
     /// <summary>The newest epoch that was adopted before the oldest work that goes on began.</summary>
-    private long Floor()
+    internal long Floor()
     {
         var oldest = _holds.Oldest;
         lock (_gate)
@@ -259,3 +257,8 @@ internal sealed class StoreSession : IAsyncDisposable
         }
     }
 }
+
+/// <summary>What a store does for its session.</summary>
+/// <param name="Settle">Waits until everything that was put by now can be read by other processes, and writes down what else that groom is to know.</param>
+/// <param name="Seen">Told of the state after each sign of life, before a groom is answered. Does not wait.</param>
+internal sealed record SessionCalls(Func<GroomState, CancellationToken, Task> Settle, Action<StoreState>? Seen = null);

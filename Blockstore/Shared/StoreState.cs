@@ -26,6 +26,9 @@ internal sealed record StoreState
     /// <summary>Sessions that were ended by others and may not know it yet: what they publish must be refused before a groom lists roots.</summary>
     internal ImmutableSortedSet<Guid> ShutOut { get; init; } = [];
 
+    /// <summary>Lists of packs that nobody uses any more, since grooms have emptied them; until they are removed. Of stores that keep packs.</summary>
+    internal ImmutableSortedSet<Guid> Condemned { get; init; } = [];
+
     /// <summary>The groom that is under way, or was when its process died.</summary>
     internal GroomState? Groom { get; init; }
 
@@ -119,6 +122,18 @@ internal sealed record StoreState
                 Groom = live with { Phase = to },
             }
             : this;
+
+    /// <summary>Gives packs up, as long as the groom has its turn.</summary>
+    internal StoreState Condemn(Guid groom, Guid list) =>
+        LiveGroom is { Phase: GroomPhase.Sweeping } live && live.Id == groom && !Condemned.Contains(list)
+            ? this with
+            {
+                Condemned = Condemned.Add(list),
+            }
+            : this;
+
+    /// <summary>The packs of these lists are removed.</summary>
+    internal StoreState Forgive(IEnumerable<Guid> lists) => this with { Condemned = Condemned.Except(lists) };
 
     /// <summary>Ends an earlier groom of the same session, which failed before it could say so.</summary>
     /// <param name="session">Whose.</param>

@@ -7,6 +7,7 @@ using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;
 using Backup.Sandbox;
+using Backup.Tests.Blockstore.Shared;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -178,8 +179,8 @@ public sealed class MongoStoreTests(SandboxPlace place) : IClassFixture<SandboxP
     {
         var time = new ManualTime();
         var options = _options with { Sharing = new SharedStoreOptions { Time = time } };
-        await using var store = await MongoBlockStore.OpenAsync(place.Client, options);
-        var first = await MongoBlockStore.OpenAsync(place.Client, options);
+        await using IDrivenStore store = await MongoBlockStore.OpenAsync(place.Client, options);
+        IDrivenStore first = await MongoBlockStore.OpenAsync(place.Client, options);
         first.GroomWaiting = store.BeatAsync;
         var second = default(BackupException);
         var roots = new Roots([])
@@ -215,8 +216,8 @@ public sealed class MongoStoreTests(SandboxPlace place) : IClassFixture<SandboxP
             BeatInterval = TimeSpan.FromDays(1),
         };
         var options = _options with { Sharing = sharing };
-        await using var store = await MongoBlockStore.OpenAsync(place.Client, options);
-        await using var hung = await MongoBlockStore.OpenAsync(place.Client, options);
+        await using IDrivenStore store = await MongoBlockStore.OpenAsync(place.Client, options);
+        await using IDrivenStore hung = await MongoBlockStore.OpenAsync(place.Client, options);
         using var hold = hung.Holds.Begin();
         await hung.PutAsync(_raws[0]);
         await hung.FlushAsync();
@@ -260,7 +261,7 @@ public sealed class MongoStoreTests(SandboxPlace place) : IClassFixture<SandboxP
         (await store.GroomAsync(new Roots([.. raws.Select(static raw => BlockId.Of(raw))]))).LiveBlocks.ShouldBe(12);
         (await Raw.CountAsync("blockParts")).ShouldBe(12 * 3, "nothing is left of the writer that was slower");
 
-        async Task PutAllAsync(MongoBlockStore one)
+        async Task PutAllAsync(IDrivenStore one)
         {
             await Task.WhenAll(raws.Select(raw => one.PutAsync(raw).AsTask()));
             await one.FlushAsync();
@@ -275,7 +276,7 @@ public sealed class MongoStoreTests(SandboxPlace place) : IClassFixture<SandboxP
         await using var next = await OpenAsync();
         next.GroomWaiting = null;
         next.Statistics.Blocks.ShouldBeLessThanOrEqualTo(13);
-        await using var groomed = await MongoBlockStore.OpenAsync(
+        await using IDrivenStore groomed = await MongoBlockStore.OpenAsync(
             place.Client,
             _options with
             {
@@ -331,7 +332,7 @@ public sealed class MongoStoreTests(SandboxPlace place) : IClassFixture<SandboxP
             ConnectionString.Parse(set.ConnectionString),
             new MongoClientOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(500) }
         );
-        await using var store = await MongoBlockStore.OpenAsync(client, _options);
+        await using IDrivenStore store = await MongoBlockStore.OpenAsync(client, _options);
         var raws = Enumerable.Range(0, 60).Select(static n => Data.Compressible(8000, n)).ToList();
         foreach (var (n, raw) in raws.Index())
         {
@@ -352,9 +353,9 @@ public sealed class MongoStoreTests(SandboxPlace place) : IClassFixture<SandboxP
         (await store.ListAsync().CountAsync()).ShouldBe(60);
     }
 
-    private Task<MongoBlockStore> OpenAsync() => MongoBlockStore.OpenAsync(place.Client, _options);
+    private async Task<IDrivenStore> OpenAsync() => await MongoBlockStore.OpenAsync(place.Client, _options);
 
-    private async Task<MongoBlockStore> FilledAsync()
+    private async Task<IDrivenStore> FilledAsync()
     {
         var store = await OpenAsync();
         foreach (var raw in _raws)
@@ -366,7 +367,7 @@ public sealed class MongoStoreTests(SandboxPlace place) : IClassFixture<SandboxP
         return store;
     }
 
-    private static async Task<List<StoreFinding>> CheckAsync(MongoBlockStore store)
+    private static async Task<List<StoreFinding>> CheckAsync(IDrivenStore store)
     {
         var findings = new List<StoreFinding>();
         var check = await store.CheckAsync(findings.Add);

@@ -1,12 +1,11 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
-using Backup.Blockstore.Mongo;
 using Backup.Blockstore.Shared;
 using Backup.Foundation.Errors;
 using Backup.Tests.Support;
 using Shouldly;
 
-namespace Backup.Tests.Blockstore.Mongo;
+namespace Backup.Tests.Blockstore.Shared;
 
 /// <summary>
 /// One store and several processes that use it at the same time, each as <see cref="GroomWorld"/> knows one: writers that refer to what they put, heads
@@ -18,8 +17,8 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
     private const int Processes = 3;
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
 
-    private readonly MongoPlace _place;
-    private readonly MongoStoreOptions _options;
+    private readonly IWorldPlace _place;
+    private readonly SharedStoreOptions _sharing;
     private readonly ManualTime _time = new();
     private readonly Random _random;
     private readonly Dictionary<string, BlockId> _durable = new(StringComparer.Ordinal);
@@ -29,30 +28,25 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
     private bool _isQuiet;
     private int _committed;
 
-    private SharedWorld(MongoPlace place, int seed)
+    private SharedWorld(IWorldPlace place, int seed)
     {
         _place = place;
         _random = new Random(seed);
-        _options = MongoPlace.Fresh() with
+        _sharing = new SharedStoreOptions
         {
-            // So that some blocks are in parts.
-            PartBytes = 1500,
-            Sharing = new SharedStoreOptions
-            {
-                // Signs of life are given where the world says so.
-                BeatInterval = TimeSpan.FromDays(1),
-                SilenceLimit = Silence,
-                ForgetLimit = TimeSpan.FromDays(7),
-                Fence = this,
-                Time = _time,
-            },
+            // Signs of life are given where the world says so.
+            BeatInterval = TimeSpan.FromDays(1),
+            SilenceLimit = Silence,
+            ForgetLimit = TimeSpan.FromDays(7),
+            Fence = this,
+            Time = _time,
         };
     }
 
     /// <summary>Grooms that removed something; processes that were killed, and of those in the midst of a groom; that others went on without; commits refused.</summary>
     internal WorldCounts Counts { get; private set; } = new();
 
-    internal static async Task<SharedWorld> OpenAsync(MongoPlace place, int seed)
+    internal static async Task<SharedWorld> OpenAsync(IWorldPlace place, int seed)
     {
         var world = new SharedWorld(place, seed);
         for (var n = 0; n < Processes; n++)
@@ -117,9 +111,7 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
         last.Store.Statistics.StoredBytes.ShouldBe(listed.Sum(static one => (long)one.StoredLength));
         var findings = new List<StoreFinding>();
         (await last.Store.CheckAsync(findings.Add)).Findings.ShouldBe(0);
-        (await PartsAsync()).ShouldBe(
-            listed.Sum(static one => one.StoredLength > 1500 ? (one.StoredLength + 1499) / 1500 : 0)
-        );
+        await _place.ExpectNothingLeftAsync(listed);
     }
 
     public async Task<IReadOnlyList<BlockRoot>> ListAsync(CancellationToken cancellation = default)
@@ -150,7 +142,7 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
         }
     }
 
-    private Task<MongoBlockStore> OpenStoreAsync() => MongoBlockStore.OpenAsync(_place.Client, _options);
+    private Task<IDrivenStore> OpenStoreAsync() => _place.OpenAsync(_sharing);
 
     private async Task ActAsync(WorldProcess process, int what)
     {
@@ -280,7 +272,7 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
         process.Store.GroomPassed = PassedAsync;
         try
         {
-            var report = await process.Store.GroomAsync(this);
+            var report = await process.Store.GroomAsync(this, Options());
             report.Findings.ShouldBeEmpty();
             report.MissingBlocks.ShouldBe(0);
             Counts = Counts with { Removed = Counts.Removed + (report.FreedBytes > 0 ? 1 : 0) };
@@ -297,6 +289,9 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
 
         await ExpectAllAsync();
     }
+
+    private GroomOptions Options() =>
+        new() { MaxDeadShare = 0, MinPackDeadShare = _isQuiet ? 0 : _random.Next(3) * 0.2 };
 
     /// <summary>Others act, and give signs of life or not, while a groom waits for them.</summary>
     private async Task WaitAsync()
@@ -414,19 +409,17 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
         }
     }
 
-    private async Task<long> PartsAsync()
-    {
-        var count = MongoWire.Bson.BsonDocument.Build(static w => w.String("count"u8, "blockParts"));
-        using var reply = await _place.Client.RunCommandAsync(
-            _options.Database,
-            count,
-            MongoWire.Client.ReadTarget.Primary,
-            CancellationToken.None
-        );
-        return reply.View["n"u8].ToInt64();
-    }
-
     private sealed class WorldKill : Exception;
+}
+
+/// <summary>Where the processes of a world share a store.</summary>
+internal interface IWorldPlace
+{
+    /// <summary>Opens it for one more process.</summary>
+    Task<IDrivenStore> OpenAsync(SharedStoreOptions sharing);
+
+    /// <summary>After a groom beside which nothing went on: nothing is there but these blocks.</summary>
+    Task ExpectNothingLeftAsync(IReadOnlyList<StoredBlock> blocks);
 }
 
 /// <param name="Removed">Grooms that removed something.</param>

@@ -2,7 +2,7 @@ using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
 using Backup.Blockstore.Shared;
 
-namespace Backup.Tests.Blockstore.Mongo;
+namespace Backup.Tests.Blockstore.Shared;
 
 /// <summary>Blocks that refer to nothing.</summary>
 internal sealed class Roots(IReadOnlyList<BlockId> ids) : IBlockRoots

@@ -2,17 +2,17 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
-using Backup.Blockstore.Mongo;
+using Backup.Blockstore.Shared;
 
-namespace Backup.Tests.Blockstore.Mongo;
+namespace Backup.Tests.Blockstore.Shared;
 
 /// <summary>One process of a <see cref="SharedWorld"/>, and its work.</summary>
-internal sealed class WorldProcess(MongoBlockStore store)
+internal sealed class WorldProcess(IDrivenStore store)
 {
     private volatile StrongBox<BlockId>? _head;
     private BlockHold? _ofHead;
 
-    internal MongoBlockStore Store { get; set; } = store;
+    internal IDrivenStore Store { get; set; } = store;
 
     internal List<WorldWriter> Writers { get; } = [];
 
