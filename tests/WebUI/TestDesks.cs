@@ -29,7 +29,27 @@ internal sealed partial class TestDesks
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
     public ApiDesks All =>
-        new(this, this, this, this, this, this, this, this, this, this, this, this, this, this, this, this, this, this, this);
+        new(
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this,
+            this
+        );
 
     /// <summary>In the order in which it was asked for.</summary>
     public List<string> Done { get; } = [];
