@@ -43,12 +43,21 @@ internal static class ReportCommands
             HelpName = "SHA256",
             Required = true,
         };
-        var command = new Command("check-report", "Check a signed report; no appliance is asked") { file, authority };
+        var asJson = SharedOptions.Json();
+        var command = new Command("check-report", "Check a signed report; no appliance is asked")
+        {
+            file,
+            authority,
+            asJson,
+        };
         command.SetAction(
             (parsed, cancellation) =>
                 CommandRunner.RunAsync(
-                    json: false,
-                    _ => Task.FromResult(Check(parsed.GetValue(file)!, parsed.GetValue(authority)!)),
+                    parsed.GetValue(asJson),
+                    _ =>
+                        Task.FromResult(
+                            Check(parsed.GetValue(file)!, parsed.GetValue(authority)!, parsed.GetValue(asJson))
+                        ),
                     cancellation
                 )
         );
@@ -69,7 +78,7 @@ internal static class ReportCommands
         Console.Out.WriteLine($"The signed report is in {output}.");
     }
 
-    private static int Check(string file, string authority)
+    private static int Check(string file, string authority, bool json)
     {
         var signed = Read(file);
         var fingerprint = authority.Replace(":", "", StringComparison.Ordinal);
@@ -84,7 +93,11 @@ internal static class ReportCommands
         }
 
         Console.Out.WriteLine(signed.Report);
-        Console.Out.WriteLine("The appliance with that authority signed this, and nothing was changed.");
+        if (!json)
+        {
+            Console.Out.WriteLine("The appliance with that authority signed this, and nothing was changed.");
+        }
+
         return ExitCodes.Ok;
     }
 

@@ -105,16 +105,25 @@ public sealed class OtherHostTests
             root.AsSpan()[root.LastIndexOf("-----BEGIN", StringComparison.Ordinal)..]
         );
         var fingerprint = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(authority.RawData));
-        (await ApplianceProcess.CommandAsync("jobs", "check-report", path, "--authority", fingerprint)).Succeeded();
         (
-            await ApplianceProcess.CommandAsync("jobs", "check-report", path, "--authority", new string('0', 64))
+            await ApplianceProcess.CommandAsync("jobs", "check-report", "--json", path, "--authority", fingerprint)
+        ).Succeeded();
+        (
+            await ApplianceProcess.CommandAsync(
+                "jobs",
+                "check-report",
+                "--json",
+                path,
+                "--authority",
+                new string('0', 64)
+            )
         ).ErrorCode.ShouldBe("BK9691");
         await File.WriteAllTextAsync(
             path,
             signed.Output.Replace("\\\"whole\\\": true", "\\\"whole\\\": false", StringComparison.Ordinal)
         );
         (
-            await ApplianceProcess.CommandAsync("jobs", "check-report", path, "--authority", fingerprint)
+            await ApplianceProcess.CommandAsync("jobs", "check-report", "--json", path, "--authority", fingerprint)
         ).ErrorCode.ShouldBe("BK9691", "it was changed");
     }
 
