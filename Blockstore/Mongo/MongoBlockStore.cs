@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Backup.Blockstore.Grooming;
 using Backup.Blockstore.Packs;
@@ -35,7 +34,7 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
     private readonly BlockReads _reads;
     private readonly BlockWrites _writes;
     private readonly KnownBlocks _known = new();
-    private readonly ConcurrentDictionary<BlockId, TaskCompletionSource> _putting = new();
+    private readonly PutTurns _puts = new();
     private readonly SemaphoreSlim _grooming = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
     private StoreSession _session = null!;
@@ -144,22 +143,7 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
         }
 
         var id = sealer.IdOf(raw.Span);
-        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        while (_putting.GetOrAdd(id, mine) is var first && first != mine)
-        {
-            // Theirs may have been put before this one's hold began: it is looked for again.
-            await first.Task.WaitAsync(cancellation);
-        }
-
-        try
-        {
-            return await PutOnceAsync(id, raw, sealer);
-        }
-        finally
-        {
-            _putting.TryRemove(id, out _);
-            mine.SetResult();
-        }
+        return await _puts.RunAsync(id, () => PutOnceAsync(id, raw, sealer), cancellation);
     }
 
     public async Task FlushAsync(CancellationToken cancellation = default)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Backup.Blockstore.Grooming;
 using Backup.Blockstore.Packs;
@@ -31,7 +30,7 @@ public sealed class S3BlockStore : ISealingStore, IGroomable, ICheckable, IShare
     private readonly S3Index _index;
     private readonly S3GroomWitness _witness;
     private readonly S3BlockReads _reads;
-    private readonly ConcurrentDictionary<BlockId, TaskCompletionSource> _putting = new();
+    private readonly PutTurns _puts = new();
     private readonly Lock _appending = new();
     private readonly SemaphoreSlim _turning = new(1, 1);
     private readonly SemaphoreSlim _grooming = new(1, 1);
@@ -152,22 +151,7 @@ public sealed class S3BlockStore : ISealingStore, IGroomable, ICheckable, IShare
         }
 
         var id = sealer.IdOf(raw.Span);
-        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        while (_putting.GetOrAdd(id, mine) is var first && first != mine)
-        {
-            // Theirs may have been put before this one's hold began: it is looked for again.
-            await first.Task.WaitAsync(cancellation);
-        }
-
-        try
-        {
-            return await PutOnceAsync(id, raw, sealer);
-        }
-        finally
-        {
-            _putting.TryRemove(id, out _);
-            mine.SetResult();
-        }
+        return await _puts.RunAsync(id, () => PutOnceAsync(id, raw, sealer), cancellation);
     }
 
     public async Task FlushAsync(CancellationToken cancellation = default)
