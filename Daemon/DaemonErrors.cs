@@ -211,7 +211,7 @@ public static partial class DaemonErrors
         new(
             NameTaken,
             $"Another daemon, on host '{host}', runs under this one's name, '{name}': this one has stopped, and keeps no head any more.",
-            "Give each daemon a name of its own (daemon.name in its configuration), and start this one again."
+            "Give each daemon a name of its own, or stop the other one; then start this one again."
         );
 
     public static BackupException Moved(string replicaSetId) =>

@@ -127,7 +127,7 @@ public static partial class MetadataErrors
         new(
             HeadLeaseLost,
             $"The daemon '{daemonId}' does not keep the head of replica set '{replicaSetId}' any more (lease {fence}); nothing was stored.",
-            "Another daemon took over, since this one was silent or was told to give the head away; 'backup daemons' shows which one keeps it.",
+            "Another daemon took over, since this one was silent or was told to give the head away; nothing is to be done: this one stops keeping it by itself.",
             transient: true
         );
 
