@@ -50,8 +50,8 @@ public static partial class CliErrors
     public static BackupException SecretFile(string path, string why) =>
         new(
             SecretFileWrong,
-            $"The file '{path}' with connection strings cannot be used: {why}.",
-            $"One connection string a line, in a file that its owner alone may read: chmod 600 {path}"
+            $"The file '{path}', which may hold passwords, cannot be used: {why}.",
+            $"One connection string (of stores: NAME=ADDRESS) a line, in a file that its owner alone may read: chmod 600 {path}"
         );
 
     private static string HintOf(Setting setting) =>

@@ -9,7 +9,9 @@ var root = new RootCommand(
     "Backs up MongoDB replica sets: continuously, deduplicated, restorable. Start with: backup up --protect mongodb://…"
 )
 {
-    UpCommand.Create(),
+    UpCommand.Up(),
+    UpCommand.Server(),
+    DaemonCommand.Create(),
     StatusCommand.Create(),
     ApplianceCommand.Create(),
     SnapshotCommand.Create(),

@@ -3,16 +3,14 @@ using Backup.AlertService;
 using Backup.BackupHttpServer;
 using Backup.BackupHttpServer.Certificates;
 using Backup.Blockstore;
-using Backup.Blockstore.Files;
 using Backup.Cli.Control;
+using Backup.Cli.Stores;
 using Backup.Cli.Web;
 using Backup.Daemon.DataFiles;
 using Backup.Daemon.Pushes;
 using Backup.Daemon.Serving;
 using Backup.Daemon.Ssh;
-using Backup.Foundation.Files;
 using Backup.Metadata;
-using Backup.Metadata.Sqlite;
 using Backup.WebUI;
 using Backup.WebUI.Access;
 using Microsoft.Extensions.Logging;
@@ -20,8 +18,8 @@ using Microsoft.Extensions.Logging;
 namespace Backup.Cli.Appliance;
 
 /// <summary>
-/// Everything in one process on one data folder: stores, server for agents, daemon, control socket, front door, and the agent as a
-/// child. Opened offline it only reads, verifies and restores.
+/// What people and agents talk to, on one data folder: stores, server for agents, control socket, front door; and, unless it is a server beside daemons,
+/// the daemon, and the agent as a child. Opened offline it only reads, verifies and restores.
 /// </summary>
 internal sealed class Appliance : IAsyncDisposable
 {
@@ -98,31 +96,23 @@ internal sealed class Appliance : IAsyncDisposable
         var time = TimeProvider.System;
         var settings = new ApplianceSettings(options.Configuration);
         var mongods = settings.Mongods(options.Mongods, time);
-        var metadata = Keep(await SqliteMetadataStore.OpenAsync(Folder.Metadata, time, cancellation));
-        Metadata = metadata;
-        // Before anything else is touched: with the wrong master key nothing is to be done.
-        var encryption = Keep(
-            await Encryption.OpenAsync(
+        var stores = Keep(
+            await OpenedStores.OpenAsync(
+                Folder,
                 options.Configuration,
-                metadata,
+                options.Role == ApplianceRole.Server ? "backup server" : null,
+                _loggers,
                 time,
-                _loggers.CreateLogger("Backup.Encryption"),
                 cancellation
             )
         );
-        DurableFile.CreateFolder(Folder.Blocks);
-        DurableFile.CreateFolder(Folder.Slices);
-        var objects = encryption.Seal(new FileObjectStore(Folder.Slices));
+        var (metadata, encryption, objects) = (stores.Metadata, stores.Encryption, stores.Objects);
+        Metadata = metadata;
         var backEnd = Keep(
             await BackEnd.StartAsync(
-                Folder,
-                settings.Daemon(Folder),
-                metadata,
-                objects,
-                encryption.Keys,
-                keepsHeads: !options.Offline,
-                time,
-                _loggers,
+                stores,
+                settings.Daemon(Folder, isAlone: !stores.Catalogue.IsShared),
+                DaemonOf(options.Role, stores.Catalogue),
                 cancellation
             )
         );
@@ -149,12 +139,16 @@ internal sealed class Appliance : IAsyncDisposable
             time,
             token => CertificateAuthority.EnsureAsync(Folder.Tls, options.Names, time, token)
         );
+        var tools = new SshTools(Folder.Secrets, time);
+        var ssh = new SshOperations(metadata, Folder.Secrets, tools, time);
+        if (!options.Offline && stores.Catalogue.IsShared)
+        {
+            await SharedIdentity.RequireAsync(metadata, Folder, options.Names, ssh.Box, time, cancellation);
+        }
+
         var server = options.Offline
             ? null
             : await ServeAgentsAsync(options, metadata, objects, backEnd, agents, downloads, links, time, cancellation);
-
-        var tools = new SshTools(Folder.Secrets, time);
-        var ssh = new SshOperations(metadata, Folder.Secrets, tools, time);
         var audit = Keep(new TakeoutAudit(metadata, time, _loggers.CreateLogger("Backup.Audit")));
         var parts = new ApplianceParts(
             Operations,
@@ -195,7 +189,7 @@ internal sealed class Appliance : IAsyncDisposable
                 time
             )
         );
-        var api = Keep(ServeApi(metadata, backEnd, parts, self, reports, time));
+        var api = Keep(ServeApi(metadata, backEnd, parts, self, reports, !stores.Catalogue.IsShared, time));
         Api = api.Part;
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
@@ -226,12 +220,22 @@ internal sealed class Appliance : IAsyncDisposable
         }
     }
 
+    /// <summary>Where several processes share the catalogue, jobs are the daemons' alone: a command that looks at it takes none from them.</summary>
+    private static DaemonKind DaemonOf(ApplianceRole role, CataloguePlace catalogue) =>
+        role switch
+        {
+            ApplianceRole.Whole => DaemonKind.Whole,
+            ApplianceRole.Offline when !catalogue.IsShared => DaemonKind.JobsOnly,
+            _ => DaemonKind.None,
+        };
+
     private DisposedLater<PublicApi> ServeApi(
         IMetadataStore metadata,
         BackEnd backEnd,
         ApplianceParts parts,
         ApplianceDesk self,
         ReportDesk reports,
+        bool isAlone,
         TimeProvider time
     )
     {
@@ -239,6 +243,7 @@ internal sealed class Appliance : IAsyncDisposable
             new RestoreTasks(
                 metadata,
                 new RestoreWorks(parts.Pushes, parts.ClusterRestores, parts.Audit),
+                isAlone,
                 time,
                 _loggers.CreateLogger("Backup.Restore")
             )
@@ -313,7 +318,7 @@ internal sealed class Appliance : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        var brake = new CopyBrake(Folder.Root, () => backEnd.Daemon is not null, time);
+        var brake = new CopyBrake(backEnd.Place.Folder is null ? null : Folder.Root, () => backEnd.IsOpen, time);
         Operations.Watch(() => brake.Trouble);
         var server = Keep(
             await PortInUse.TranslateAsync(
@@ -340,6 +345,11 @@ internal sealed class Appliance : IAsyncDisposable
         var address = new UriBuilder("https", name, server.EndPoint.Port).Uri;
         agents.Serve(server, address);
         links.Serve(server, address);
+        if (options.Role != ApplianceRole.Whole)
+        {
+            return server;
+        }
+
         var group = await HostGroup.IdAsync(metadata, cancellation);
         await ProtectAsync(options, metadata, group, time, cancellation);
         var agent = Keep(new AgentProcess(Folder, time, _loggers.CreateLogger("Backup.Agent")));

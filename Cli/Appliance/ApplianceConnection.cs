@@ -1,6 +1,7 @@
 using Backup.Cli.Api;
 using Backup.Cli.Configuration;
 using Backup.Cli.Control;
+using Backup.Cli.Stores;
 
 namespace Backup.Cli.Appliance;
 
@@ -54,10 +55,11 @@ internal sealed class ApplianceConnection : IAsyncDisposable
             return new ApplianceConnection(remote);
         }
 
-        var root = DataFolder.Resolve(choice.Data, ApplianceConfiguration.Load(option: null));
+        var configuration = ApplianceConfiguration.Load(option: null);
+        var root = DataFolder.Resolve(choice.Data, configuration);
         if (!DataFolder.IsHeld(root))
         {
-            if (!DataFolder.HoldsAppliance(root))
+            if (!DataFolder.HoldsAppliance(root) && !CataloguePlace.Read(configuration).IsShared)
             {
                 throw CliErrors.MissingDataFolder(root);
             }
@@ -101,7 +103,11 @@ internal sealed class ApplianceConnection : IAsyncDisposable
     {
         var own = await Appliance.OpenAsync(
             root,
-            new ApplianceOptions { Configuration = ApplianceConfiguration.Load(option: null), Offline = true },
+            new ApplianceOptions
+            {
+                Configuration = ApplianceConfiguration.Load(option: null),
+                Role = ApplianceRole.Offline,
+            },
             cancellation
         );
         return new ApplianceConnection(new ControlClient(root, ControlSocket.Private), own);

@@ -52,11 +52,14 @@ internal sealed class ApplianceOperations(
     {
         var works = await agents.WorksAsync(cancellation);
         var workers = works.ByDeployment;
+        var live = await LiveHeads.ReadAsync(backEnd, metadata, cancellation);
         var views = new List<(string DeploymentId, ReplicaSetView View)>();
         foreach (var set in glance.ReplicaSets)
         {
             var (head, count) = (glance.Heads.GetValueOrDefault(set.Id), glance.Snapshots[set.Id].Count());
-            views.Add((set.DeploymentId, await ViewAsync(set, head, count, glance.Partials(set.SyncId), cancellation)));
+            views.Add(
+                (set.DeploymentId, await ViewAsync(set, head, live, count, glance.Partials(set.SyncId), cancellation))
+            );
         }
 
         var byDeployment = views.ToLookup(static one => one.DeploymentId, static one => one.View);
@@ -134,7 +137,7 @@ internal sealed class ApplianceOperations(
                 ? await QueueAsync(JobKinds.ClusterSnapshot, cluster.Id, arguments, cancellation)
                 : throw CliErrors.Argument(
                     $"The cluster '{cluster.Name}' is no longer protected.",
-                    "Protect it again: backup deployments add URI. Its snapshots can be restored."
+                    "Protect it again: backup deployments add FILE, with its URI in the file. Its snapshots can be restored."
                 );
         }
 
@@ -264,6 +267,7 @@ internal sealed class ApplianceOperations(
         await ViewAsync(
             set,
             await metadata.Heads.FindAsync(set.Id, cancellation),
+            await LiveHeads.ReadAsync(backEnd, metadata, cancellation),
             (await metadata.Snapshots.ListAsync(set.Id, cancellation)).Count,
             set.SyncId is null ? [] : await metadata.PartialSyncs.ListAsync(set.SyncId, cancellation),
             cancellation
@@ -272,12 +276,13 @@ internal sealed class ApplianceOperations(
     private async Task<ReplicaSetView> ViewAsync(
         ReplicaSetRecord set,
         HeadRecord? head,
+        LiveHeads live,
         int snapshots,
         IReadOnlyList<SyncRecord> partials,
         CancellationToken cancellation
     )
     {
-        var optime = backEnd.Daemon?.LiveOptime(set.Id) ?? head?.Optime ?? Optime.Zero;
+        var optime = live.OptimeOf(set.Id) ?? head?.Optime ?? Optime.Zero;
         var lag = optime.IsZero ? 0 : Math.Max(0, (double)set.SourceOptime.T - optime.T) + SilenceOf(set);
         return new ReplicaSetView(
             set.Id,
@@ -290,9 +295,9 @@ internal sealed class ApplianceOperations(
             set.State is ReplicaSetState.Waiting or ReplicaSetState.InitialSync
                 ? await _syncs.OfAsync(set.SyncId, cancellation)
                 : null,
-            set.StopCode is { } code ? new ErrorView(code, set.StopMessage ?? "", set.StopHint ?? "")
-                : backEnd.Daemon?.Trouble(set.Id) is { } trouble ? ControlServer.Describe(trouble)
-                : null
+            set.StopCode is { } code
+                ? new ErrorView(code, set.StopMessage ?? "", set.StopHint ?? "")
+                : live.TroubleOf(set.Id)
         )
         {
             Copies = await _syncs.CopiesAsync(partials, cancellation),

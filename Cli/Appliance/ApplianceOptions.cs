@@ -3,7 +3,20 @@ using Backup.Cli.Configuration;
 
 namespace Backup.Cli.Appliance;
 
-/// <summary>How an appliance in one process is started.</summary>
+/// <summary>What of an appliance a process is.</summary>
+internal enum ApplianceRole
+{
+    /// <summary>All of it, and an agent as a child.</summary>
+    Whole,
+
+    /// <summary>Serves agents and people; heads are kept by daemons elsewhere. Any number on the same stores.</summary>
+    Server,
+
+    /// <summary>Only reads what is there: no agent is served, no head is kept.</summary>
+    Offline,
+}
+
+/// <summary>How an appliance is started.</summary>
 internal sealed record ApplianceOptions
 {
     /// <summary>The deployments to protect, besides those that are already; none at all: a sandbox.</summary>
@@ -27,8 +40,10 @@ internal sealed record ApplianceOptions
     /// <summary>The configuration file and the environment, for what is no option.</summary>
     internal required ApplianceConfiguration Configuration { get; init; }
 
-    /// <summary>Only reads what is there: no agent is served, no head is kept.</summary>
-    internal bool Offline { get; init; }
+    /// <summary>What of an appliance the process is.</summary>
+    internal ApplianceRole Role { get; init; }
+
+    internal bool Offline => Role == ApplianceRole.Offline;
 
     /// <summary>Log lines to standard error, not only to the file.</summary>
     internal bool Verbose { get; init; }

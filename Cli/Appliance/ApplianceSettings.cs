@@ -1,5 +1,6 @@
 using Backup.BackupHttpServer;
 using Backup.Cli.Configuration;
+using Backup.Cli.Web;
 using Backup.Daemon;
 using Backup.Daemon.DataFiles;
 using Backup.Foundation.Contracts;
@@ -23,15 +24,21 @@ internal sealed class ApplianceSettings(ApplianceConfiguration configuration)
     }
 
     /// <exception cref="Foundation.Errors.BackupException">9672 where a value is out of its range.</exception>
-    internal DaemonOptions Daemon(DataFolder folder)
+    /// <param name="folder">Of this process.</param>
+    /// <param name="isAlone">No other daemon can work on the same stores.</param>
+    internal DaemonOptions Daemon(DataFolder folder, bool isAlone)
     {
         var options = new DaemonOptions { SpillFolder = folder.Spill };
-        return configuration.Number(Settings.RestoreMemory) is { } megabytes
-            ? options with
-            {
-                RestoreMemtableBytes = (long)megabytes << 20,
-            }
-            : options;
+        return options with
+        {
+            Alone = isAlone,
+            Name = configuration.Text(Settings.DaemonName) ?? options.Name,
+            Weight = configuration.Number(Settings.DaemonWeight) ?? options.Weight,
+            Version = ApplianceDesk.Version,
+            RestoreMemtableBytes = configuration.Number(Settings.RestoreMemory) is { } megabytes
+                ? (long)megabytes << 20
+                : options.RestoreMemtableBytes,
+        };
     }
 
     /// <exception cref="Foundation.Errors.BackupException">9672 where a value is out of its range.</exception>

@@ -1,11 +1,25 @@
 using Backup.Blockstore;
-using Backup.Blockstore.Packs;
 using Backup.Blockstore.Sealing;
+using Backup.Blockstore.Shared;
+using Backup.Cli.Stores;
 using Backup.Daemon;
 using Backup.Metadata;
 using Microsoft.Extensions.Logging;
 
 namespace Backup.Cli.Appliance;
+
+/// <summary>What daemon a process has.</summary>
+internal enum DaemonKind
+{
+    /// <summary>None: it is elsewhere.</summary>
+    None,
+
+    /// <summary>It works on jobs that need no head.</summary>
+    JobsOnly,
+
+    /// <summary>It keeps heads and works on all jobs.</summary>
+    Whole,
+}
 
 /// <summary>
 /// The block store and the daemon that works on it. A store whose write failed (a full disk, say) takes no more until it is opened
@@ -17,42 +31,26 @@ internal sealed partial class BackEnd : IAsyncDisposable
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    private readonly DataFolder _folder;
+    private readonly StorePlace _place;
+    private readonly IPublicationFence? _fence;
     private readonly IMetadataStore _metadata;
     private readonly IObjectStore _objects;
     private readonly KeyRing _keys;
-    private readonly bool _keepsHeads;
+    private readonly DaemonKind _kind;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watch;
-    private volatile PackBlockStore? _blocks;
+    private volatile OpenBlocks? _blocks;
     private volatile DaemonHost? _daemon;
 
-    private BackEnd(
-        DataFolder folder,
-        DaemonOptions options,
-        IMetadataStore metadata,
-        IObjectStore objects,
-        KeyRing keys,
-        PackBlockStore blocks,
-        bool keepsHeads,
-        TimeProvider time,
-        ILoggerFactory loggers
-    )
+    private BackEnd(OpenedStores stores, DaemonOptions options, OpenBlocks blocks, DaemonKind kind)
     {
-        (_folder, _metadata, _objects, _keys, _keepsHeads, _time, _loggers) = (
-            folder,
-            metadata,
-            objects,
-            keys,
-            keepsHeads,
-            time,
-            loggers
-        );
+        (_place, _fence, _metadata, _objects) = (stores.Place, stores.Fence, stores.Metadata, stores.Objects);
+        (_keys, _time, _loggers, _kind) = (stores.Encryption.Keys, stores.Time, stores.Loggers, kind);
         Options = options;
-        _logger = loggers.CreateLogger("Backup.Daemon");
+        _logger = _loggers.CreateLogger("Backup.Daemon");
         _blocks = blocks;
         _daemon = StartDaemon(blocks);
         _watch = Task.Run(() => WatchAsync(_stop.Token));
@@ -60,32 +58,37 @@ internal sealed partial class BackEnd : IAsyncDisposable
 
     /// <summary>The store that is open now.</summary>
     /// <exception cref="Foundation.Errors.BackupException">9517 while it is being opened again.</exception>
-    internal IBlockStore Blocks => _blocks ?? throw CliErrors.StoreReopening(_folder.Blocks);
+    internal IBlockStore Blocks => _blocks?.Store ?? throw CliErrors.StoreReopening(_place.Where);
 
     /// <summary>What is stored; null while the store is being opened again.</summary>
-    internal BlockStoreStatistics? Statistics => _blocks?.Statistics;
+    internal BlockStoreStatistics? Statistics => _blocks?.Store.Statistics;
+
+    /// <summary>Whether the store takes writes; else it is being opened again.</summary>
+    internal bool IsOpen => _blocks is not null;
+
+    /// <summary>Where the blocks are.</summary>
+    internal StorePlace Place => _place;
 
     /// <summary>How the daemon and restores work.</summary>
     internal DaemonOptions Options { get; }
 
-    /// <summary>The daemon that runs now; null while it is being started again.</summary>
+    /// <summary>The daemon that runs now; null while it is being started again, and where this process has none.</summary>
     internal DaemonHost? Daemon => _daemon;
 
+    /// <param name="stores">What it works on.</param>
+    /// <param name="options">How the daemon and restores work.</param>
+    /// <param name="kind">What daemon there is.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="Foundation.Errors.BackupException">5004 and others where the store cannot be opened.</exception>
     internal static async Task<BackEnd> StartAsync(
-        DataFolder folder,
+        OpenedStores stores,
         DaemonOptions options,
-        IMetadataStore metadata,
-        IObjectStore objects,
-        KeyRing keys,
-        bool keepsHeads,
-        TimeProvider time,
-        ILoggerFactory loggers,
+        DaemonKind kind,
         CancellationToken cancellation
     )
     {
-        var blocks = await OpenAsync(folder, keys, cancellation);
-        return new BackEnd(folder, options, metadata, objects, keys, blocks, keepsHeads, time, loggers);
+        var blocks = await stores.Place.OpenBlocksAsync(stores.Encryption.Keys, stores.Fence, cancellation);
+        return new BackEnd(stores, options, blocks, kind);
     }
 
     public async ValueTask DisposeAsync()
@@ -96,18 +99,26 @@ internal sealed partial class BackEnd : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private DaemonHost StartDaemon(PackBlockStore blocks) =>
-        DaemonHost.Start(_metadata, blocks, _objects, Options, _keepsHeads, _time, _loggers, _keys);
-
-    private static Task<PackBlockStore> OpenAsync(DataFolder folder, KeyRing keys, CancellationToken cancellation) =>
-        PackBlockStore.OpenAsync(folder.Blocks, new PackStoreOptions { Keys = keys }, cancellation);
+    private DaemonHost? StartDaemon(OpenBlocks blocks) =>
+        _kind == DaemonKind.None
+            ? null
+            : DaemonHost.Start(
+                _metadata,
+                blocks.Store,
+                _objects,
+                Options,
+                keepsHeads: _kind == DaemonKind.Whole,
+                _time,
+                _loggers,
+                _keys
+            );
 
     private async Task WatchAsync(CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
             await Task.Delay(Look, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_blocks is { HasStopped: false } || cancellation.IsCancellationRequested)
+            if (_blocks?.HasStopped() == false || cancellation.IsCancellationRequested)
             {
                 continue;
             }
@@ -117,7 +128,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
                 LogReopening();
                 await CloseAsync();
                 await Task.Delay(Pause, _time, cancellation);
-                var blocks = await OpenAsync(_folder, _keys, cancellation);
+                var blocks = await _place.OpenBlocksAsync(_keys, _fence, cancellation);
                 _blocks = blocks;
                 _daemon = StartDaemon(blocks);
             }

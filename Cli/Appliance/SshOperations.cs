@@ -28,6 +28,10 @@ internal sealed class SshOperations(
     private const int LongestName = 64;
 
     private readonly Lock _boxLock = new();
+
+    /// <summary>In the folder of secrets: the key that stored passwords and keys are sealed with.</summary>
+    internal const string BoxFile = "box.key";
+
     private SecretBox? _box;
 
     /// <summary>The same for another group.</summary>
@@ -204,7 +208,7 @@ internal sealed class SshOperations(
 
         lock (_boxLock)
         {
-            return _box ??= SecretBox.Ensure(Path.Combine(secrets, "box.key"));
+            return _box ??= SecretBox.Ensure(Path.Combine(secrets, BoxFile));
         }
     }
 

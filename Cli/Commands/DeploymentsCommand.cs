@@ -78,11 +78,15 @@ internal static class DeploymentsCommand
         CancellationToken cancellation
     )
     {
-        var uri = (
-            file == "-"
-                ? await Console.In.ReadToEndAsync(cancellation)
-                : await File.ReadAllTextAsync(file, cancellation)
-        ).Trim();
+        if (file.StartsWith("mongodb", StringComparison.Ordinal) && file.Contains("://", StringComparison.Ordinal))
+        {
+            throw CliErrors.Argument(
+                "A URI is not taken on the command line, where everybody on this host can read it.",
+                "Put it into a file that you alone may read and name that, or pass it on standard input: backup deployments add -"
+            );
+        }
+
+        var uri = file == "-" ? (await Console.In.ReadToEndAsync(cancellation)).Trim() : FileInput.Read(file)!;
         await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         var added = await appliance.Api.AddDeploymentAsync(request(uri), cancellation);
         return Print(added, json, $"{added.Name} is protected; 'backup status' shows how far its copy is.");

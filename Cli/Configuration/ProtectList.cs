@@ -7,30 +7,6 @@ internal static class ProtectList
     internal static IReadOnlyList<string> Read(ApplianceConfiguration configuration) =>
         [
             .. configuration.List(Settings.Protect),
-            .. configuration.Text(Settings.ProtectFile) is { } path ? OfFile(path) : [],
+            .. configuration.Text(Settings.ProtectFile) is { } path ? SecretLines.Read(path) : [],
         ];
-
-    private static IEnumerable<string> OfFile(string path)
-    {
-        const UnixFileMode others =
-            UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-        try
-        {
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & others) != 0)
-            {
-                throw CliErrors.SecretFile(path, "others may read or change it");
-            }
-
-            return
-            [
-                .. File.ReadAllLines(path)
-                    .Select(static line => line.Trim())
-                    .Where(static line => line.Length > 0 && line[0] != '#'),
-            ];
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            throw CliErrors.SecretFile(path, unreadable.Message);
-        }
-    }
 }

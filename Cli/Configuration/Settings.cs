@@ -9,6 +9,13 @@ internal static class Settings
     internal const string Data = "data";
     internal const string Protect = "protect";
     internal const string ProtectFile = "protect_file";
+    internal const string Metadata = "metadata";
+    internal const string MetadataFile = "metadata_file";
+    internal const string Stores = "stores";
+    internal const string StoresFile = "stores_file";
+    internal const string DaemonName = "daemon.name";
+    internal const string DaemonWeight = "daemon.weight";
+    internal const string DaemonHealthPort = "daemon.health_port";
     internal const string Names = "names";
     internal const string HttpAddress = "http.address";
     internal const string HttpPort = "http.port";
@@ -68,6 +75,83 @@ internal static class Settings
         {
             Example = "/etc/backup/protect",
         },
+        new(
+            Metadata,
+            "BACKUP_METADATA",
+            "",
+            "a connection string",
+            "The MongoDB replica set that holds the catalogue, where several processes share it; unset: a file in the data folder. A connection string may hold a password: see metadata_file.",
+            static text => text.StartsWith("mongodb", StringComparison.Ordinal)
+        )
+        {
+            IsSecret = true,
+            Example = "mongodb://HOST:27017/backup?replicaSet=rs0",
+        },
+        new(
+            MetadataFile,
+            "BACKUP_METADATA_FILE",
+            "",
+            "a file that its owner alone may read",
+            "A file with that connection string in one line.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "/etc/backup/metadata",
+        },
+        new(
+            Stores,
+            "BACKUP_STORES",
+            "",
+            "NAME: packs, packs:/FOLDER, mongodb://…/DATABASE or s3://BUCKET/PREFIX?endpoint=URL&region=R&key=K&secret=S&ca=FILE&lock_days=N&paths=BOOL",
+            "Where blocks and slices are kept; unset: packs in the data folder. Addresses may hold passwords: see stores_file.",
+            static text => text.Length > 0
+        )
+        {
+            Shape = SettingShape.Map,
+            Separators = null,
+            IsSecret = true,
+            Example = "main: mongodb://HOST:27017/backup_blocks?replicaSet=rs0",
+        },
+        new(
+            StoresFile,
+            "BACKUP_STORES_FILE",
+            "",
+            "a file that its owner alone may read",
+            "A file with such stores, NAME=ADDRESS, one a line.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "/etc/backup/stores",
+        },
+        new(
+            DaemonName,
+            "BACKUP_DAEMON_NAME",
+            "the host's name",
+            "a name, unlike that of every other daemon",
+            "By which the daemon of this process is known; the same after a restart.",
+            static text => text.Length is > 0 and <= 100
+        )
+        {
+            Example = "daemon-1",
+        },
+        Number(
+            DaemonWeight,
+            "BACKUP_DAEMON_WEIGHT",
+            100,
+            1,
+            1000,
+            "of nothing",
+            "How many heads it takes beside other daemons: twice the weight, twice the heads."
+        ),
+        Number(
+            DaemonHealthPort,
+            "BACKUP_DAEMON_HEALTH_PORT",
+            8082,
+            0,
+            65535,
+            "port",
+            "Where 'backup daemon' answers /healthz, /readyz and /metrics, on loopback; 0: any that is free."
+        ),
         new(
             Names,
             "BACKUP_NAMES",

@@ -31,6 +31,7 @@ internal sealed partial class RestoreTasks : IRestoreDesk, IAsyncDisposable
 
     private readonly IMetadataStore _metadata;
     private readonly RestoreWorks _works;
+    private readonly bool _isAlone;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _owner = $"restores {Guid.NewGuid():N}";
@@ -42,11 +43,12 @@ internal sealed partial class RestoreTasks : IRestoreDesk, IAsyncDisposable
 
     /// <param name="metadata">The catalogue of everything.</param>
     /// <param name="works">What they do.</param>
+    /// <param name="isAlone">No other process has the catalogue: what runs as it starts is nobody's.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">For what nobody expected.</param>
-    internal RestoreTasks(IMetadataStore metadata, RestoreWorks works, TimeProvider time, ILogger logger)
+    internal RestoreTasks(IMetadataStore metadata, RestoreWorks works, bool isAlone, TimeProvider time, ILogger logger)
     {
-        (_metadata, _works, _time, _logger) = (metadata, works, time, logger);
+        (_metadata, _works, _isAlone, _time, _logger) = (metadata, works, isAlone, time, logger);
         _sweep = Task.Run(SweepAsync);
     }
 
@@ -272,7 +274,7 @@ internal sealed partial class RestoreTasks : IRestoreDesk, IAsyncDisposable
             retry: false
         );
 
-    /// <summary>Those whose process is gone are over. This one alone has the catalogue of the data folder: what runs as it starts is nobody's.</summary>
+    /// <summary>Those whose process is gone are over.</summary>
     private async Task SweepAsync()
     {
         for (var isFirst = true; !_stopping.IsCancellationRequested; isFirst = false)
@@ -282,7 +284,7 @@ internal sealed partial class RestoreTasks : IRestoreDesk, IAsyncDisposable
                 var why = CliErrors.AbandonedRestore();
                 var abandoned = await _metadata.Jobs.FailAbandonedAsync(
                     RestoreJobs.Kinds,
-                    evenHeld: isFirst,
+                    evenHeld: isFirst && _isAlone,
                     why.Code,
                     why.Message,
                     why.Hint,

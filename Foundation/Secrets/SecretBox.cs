@@ -59,6 +59,9 @@ public sealed class SecretBox : IDisposable
         return new SecretBox(path, Read(path));
     }
 
+    /// <summary>Of the key, hex: tells keys apart and nothing else.</summary>
+    public string KeyId => Convert.ToHexStringLower(_id);
+
     /// <param name="content">The secret.</param>
     /// <param name="purpose">What it is for, for example <c>ssh key ID</c>; the same is wanted to open it.</param>
     public byte[] Seal(ReadOnlySpan<byte> content, string purpose)

@@ -1,0 +1,103 @@
+using Backup.Blockstore;
+using Backup.Blockstore.Shared;
+using Backup.Cli.Appliance;
+using Backup.Cli.Configuration;
+using Backup.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Backup.Cli.Stores;
+
+/// <summary>What every process of an appliance works on: the catalogue, the keys, the slices; and where the blocks are.</summary>
+internal sealed class OpenedStores : IAsyncDisposable
+{
+    private readonly OpenObjects _objects;
+
+    private OpenedStores(
+        CataloguePlace catalogue,
+        IMetadataStore metadata,
+        Encryption encryption,
+        StorePlace place,
+        OpenObjects objects,
+        TimeProvider time,
+        ILoggerFactory loggers
+    )
+    {
+        (Catalogue, Metadata, Encryption, Place, _objects) = (catalogue, metadata, encryption, place, objects);
+        (Time, Loggers) = (time, loggers);
+        Objects = encryption.Seal(objects.Store);
+    }
+
+    internal CataloguePlace Catalogue { get; }
+
+    internal IMetadataStore Metadata { get; }
+
+    internal Encryption Encryption { get; }
+
+    /// <summary>Of blocks and slices.</summary>
+    internal StorePlace Place { get; }
+
+    /// <summary>Slices, sealed for the group that they are of.</summary>
+    internal IObjectStore Objects { get; }
+
+    /// <summary>Null where nobody else works on the block store.</summary>
+    internal IPublicationFence? Fence => null;
+
+    internal TimeProvider Time { get; }
+
+    internal ILoggerFactory Loggers { get; }
+
+    /// <summary>On failure everything that was opened is closed again.</summary>
+    /// <param name="folder">Of this process.</param>
+    /// <param name="configuration">What names the stores.</param>
+    /// <param name="sharer">The command that shares them; null: it may have them to itself.</param>
+    /// <param name="loggers">Where they log.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="Foundation.Errors.BackupException">9750 to 9753 of the configuration; those of the catalogue, the keys and the store.</exception>
+    internal static async Task<OpenedStores> OpenAsync(
+        DataFolder folder,
+        ApplianceConfiguration configuration,
+        string? sharer,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        // All that can be wrong with the configuration, before anything is opened.
+        var catalogue = CataloguePlace.Read(configuration);
+        var place = StorePlaces.Read(configuration, folder)[0];
+        if (sharer is not null && !catalogue.IsShared)
+        {
+            throw CliErrors.NeedsSharedCatalogue(sharer);
+        }
+
+        if (catalogue.IsShared && !place.IsShared)
+        {
+            throw CliErrors.NeedsSharedStore(place.Name, place.Where);
+        }
+
+        var metadata = await catalogue.OpenAsync(folder, time, cancellation);
+        Encryption? encryption = null;
+        try
+        {
+            // Before anything else is touched: with the wrong master key nothing is to be done.
+            var logger = loggers.CreateLogger("Backup.Encryption");
+            encryption = await Encryption.OpenAsync(configuration, metadata, time, logger, cancellation);
+            var objects = await place.OpenObjectsAsync(cancellation);
+            return new OpenedStores(catalogue, metadata, encryption, place, objects, time, loggers);
+        }
+        catch
+        {
+            await (encryption?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await metadata.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _objects.DisposeAsync();
+        await Encryption.DisposeAsync();
+        await Metadata.DisposeAsync();
+    }
+}
