@@ -41,6 +41,7 @@ var root = new RootCommand(
     AgentsCommand.Create(),
     PeopleCommand.Create(),
     AlertsCommand.Create(),
+    DaemonsCommand.Create(),
     ConfigCommand.Create(),
 };
 

@@ -24,6 +24,7 @@ internal static class ApiParts
             new SubjectRoutes(desks),
             new StatusRoutes(metadata, desks),
             new ApplianceRoutes(desks),
+            new DaemonRoutes(desks),
             new KeyRoutes(desks),
             new DeploymentRoutes(things, desks),
             new SnapshotRoutes(things, desks),

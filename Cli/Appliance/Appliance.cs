@@ -180,7 +180,8 @@ internal sealed class Appliance : IAsyncDisposable
             new HoldingsOperations(metadata, Operations, Restores, clusterRestores, time),
             new KeyOperations(metadata, encryption, objects, time)
         );
-        var self = new ApplianceDesk(metadata, backEnd, Folder, server, Operations, options, time);
+        var daemons = new DaemonDesk(metadata, backEnd, Operations, time);
+        var self = new ApplianceDesk(backEnd, daemons, server, options, time);
         var reports = new ReportDesk(
             metadata,
             async token => new ReportSigner(
@@ -189,7 +190,7 @@ internal sealed class Appliance : IAsyncDisposable
                 time
             )
         );
-        var api = Keep(ServeApi(metadata, backEnd, parts, self, reports, !stores.Catalogue.IsShared, time));
+        var api = Keep(ServeApi(metadata, backEnd, parts, self, reports, daemons, !stores.Catalogue.IsShared, time));
         Api = api.Part;
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
@@ -235,6 +236,7 @@ internal sealed class Appliance : IAsyncDisposable
         ApplianceParts parts,
         ApplianceDesk self,
         ReportDesk reports,
+        DaemonDesk daemons,
         bool isAlone,
         TimeProvider time
     )
@@ -254,10 +256,11 @@ internal sealed class Appliance : IAsyncDisposable
                 Desks.Of(
                     parts,
                     restores,
-                    new StorageDesk(metadata, backEnd, Folder, parts.Operations, time),
+                    new StorageDesk(metadata, backEnd, parts.Operations, time),
                     new AlertDesk(metadata, parts.Ssh.Box, time),
                     self,
-                    reports
+                    reports,
+                    daemons
                 ),
                 parts.Ssh.Box,
                 new PublicApiOptions { Statuses = Statuses.OfErrors },

@@ -63,6 +63,9 @@ internal sealed partial class BackEnd : IAsyncDisposable
     /// <summary>What is stored; null while the store is being opened again.</summary>
     internal BlockStoreStatistics? Statistics => _blocks?.Store.Statistics;
 
+    /// <summary>Whether this process has one at all.</summary>
+    internal bool HasDaemon => _kind != DaemonKind.None;
+
     /// <summary>Whether the store takes writes; else it is being opened again.</summary>
     internal bool IsOpen => _blocks is not null;
 

@@ -35,18 +35,16 @@ internal static class ApplianceCommand
 
         foreach (var one in view.Daemons)
         {
-            var state = one.Running ? "running" : "being started again";
-            to.WriteLine($"daemon {one.Name}: {state}, {one.ReplicaSets} replica sets, {one.Jobs} jobs under way");
-            if (one.Trouble is { } trouble)
-            {
-                to.WriteLine($"  {trouble}");
-            }
+            DaemonsCommand.Print(one);
         }
 
         foreach (var one in view.Stores)
         {
+            var room = one is { DiskBytes: { } disk, FreeBytes: { } free }
+                ? $"; {Printer.Bytes(free)} of {Printer.Bytes(disk)} are free"
+                : "";
             to.WriteLine(
-                $"store {one.Name} ({one.Kind}) in {one.Place}: {one.Blocks} blocks, {Printer.Bytes(one.StoredBytes)}; {Printer.Bytes(one.FreeBytes)} of {Printer.Bytes(one.DiskBytes)} are free"
+                $"store {one.Name} ({one.Kind}) in {one.Place}: {one.Blocks} blocks, {Printer.Bytes(one.StoredBytes)}{room}"
             );
         }
     }

@@ -184,7 +184,11 @@ internal static class StoreCommands
     {
         Console.Out.WriteLine($"Stored: {Printer.Bytes(view.StoredBytes)} in {view.Blocks} blocks");
         Console.Out.WriteLine($"As copies: {Printer.Bytes(view.SnapshotBytes)} ({view.Snapshots} snapshots)");
-        Console.Out.WriteLine($"Free on the disk: {Printer.Bytes(view.FreeBytes)} of {Printer.Bytes(view.DiskBytes)}");
+        if (view is { FreeBytes: { } free, DiskBytes: { } disk })
+        {
+            Console.Out.WriteLine($"Free on the disk: {Printer.Bytes(free)} of {Printer.Bytes(disk)}");
+        }
+
         if (view.Space is not { } space)
         {
             Console.Out.WriteLine(

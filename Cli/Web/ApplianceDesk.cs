@@ -1,25 +1,20 @@
 using Backup.BackupHttpServer;
 using Backup.Cli.Appliance;
-using Backup.Metadata;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
 
 namespace Backup.Cli.Web;
 
 /// <summary>The appliance itself.</summary>
-/// <param name="metadata">The catalogue of everything.</param>
-/// <param name="backEnd">The daemon and the blocks.</param>
-/// <param name="folder">Where it keeps them.</param>
+/// <param name="backEnd">The blocks.</param>
+/// <param name="daemons">Who keeps heads.</param>
 /// <param name="server">Who serves agents; null where nobody does.</param>
-/// <param name="operations">What parts say of themselves.</param>
 /// <param name="options">As it was started.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceDesk(
-    IMetadataStore metadata,
     BackEnd backEnd,
-    DataFolder folder,
+    DaemonDesk daemons,
     BackupHttpServerHost? server,
-    ApplianceOperations operations,
     ApplianceOptions options,
     TimeProvider time
 ) : IApplianceDesk
@@ -33,7 +28,7 @@ internal sealed class ApplianceDesk(
             Version,
             _startedAt,
             server is null ? null : TlsOf(server),
-            [await DaemonAsync(cancellation)],
+            await daemons.DaemonsAsync(cancellation),
             backEnd.Statistics is { } statistics ? [StoreOf(statistics)] : []
         );
 
@@ -51,34 +46,18 @@ internal sealed class ApplianceDesk(
         );
     }
 
-    private async Task<DaemonView> DaemonAsync(CancellationToken cancellation)
-    {
-        var name = backEnd.Options.Name;
-        var sets = await metadata.Deployments.ReplicaSetsAsync(cancellation);
-        var jobs = await metadata.Jobs.FindAsync(
-            new JobQuery([.. sets.Select(static one => one.Id)], 200),
-            cancellation
-        );
-        return new DaemonView(
-            name,
-            backEnd.Daemon is not null,
-            sets.Count(static one => one.State != ReplicaSetState.Stopped),
-            jobs.Count(one => one.State == JobState.Running && one.Owner == name),
-            operations.Troubles.Select(static one => one.Message).FirstOrDefault()
-        );
-    }
-
     private StoreView StoreOf(Blockstore.BlockStoreStatistics statistics)
     {
-        var disk = new DriveInfo(folder.Root);
+        var place = backEnd.Place;
+        var disk = place.Folder is { } folder ? new DriveInfo(folder) : null;
         return new StoreView(
-            "embedded",
-            "packs",
-            folder.Blocks,
+            place.Name,
+            place.Kind,
+            place.Where,
             statistics.Blocks,
             statistics.StoredBytes,
-            disk.TotalSize,
-            disk.AvailableFreeSpace
+            disk?.TotalSize,
+            disk?.AvailableFreeSpace
         );
     }
 }

@@ -16,13 +16,15 @@ internal static class Desks
     /// <param name="alerts">Who is told of what.</param>
     /// <param name="appliance">The appliance itself.</param>
     /// <param name="reports">What it vouches for.</param>
+    /// <param name="daemons">Who keeps heads.</param>
     internal static ApiDesks Of(
         ApplianceParts parts,
         RestoreTasks restores,
         StorageDesk storage,
         AlertDesk alerts,
         ApplianceDesk appliance,
-        ReportDesk reports
+        ReportDesk reports,
+        DaemonDesk daemons
     ) =>
         new(
             new StatusDesk(parts.Operations, parts.Holdings),
@@ -43,7 +45,8 @@ internal static class Desks
             parts.Agents,
             appliance,
             parts.Keys,
-            reports
+            reports,
+            daemons
         );
 
     private sealed class StatusDesk(ApplianceOperations operations, HoldingsOperations holdings) : IStatusDesk

@@ -15,13 +15,11 @@ namespace Backup.Cli.Web;
 /// <summary>What is stored: all of it, and what single snapshots hold.</summary>
 /// <param name="metadata">The catalogue of everything.</param>
 /// <param name="backEnd">The blocks.</param>
-/// <param name="folder">On whose disk they are.</param>
 /// <param name="operations">Queues jobs.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StorageDesk(
     IMetadataStore metadata,
     BackEnd backEnd,
-    DataFolder folder,
     ApplianceOperations operations,
     TimeProvider time
 ) : IStorageDesk
@@ -30,25 +28,28 @@ internal sealed class StorageDesk(
     {
         var (count, bytes) = await metadata.Snapshots.TotalAsync(cancellation);
         var statistics = backEnd.Blocks.Statistics;
-        var disk = new DriveInfo(folder.Root);
+        var disk = backEnd.Place.Folder is { } folder ? new DriveInfo(folder) : null;
         return new StorageView(
             statistics.Blocks,
             statistics.StoredBytes,
-            disk.TotalSize,
-            disk.AvailableFreeSpace,
+            disk?.TotalSize,
+            disk?.AvailableFreeSpace,
             (int)count,
             bytes
         )
         {
-            FullInDays = await DiskOutlook.DaysLeftAsync(
-                metadata.Settings,
-                new DiskFacts(folder.Root, disk.TotalSize, disk.AvailableFreeSpace),
-                time.GetUtcNow(),
-                cancellation
-            ),
+            FullInDays = disk is null ? null : await FullInAsync(disk, cancellation),
             Space = await LastGroom.FindAsync(metadata.Settings, cancellation) is { } last ? SpaceOf(last) : null,
         };
     }
+
+    private Task<double?> FullInAsync(DriveInfo disk, CancellationToken cancellation) =>
+        DiskOutlook.DaysLeftAsync(
+            metadata.Settings,
+            new DiskFacts(Path.GetDirectoryName(backEnd.Place.Folder)!, disk.TotalSize, disk.AvailableFreeSpace),
+            time.GetUtcNow(),
+            cancellation
+        );
 
     public Task<JobView> GroomAsync(GroomRequest request, CancellationToken cancellation) =>
         operations.RequestGroomAsync(request.DryRun, cancellation);

@@ -31,26 +31,19 @@ public sealed record TlsView(
     bool WebIsEncrypted
 );
 
-/// <param name="Name">As jobs name their owner.</param>
-/// <param name="Running">False while it is being started again.</param>
-/// <param name="ReplicaSets">Whose heads it keeps.</param>
-/// <param name="Jobs">Under way.</param>
-/// <param name="Trouble">Why it does not run; left out where it does.</param>
-public sealed record DaemonView(string Name, bool Running, int ReplicaSets, int Jobs, string? Trouble);
-
 /// <param name="Name">To tell them apart.</param>
-/// <param name="Kind"><c>packs</c>: files of its own.</param>
-/// <param name="Place">The folder.</param>
+/// <param name="Kind"><c>packs</c>: files of its own; <c>mongodb</c>, <c>s3</c>: shared with other processes.</param>
+/// <param name="Place">The folder, or the address without its password.</param>
 /// <param name="Blocks">Different ones.</param>
 /// <param name="StoredBytes">Of these, as they are stored.</param>
-/// <param name="DiskBytes">Of the disk it is on.</param>
-/// <param name="FreeBytes">That it may still write.</param>
+/// <param name="DiskBytes">Of the disk it is on; left out where it is not on one of this host.</param>
+/// <param name="FreeBytes">That it may still write; left out likewise.</param>
 public sealed record StoreView(
     string Name,
     string Kind,
     string Place,
     long Blocks,
     long StoredBytes,
-    long DiskBytes,
-    long FreeBytes
+    long? DiskBytes,
+    long? FreeBytes
 );

@@ -35,15 +35,15 @@ public sealed record CollectionContentView(string Name, string Type, long Docume
 /// <summary>The store of blocks, and the disk that it is on.</summary>
 /// <param name="Blocks">How many.</param>
 /// <param name="StoredBytes">Of these, compressed.</param>
-/// <param name="DiskBytes">Of the disk.</param>
-/// <param name="FreeBytes">Of the disk.</param>
+/// <param name="DiskBytes">Of the disk; left out where blocks are not on a disk of this host.</param>
+/// <param name="FreeBytes">Of the disk; left out likewise.</param>
 /// <param name="Snapshots">Of all groups.</param>
 /// <param name="SnapshotBytes">What they would be if each were a copy of its own.</param>
 public sealed record StorageView(
     long Blocks,
     long StoredBytes,
-    long DiskBytes,
-    long FreeBytes,
+    long? DiskBytes,
+    long? FreeBytes,
     int Snapshots,
     long SnapshotBytes
 )

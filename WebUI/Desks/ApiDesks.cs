@@ -24,5 +24,6 @@ public sealed record ApiDesks(
     IAgentBuildDesk AgentBuilds,
     IApplianceDesk Appliance,
     IKeyDesk Keys,
-    IReportDesk Reports
+    IReportDesk Reports,
+    IDaemonDesk Daemons
 );

@@ -61,7 +61,11 @@ internal static class PagesBench
 
         await using var appliance = await Appliance.OpenAsync(
             data,
-            new ApplianceOptions { Configuration = ApplianceConfiguration.Load(option: null), Role = ApplianceRole.Offline },
+            new ApplianceOptions
+            {
+                Configuration = ApplianceConfiguration.Load(option: null),
+                Role = ApplianceRole.Offline,
+            },
             CancellationToken.None
         );
         await using var web = await WebUIHost.StartAsync(

@@ -61,6 +61,8 @@ public class EnumTests
         "Backup.Blockstore.Mongo.PendingKind",
         "Backup.Blockstore.Packs.GroomStep",
         "Backup.Blockstore.Shared.SharedGroomStep",
+        "Backup.Cli.Appliance.ApplianceRole",
+        "Backup.Cli.Appliance.DaemonKind",
         "Backup.Cli.Configuration.SettingShape",
         "Backup.WebUI.Access.AccessLevel",
         "Backup.WebUI.Access.CallerKind",

@@ -48,6 +48,7 @@ internal sealed partial class TestDesks
             this,
             this,
             this,
+            this,
             this
         );
 

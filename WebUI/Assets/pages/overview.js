@@ -149,7 +149,7 @@ function store(view, proof) {
     facts([
       ["Stored", bytes(view.storedBytes), `${count(view.blocks)} blocks`],
       ["Smaller by", view.ratio > 0 ? `${view.ratio} ×` : "–", "than a copy for each snapshot"],
-      ["Free on the disk", bytes(view.freeBytes), view.fullInDays === undefined ? `${percent(used)} used` : `${percent(used)} used, full in ${duration(view.fullInDays * 86400)}`],
+      view.diskBytes === undefined ? ["Free", "–", "not on a disk of this host"] : ["Free on the disk", bytes(view.freeBytes), view.fullInDays === undefined ? `${percent(used)} used` : `${percent(used)} used, full in ${duration(view.fullInDays * 86400)}`],
       ["Last proof", proof ? time(proof.at) : "none yet", proof ? h("span", "a snapshot of ", name(proof.subject), " was read back") : h("a", { href: "/verification" }, "verify a snapshot")],
     ]),
   );

@@ -1,15 +1,15 @@
 // The appliance itself: its certificates, daemons and stores; for its administrators.
-import { get } from "../lib/api.js";
+import { get, post } from "../lib/api.js";
 import { fragment, h, name } from "../lib/dom.js";
 import { bytes, count, percent } from "../lib/format.js";
 import { card, flush } from "../lib/page.js";
-import { badge, copyable, pairs, table, time } from "../lib/parts.js";
+import { badge, button, copyable, pairs, table, time } from "../lib/parts.js";
 import { command } from "../lib/same.js";
 
 export const loadAppliance = (signal) => get("/appliance", { signal });
 
-export function applianceOf({ version, startedAt, tls, daemons, stores }) {
-  return fragment(tls ? certificates(tls) : null, daemonsOf(daemons, version, startedAt), storesOf(stores));
+export function applianceOf({ tls, daemons, stores }, again) {
+  return fragment(tls ? certificates(tls) : null, daemonsOf(daemons, again), storesOf(stores));
 }
 
 function certificates(tls) {
@@ -30,24 +30,46 @@ function certificates(tls) {
   );
 }
 
-function daemonsOf(daemons, version, startedAt) {
+function daemonsOf(daemons, again) {
   return flush(
     "Daemons",
     null,
     table(
       "Daemons",
       [
-        { title: "Name", cell: (one) => name(one.name) },
-        { title: "State", cell: (one) => [one.running ? badge("ok", "Running") : badge("bad", "Being started again"), one.trouble ? h("p.small", one.trouble) : null] },
+        { title: "Name", cell: (one) => [name(one.name), one.host && one.host !== one.name ? h("p.small.soft", "on ", name(one.host)) : null] },
+        { title: "State", cell: (one) => [stateOf(one), one.trouble ? h("p.small", one.trouble) : null] },
         { title: "Heads", number: true, cell: (one) => count(one.replicaSets) },
         { title: "Jobs under way", number: true, cell: (one) => count(one.jobs) },
-        { title: "Version", cell: () => version },
-        { title: "Since", cell: () => time(startedAt) },
+        { title: "Weight", number: true, cell: (one) => count(one.weight) },
+        { title: "Free on its disk", number: true, cell: (one) => bytes(one.freeBytes) },
+        { title: "Version", cell: (one) => one.version },
+        { title: "Since", cell: (one) => (one.startedAt ? time(one.startedAt) : "–") },
+        { title: "", cell: (one) => (daemons.length > 1 ? drain(one, again) : null) },
       ],
       daemons,
       { key: (one) => one.name },
     ),
   );
+}
+
+function stateOf(one) {
+  if (one.stoppedAt) return badge("none", "Stopped");
+  if (!one.running) return badge("bad", "Not running");
+  return one.drains ? badge("warning", "Gives its heads away") : badge("ok", "Running");
+}
+
+function drain(one, again) {
+  const to = one.drains ? "resume" : "drain";
+  return button({
+    text: one.drains ? "Resume" : "Drain",
+    small: true,
+    onclick: async () => {
+      await post(`/appliance/daemons/${encodeURIComponent(one.name)}/${to}`);
+      await again();
+    },
+    more: { title: one.drains ? "Let it take heads again" : "Let it give its heads to others and take none: before it is stopped for a while" },
+  });
 }
 
 function storesOf(stores) {
@@ -58,11 +80,11 @@ function storesOf(stores) {
       "Stores",
       [
         { title: "Name", cell: (one) => name(one.name) },
-        { title: "Kind", cell: (one) => ({ packs: "Packs on a disk" })[one.kind] ?? one.kind },
+        { title: "Kind", cell: (one) => ({ packs: "Packs on a disk", mongodb: "MongoDB, shared", s3: "S3, shared" })[one.kind] ?? one.kind },
         { title: "Place", cell: (one) => h("code", one.place) },
         { title: "Blocks", number: true, cell: (one) => count(one.blocks) },
         { title: "Stored", number: true, cell: (one) => bytes(one.storedBytes) },
-        { title: "Free on its disk", number: true, cell: (one) => `${bytes(one.freeBytes)} (${percent(one.diskBytes > 0 ? one.freeBytes / one.diskBytes : 0)})` },
+        { title: "Free on its disk", number: true, cell: (one) => (one.freeBytes === undefined ? "–" : `${bytes(one.freeBytes)} (${percent(one.diskBytes > 0 ? one.freeBytes / one.diskBytes : 0)})`) },
       ],
       stores,
       { key: (one) => one.name },

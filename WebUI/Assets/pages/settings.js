@@ -30,7 +30,7 @@ export function render(root, { group, signal, live }) {
       ]);
       return { agents, targets, keys, mail, radar, appliance, encryption };
     },
-    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), radarOf(data.radar, again), applianceOf(data.appliance), encryptionOf(data.encryption, again)] : null),
+    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), radarOf(data.radar, again), applianceOf(data.appliance, again), encryptionOf(data.encryption, again)] : null),
     every: 10_000,
     live,
   });

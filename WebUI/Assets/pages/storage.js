@@ -45,7 +45,8 @@ function view(deployments) {
 
 /** The whole store: all groups share its blocks and its disk. */
 function disk(store) {
-  const used = store.diskBytes > 0 ? 1 - store.freeBytes / store.diskBytes : 0;
+  const isHere = store.diskBytes !== undefined;
+  const used = isHere && store.diskBytes > 0 ? 1 - store.freeBytes / store.diskBytes : 0;
   const level = used > 0.95 ? "bad" : used > 0.85 ? "warning" : "ok";
   return h(
     "section.card.stack",
@@ -53,10 +54,10 @@ function disk(store) {
       ["Stored", bytes(store.storedBytes), `${count(store.blocks)} blocks, compressed`],
       ["As copies", bytes(store.snapshotBytes), many(store.snapshots, "snapshot")],
       ["Smaller by", store.ratio > 0 ? `${store.ratio} ×` : "–", "deduplicated and compressed"],
-      ["Free on the disk", bytes(store.freeBytes), `of ${bytes(store.diskBytes)}`],
-      ["Full in", store.fullInDays === undefined ? "–" : duration(store.fullInDays * 86400), store.fullInDays === undefined ? "it does not grow, or is watched for less than a day" : "as it grew in the last week"],
+      isHere ? ["Free on the disk", bytes(store.freeBytes), `of ${bytes(store.diskBytes)}`] : ["Free", "–", "not on a disk of this host: whoever keeps it watches it"],
+      !isHere ? null : ["Full in", store.fullInDays === undefined ? "–" : duration(store.fullInDays * 86400), store.fullInDays === undefined ? "it does not grow, or is watched for less than a day" : "as it grew in the last week"],
     ]),
-    h(
+    !isHere ? null : h(
       "div.stack.tight",
       h("div.meter", { role: "meter", "aria-label": "Disk", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(used * 100)) }, h(`span.is-${level}`, { style: { width: `${used * 100}%` } })),
       h("p.small.soft", `${percent(used)} of the disk is used, by whatever is on it.`),
