@@ -59,7 +59,6 @@ public static partial class BackupHttpServerErrors
     public const int FilterChanged = 8050;
     public const int NamespaceLeftOut = 8051;
     public const int BuildUnusable = 8052;
-    public const int BalancerOwed = 8053;
 
     public static BackupException NoKey() =>
         new(
@@ -316,12 +315,5 @@ public static partial class BackupHttpServerErrors
             $"{left} collections are not wholly copied yet.",
             "The agent asks for its position and goes on from there by itself.",
             transient: true
-        );
-
-    public static BackupException BalancerLeftOff(string cluster, DateTimeOffset since) =>
-        new(
-            BalancerOwed,
-            $"The balancer of '{cluster}' was stopped for a cut at {since:yyyy-MM-ddTHH:mm:ssZ} and is not on again.",
-            "The agent that works on the cluster starts it by itself; where none does, run 'sh.startBalancer()' on a router."
         );
 }

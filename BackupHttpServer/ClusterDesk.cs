@@ -10,12 +10,6 @@ namespace Backup.BackupHttpServer;
 /// <param name="time">The clock.</param>
 internal sealed class ClusterDesk(IMetadataStore metadata, TimeSpan balancerPatience, TimeProvider time)
 {
-    /// <summary>The condition of an alert: the balancer was stopped for a cut and is not on again.</summary>
-    internal const string BalancerLeftOff = "balancer-left-off";
-
-    /// <summary>So long a balancer may be owed its start while no cut needs it at rest.</summary>
-    private static readonly TimeSpan DebtPatience = TimeSpan.FromMinutes(2);
-
     /// <summary>Stores what was found: each set becomes a deployment of its own.</summary>
     /// <param name="cluster">Its deployment.</param>
     /// <param name="report">What the agent found.</param>
@@ -39,23 +33,7 @@ internal sealed class ClusterDesk(IMetadataStore metadata, TimeSpan balancerPati
             now
         );
         var members = report.Sets.Select(set => Member(cluster, set, now)).ToList();
-        var stored = await leased.Clusters.FoundAsync(found, members, cancellation);
-        if (
-            stored.Debt is { } debt
-            && now - debt.Since > DebtPatience
-            && !await IsNeededAtRestAsync(cluster.Id, cancellation)
-        )
-        {
-            var alert = BackupHttpServerErrors.BalancerLeftOff(cluster.Name, debt.Since);
-            await metadata.Alerts.RaiseAsync(
-                BalancerLeftOff,
-                cluster.Id,
-                alert.Code,
-                alert.Message,
-                alert.Hint,
-                cancellation
-            );
-        }
+        _ = await leased.Clusters.FoundAsync(found, members, cancellation);
     }
 
     public async Task<ClusterOrders> OrdersAsync(string clusterId, CancellationToken cancellation)
@@ -111,20 +89,8 @@ internal sealed class ClusterDesk(IMetadataStore metadata, TimeSpan balancerPati
     }
 
     /// <summary>The balancer is on again.</summary>
-    public async Task<bool> StartedAsync(string clusterId, IMetadataStore leased, CancellationToken cancellation)
-    {
-        if (!await leased.Clusters.BalancerStartedAsync(clusterId, cancellation))
-        {
-            return false;
-        }
-
-        await metadata.Alerts.ResolveAsync(BalancerLeftOff, clusterId, cancellation);
-        return true;
-    }
-
-    private async Task<bool> IsNeededAtRestAsync(string clusterId, CancellationToken cancellation) =>
-        await metadata.Clusters.OpenCutAsync(clusterId, cancellation)
-            is { State: CutState.Stopping or CutState.Marking };
+    public Task<bool> StartedAsync(string clusterId, IMetadataStore leased, CancellationToken cancellation) =>
+        leased.Clusters.BalancerStartedAsync(clusterId, cancellation);
 
     private static CutRecord Flagged(CutRecord cut, Fault? trouble) =>
         trouble is null

@@ -139,8 +139,7 @@ internal sealed class AgentOperations(IMetadataStore metadata, TimeProvider time
 
         var found = await FindAsync(agent, cancellation);
         var excerpt =
-            await AgentLogs.AskAsync(
-                metadata,
+            await metadata.AskLogAsync(
                 found.Id,
                 lines,
                 since is { } seconds ? TimeSpan.FromSeconds(seconds) : null,

@@ -1,4 +1,3 @@
-using Backup.BackupHttpServer;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.WebUI.Contracts;
@@ -87,7 +86,7 @@ internal sealed class HostOperations(IMetadataStore metadata, TimeProvider time)
     private async Task<HostAnswer> AskAsync(Deployment deployment, HostRequest request, CancellationToken cancellation)
     {
         var answer =
-            await HostRequests.AskAsync(metadata, deployment.Id, request, Patience, time, cancellation)
+            await metadata.AskHostsAsync(deployment.Id, request, Patience, time, cancellation)
             ?? throw CliErrors.HostsDoNotAnswer(deployment.Name, Patience);
         return answer.Fault is { } fault ? throw CliErrors.OfAgent(fault) : answer;
     }

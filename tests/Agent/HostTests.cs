@@ -1,7 +1,7 @@
 using Backup.Agent;
 using Backup.Agent.Hosts;
-using Backup.BackupHttpServer;
 using Backup.Foundation.Contracts;
+using Backup.Metadata;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.MongoWire.Uri;
@@ -190,7 +190,7 @@ public sealed class HostTests
     }
 
     private static async Task<HostAnswer> AskAsync(Appliance all, HostRequest request) =>
-        (await HostRequests.AskAsync(all.Metadata, "d1", request, Patience, TimeProvider.System)).ShouldNotBeNull();
+        (await all.Metadata.AskHostsAsync("d1", request, Patience, TimeProvider.System)).ShouldNotBeNull();
 
     private static async Task RunAsync(MongoClient client, string database, string command)
     {

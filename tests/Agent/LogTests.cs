@@ -1,7 +1,7 @@
 using Backup.Agent.Work;
-using Backup.BackupHttpServer;
 using Backup.Foundation.Contracts;
 using Backup.Foundation.Errors;
+using Backup.Metadata;
 using Backup.Sandbox;
 using Shouldly;
 using Xunit;
@@ -94,8 +94,7 @@ public sealed class LogTests
     }
 
     private static Task<LogExcerpt?> AskAsync(Appliance all, TimeSpan patience, int lines = 100) =>
-        AgentLogs.AskAsync(
-            all.Metadata,
+        all.Metadata.AskLogAsync(
             all.Identity.AgentId,
             lines,
             since: TimeSpan.FromHours(1),
