@@ -3,7 +3,7 @@ using Backup.Foundation.Errors;
 
 namespace Backup.AlertService;
 
-/// <summary>Errors 8800 to 8859: what is found to be wrong.</summary>
+/// <summary>Errors 8800 to 8849: what is found to be wrong.</summary>
 public static partial class AlertServiceErrors
 {
     public const int AgentDown = 8801;
@@ -94,11 +94,11 @@ public static partial class AlertServiceErrors
             "Look at the task's error; cancel it where it cannot be done."
         );
 
-    public static BackupException SilentDaemon(string name, string last) =>
+    public static BackupException SilentDaemon(string name, string host, string last) =>
         new(
             DaemonDown,
-            $"The daemon {name} has not worked since {last}.",
-            "Look on its host: 'systemctl status backup-daemon' and its log. Its heads go on where they were once it is back."
+            $"The daemon {name} on {host} has not worked since {last}.",
+            "Look on its host: 'systemctl status backup-daemon' and its log. Heads that nobody else has taken go on where they were once it is back."
         );
 
     public static BackupException FullDisk(string path, double percent, string free) =>

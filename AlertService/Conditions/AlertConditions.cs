@@ -14,6 +14,7 @@ public static class AlertConditions
     public const string ResyncRequired = "resync-required";
     public const string HeadStopped = "head-stopped";
     public const string HeadBehind = "head-behind";
+    public const string HeadWithoutKeeper = "head-without-keeper";
     public const string SnapshotLate = "snapshot-late";
     public const string VerificationFailed = "verification-failed";
     public const string JobRetried = "job-retried";
@@ -62,6 +63,7 @@ public static class AlertConditions
             Range = Times,
             For = TimeSpan.FromMinutes(1),
         },
+        new(HeadWithoutKeeper, "Nobody keeps a head", AlertUnit.Seconds, Minute, 15 * Minute) { Range = Times },
         new(SnapshotLate, "A snapshot is late", AlertUnit.Intervals, null, 1.5)
         {
             Range = (1, 100),
@@ -72,7 +74,7 @@ public static class AlertConditions
         new(ClusterSnapshotFailed, "A cluster's snapshot failed", AlertUnit.None, null, null) { IsTold = true },
         new(ClusterCheckpointFailed, "A cluster's checkpoint failed", AlertUnit.None, null, null) { IsTold = true },
         new(BalancerNotStopped, "A balancer cannot be stopped", AlertUnit.None, null, null) { IsTold = true },
-        new(BalancerLeftOff, "A balancer was left off", AlertUnit.None, null, null) { IsTold = true },
+        new(BalancerLeftOff, "A balancer was left off", AlertUnit.None, null, null) { For = TimeSpan.FromMinutes(1) },
         new(RestoreFailed, "A restore failed", AlertUnit.None, null, null) { IsTold = true },
         new(RestoreFinished, "A restore is finished", AlertUnit.None, null, null)
         {

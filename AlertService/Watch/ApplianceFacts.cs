@@ -5,13 +5,11 @@ namespace Backup.AlertService.Watch;
 /// <summary>What is not in the catalogue: disks, certificates, and what parts of the appliance say of themselves.</summary>
 /// <param name="Disks">Those that the appliance writes to.</param>
 /// <param name="Certificates">Of the server.</param>
-/// <param name="Daemons">Those that work on heads.</param>
 /// <param name="Troubles">What is wrong with the appliance itself now.</param>
 /// <param name="Version">Release of the server.</param>
 public sealed record ApplianceFacts(
     IReadOnlyList<DiskFacts> Disks,
     IReadOnlyList<CertificateFacts> Certificates,
-    IReadOnlyList<DaemonFacts> Daemons,
     IReadOnlyList<BackupException> Troubles,
     string Version
 );
@@ -24,7 +22,3 @@ public sealed record DiskFacts(string Path, long TotalBytes, long FreeBytes);
 /// <param name="Name">Whose.</param>
 /// <param name="EndsAt">From then on it is worth nothing.</param>
 public sealed record CertificateFacts(string Name, DateTimeOffset EndsAt);
-
-/// <param name="Name">For people.</param>
-/// <param name="SeenAt">When it last worked.</param>
-public sealed record DaemonFacts(string Name, DateTimeOffset SeenAt);

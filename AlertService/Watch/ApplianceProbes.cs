@@ -3,26 +3,11 @@ using Backup.Metadata.Alerting;
 
 namespace Backup.AlertService.Watch;
 
-/// <summary>The appliance itself: daemons, disks, certificates, people, channels.</summary>
+/// <summary>The appliance itself: disks, certificates, people, channels.</summary>
 internal static class ApplianceProbes
 {
     /// <summary>Bytes; less is critical, however large the disk is.</summary>
     private const long LeastFree = 1L << 30;
-
-    public static IEnumerable<Finding> Daemons(Facts facts) =>
-        facts.Appliance.Daemons.Select(daemon => new Finding(
-            AlertConditions.DaemonDown,
-            daemon.Name,
-            (facts.Now - daemon.SeenAt).TotalSeconds,
-            () =>
-                new AlertWords(
-                    AlertServiceErrors.SilentDaemon(daemon.Name, Words.At(daemon.SeenAt)),
-                    "Oplog is stored all the same; snapshots and restores wait."
-                )
-        )
-        {
-            SubjectName = daemon.Name,
-        });
 
     public static IEnumerable<Finding> Space(Facts facts) =>
         facts

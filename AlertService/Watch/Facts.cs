@@ -30,6 +30,9 @@ internal sealed record Facts(
     /// <summary>Mass changes that nobody has settled.</summary>
     public IReadOnlyList<BurstRecord> Bursts { get; init; } = [];
 
+    /// <summary>Daemons, and the heads that they keep.</summary>
+    public KeeperSights Keepers { get; init; } = KeeperSights.None;
+
     /// <summary>The web interface; null: there is none to link to.</summary>
     public Uri? Link { get; init; }
 
@@ -76,7 +79,14 @@ internal sealed record SetFacts(
 }
 
 /// <param name="Newest">Its newest complete snapshot.</param>
-internal sealed record ClusterFacts(Deployment Deployment, SnapshotPolicy Policy, CutRecord? Newest);
+internal sealed record ClusterFacts(Deployment Deployment, SnapshotPolicy Policy, CutRecord? Newest)
+{
+    /// <summary>Null while its balancer is owed nothing.</summary>
+    public BalancerDebt? Debt { get; init; }
+
+    /// <summary>Of the cut that is being made; null: none is, or the balancer is owed nothing.</summary>
+    public CutState? Cut { get; init; }
+}
 
 /// <param name="At">When it came.</param>
 /// <param name="Rolls">Whether the oplog loses old entries: one that still begins where it began spans what there is, and says nothing of how much it could.</param>

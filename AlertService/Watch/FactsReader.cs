@@ -21,6 +21,7 @@ internal sealed class FactsReader(
 
     private readonly Dictionary<string, SampleFacts> _samples = new(StringComparer.Ordinal);
     private readonly DateTimeOffset _since = time.GetUtcNow();
+    private readonly KeeperWatch _keepers = new(time);
     private readonly DiskHistory _disks = new(metadata.Settings);
 
     public async Task<Facts> ReadAsync(CancellationToken cancellation)
@@ -29,11 +30,12 @@ internal sealed class FactsReader(
         var all = (await metadata.Deployments.ListAsync(cancellation)).Where(static one => one.IsProtected).ToList();
         var deployments = all.ToDictionary(static one => one.Id);
         var around = await appliance(cancellation);
+        var sets = await SetsAsync(deployments, cancellation);
         return new Facts(
             now,
             _since,
             all,
-            await SetsAsync(deployments, cancellation),
+            sets,
             await ClustersAsync(all, cancellation),
             [
                 .. (await metadata.Deployments.AgentReportsAsync(cancellation)).Where(one =>
@@ -50,6 +52,11 @@ internal sealed class FactsReader(
         )
         {
             Bursts = await metadata.Radar.OpenAsync(cancellation),
+            Keepers = _keepers.Look(
+                await metadata.Daemons.ListAsync(cancellation),
+                await metadata.HeadLeases.ListAsync(cancellation),
+                [.. sets.Select(static one => one.Record.Id)]
+            ),
             Link = link,
         };
     }
@@ -92,11 +99,21 @@ internal sealed class FactsReader(
         var cuts = (await metadata.Clusters.NewestSnapshotsAsync(cancellation)).ToDictionary(static one =>
             one.ClusterId
         );
+        var debts = (await metadata.Clusters.ListAsync(cancellation))
+            .Where(static one => one.Debt is not null)
+            .ToDictionary(static one => one.DeploymentId, static one => one.Debt);
         var found = new List<ClusterFacts>();
         foreach (var one in deployments.Where(static one => one.Type == DeploymentTypes.ShardedCluster))
         {
             var policy = await metadata.Deployments.PolicyAsync(one.Id, cancellation);
-            found.Add(new ClusterFacts(one, policy, cuts.GetValueOrDefault(one.Id)));
+            var debt = debts.GetValueOrDefault(one.Id);
+            found.Add(
+                new ClusterFacts(one, policy, cuts.GetValueOrDefault(one.Id))
+                {
+                    Debt = debt,
+                    Cut = debt is null ? null : (await metadata.Clusters.OpenCutAsync(one.Id, cancellation))?.State,
+                }
+            );
         }
 
         return found;

@@ -6,28 +6,13 @@ namespace Backup.Cli.Appliance;
 
 /// <summary>What alerts are judged by and is not in the catalogue.</summary>
 /// <param name="folder">Its disk is the one that is written to.</param>
-/// <param name="backEnd">Its daemon.</param>
 /// <param name="operations">What parts say of themselves.</param>
 /// <param name="server">Its certificates.</param>
-/// <param name="time">The clock.</param>
-internal sealed class AlertFacts(
-    DataFolder folder,
-    BackEnd backEnd,
-    ApplianceOperations operations,
-    BackupHttpServerHost server,
-    TimeProvider time
-)
+internal sealed class AlertFacts(DataFolder folder, ApplianceOperations operations, BackupHttpServerHost server)
 {
-    private DateTimeOffset _workedAt = time.GetUtcNow();
-
     internal Task<ApplianceFacts> ReadAsync(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (backEnd.Daemon is not null)
-        {
-            _workedAt = time.GetUtcNow();
-        }
-
         var disk = new DriveInfo(folder.Root);
         // What only root may still write counts as written, as df shows it.
         var used = disk.TotalSize - disk.TotalFreeSpace;
@@ -39,7 +24,6 @@ internal sealed class AlertFacts(
                     new CertificateFacts("the server for agents", ends.Server),
                     new CertificateFacts("the appliance's authority", ends.Authority),
                 ],
-                [new DaemonFacts("of this appliance", _workedAt)],
                 [.. operations.Troubles],
                 ApplianceDesk.Version
             )

@@ -207,7 +207,7 @@ internal sealed class Appliance : IAsyncDisposable
         if (server is not null)
         {
             await ServePeopleAsync(options, api.Part, parts, time, cancellation);
-            var facts = new AlertFacts(Folder, backEnd, Operations, server, time);
+            var facts = new AlertFacts(Folder, Operations, server);
             Keep(
                 AlertHost.Start(
                     new AlertOptions { Link = HttpAddress },

@@ -84,11 +84,25 @@ internal static class FactsScene
             new ApplianceFacts(
                 [new DiskFacts("/data", 100L << 30, 50L << 30)],
                 [new CertificateFacts("server", Now.AddDays(300))],
-                [new DaemonFacts("daemon", Now)],
                 [],
                 "1.0"
             ),
             []
+        )
+        {
+            Keepers = new KeeperSights(
+                [new DaemonSight(Daemon(renewals: 9), TimeSpan.FromSeconds(5))],
+                new Dictionary<string, TimeSpan> { ["s"] = TimeSpan.FromSeconds(5) }
+            ),
+        };
+
+    public static DaemonRecord Daemon(long renewals, string id = "daemon", string session = "1") =>
+        new(
+            new DaemonReport(id, session, "host", "1.0", 1, 1 << 30, Now),
+            Drains: false,
+            renewals,
+            Now,
+            StoppedAt: null
         );
 
     public static Optime OptimeAt(DateTimeOffset at) => new((uint)at.ToUnixTimeSeconds(), 1, 1);

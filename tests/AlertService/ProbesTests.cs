@@ -246,6 +246,38 @@ public sealed class ProbesTests
     }
 
     [Theory]
+    [InlineData(false, null, 0, 0)]
+    [InlineData(true, null, 0, 1)]
+    [InlineData(true, CutState.Wanted, 0, 1)]
+    [InlineData(true, CutState.Stopping, 0, 0)]
+    [InlineData(true, CutState.Marking, 14, 0)]
+    [InlineData(true, CutState.Marking, 15, 1)]
+    [InlineData(true, CutState.Settled, 0, 1)]
+    public void A_balancer_is_left_off_where_no_cut_keeps_it_at_rest_or_nobody_works_on_that_cut(
+        bool isOwed,
+        CutState? cut,
+        int silentSeconds,
+        double value
+    )
+    {
+        var cluster = FactsScene.Deployment with { Id = "k", Type = DeploymentTypes.ShardedCluster };
+        var facts = Fine with
+        {
+            Clusters =
+            [
+                new ClusterFacts(cluster, SnapshotPolicy.Default("k"), null)
+                {
+                    Debt = isOwed ? new BalancerDebt("c", Now.AddMinutes(-3)) : null,
+                    Cut = cut,
+                },
+            ],
+            Reports = [Report, Report with { DeploymentId = "k", At = Now.AddSeconds(-silentSeconds) }],
+        };
+        var found = Look(facts, AlertConditions.BalancerLeftOff).ShouldHaveSingleItem();
+        (found.Subject, found.Value).ShouldBe(("k", value));
+    }
+
+    [Theory]
     [InlineData(JobState.Failed, 1)]
     [InlineData(JobState.Succeeded, 0)]
     public void The_newest_verification_counts(JobState newest, double value)
@@ -295,7 +327,6 @@ public sealed class ProbesTests
         {
             Disks = [new DiskFacts("/data", 100L << 30, 512L << 20)],
             Certificates = [new CertificateFacts("server", Now.AddDays(6))],
-            Daemons = [new DaemonFacts("daemon", Now.AddMinutes(-20))],
             Troubles = [new Backup.Foundation.Errors.BackupException(9001, "x", "y")],
         };
         var facts = Fine with
@@ -309,7 +340,6 @@ public sealed class ProbesTests
         (space.Value, space.AtLeast).ShouldBe((99.5, AlertSeverity.Critical));
         Look(facts, AlertConditions.StoreForecast).ShouldHaveSingleItem().Value.ShouldBe(5);
         Look(facts, AlertConditions.CertificateExpiring).ShouldHaveSingleItem().Value.ShouldBe(6);
-        Look(facts, AlertConditions.DaemonDown).ShouldHaveSingleItem().Value.ShouldBe(20 * 60);
         Look(facts, AlertConditions.ApplianceTrouble).ShouldHaveSingleItem().Say().Cause.Number.ShouldBe(9001);
         Look(facts, AlertConditions.NoTwoFactor).ShouldHaveSingleItem().Value.ShouldBe(1);
         Look(facts, AlertConditions.ChannelFailing).ShouldHaveSingleItem().Value.ShouldBe(1);
