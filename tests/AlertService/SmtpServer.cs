@@ -20,6 +20,7 @@ internal sealed class SmtpServer : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Process _process;
+    private bool _isOver;
 
     private SmtpServer(Process process, int port) => (_process, Port) = (process, port);
 
@@ -60,8 +61,20 @@ internal sealed class SmtpServer : IAsyncDisposable
         return JsonSerializer.Deserialize<ReceivedMail>(line!, JsonSerializerOptions.Web)!;
     }
 
+    /// <returns>Null where the server has ended.</returns>
+    public async Task<ReceivedMail?> TryReceiveAsync() =>
+        await _process.StandardOutput.ReadLineAsync() is { } line
+            ? JsonSerializer.Deserialize<ReceivedMail>(line, JsonSerializerOptions.Web)
+            : null;
+
     public async ValueTask DisposeAsync()
     {
+        if (_isOver)
+        {
+            return;
+        }
+
+        _isOver = true;
         _process.StandardInput.Close();
         await _process.WaitForExitAsync().WaitAsync(Patience);
         _process.Dispose();
@@ -73,7 +86,7 @@ public sealed class SmtpFactAttribute() : ConditionalFactAttribute(Missing())
 {
     internal const string Python = "/usr/bin/python3";
 
-    private static string? Missing()
+    internal static string? Missing()
     {
         if (!File.Exists(Python))
         {

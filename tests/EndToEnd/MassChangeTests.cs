@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Backup.Tests.AlertService;
+using Backup.Tests.EndToEnd.Detection;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -15,6 +17,15 @@ public sealed class MassChangeTests
     {
         await using var source = await TestSource.SandboxAsync();
         (await DropAndRestoreAsync(source, """{"drop":"orders"}""", "shop.orders")).Folder.Dispose();
+    }
+
+    /// <summary>Nobody looks at anything but the mail.</summary>
+    [SmtpFact]
+    public async Task TheMailOfADropIsThereSoonAndItsCommandRestoresWhatWasDropped()
+    {
+        await using var source = await TestSource.SandboxAsync();
+        await using var mails = await MailBox.OpenAsync();
+        (await DropAndRestoreAsync(source, """{"drop":"orders"}""", "shop.orders", mails)).Folder.Dispose();
     }
 
     [RealRestoreFact]
@@ -36,7 +47,12 @@ public sealed class MassChangeTests
 
     private sealed record Restored(TemporaryFolder Folder, string Archive, DatabaseHash Before);
 
-    private static async Task<Restored> DropAndRestoreAsync(TestSource source, string command, string ns)
+    private static async Task<Restored> DropAndRestoreAsync(
+        TestSource source,
+        string command,
+        string ns,
+        MailBox? mails = null
+    )
     {
         await source.InsertAsync("shop", "orders", SourceContent.Many(3000, new Random(1), 100, 1_000));
         await source.InsertAsync("shop", "small", SourceContent.Many(20, new Random(2), 100, 1_000));
@@ -45,6 +61,10 @@ public sealed class MassChangeTests
         appliance.Up();
         await appliance.WaitForStateAsync("tailing");
         (await appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded();
+        if (mails is not null)
+        {
+            await mails.SubscribeAsync(appliance);
+        }
 
         await source.RunAsync("shop", command);
         var alert = await AlertAsync(appliance);
@@ -54,6 +74,11 @@ public sealed class MassChangeTests
 
         // As it stands in the mail, word by word.
         var hint = alert.GetProperty("error").GetProperty("hint").GetString()!;
+        if (mails is not null)
+        {
+            hint = await MailedAsync(mails, alert);
+        }
+
         var words = hint[hint.IndexOf("backup restore", StringComparison.Ordinal)..].Split(' ');
         words[3].ShouldBe("--time");
         words[5..8].ShouldBe(["--namespace", ns, "--output"]);
@@ -71,6 +96,21 @@ public sealed class MassChangeTests
         (await appliance.RunAsync("alerts", "resolve", id, "--comment", "restored")).Succeeded();
         (await appliance.StopAsync()).ShouldBe(0);
         return new Restored(folder, archive, before);
+    }
+
+    /// <summary>The text of the mail, which says what the alert says.</summary>
+    private static async Task<string> MailedAsync(MailBox mails, JsonElement alert)
+    {
+        var (mail, _) = await mails.ToldAsync(["BK8844"], Patience);
+        mail.Subject.ShouldStartWith("[Backup] Critical: More was deleted, dropped or overwritten than is usual");
+        var (text, html) = (mail.Parts["text/plain"], mail.Parts["text/html"]);
+        foreach (var said in new[] { alert.GetProperty("consequence").GetString()!, "/restore?time=" })
+        {
+            text.ShouldContain(said);
+            html.ShouldContain(said);
+        }
+
+        return text;
     }
 
     private static async Task<JsonElement> AlertAsync(ApplianceProcess appliance)
