@@ -15,6 +15,9 @@ public sealed record AlertOptions
     /// <summary>Of one try to deliver something.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Of what is being delivered while the service stops; less than <see cref="Patience"/>.</summary>
+    public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long alerts and deliveries are kept once they are over.</summary>
     public TimeSpan Kept { get; init; } = TimeSpan.FromDays(366);
 

@@ -79,8 +79,9 @@ internal sealed class Couriers(
         CancellationToken cancellation
     )
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(options.Patience);
+        // Whoever stops lets the other side finish what it is taking: what is cut off there may have arrived, and would come again.
+        using var patience = new CancellationTokenSource(options.Patience);
+        using var stop = cancellation.Register(() => patience.CancelAfter(options.Farewell));
         try
         {
             var message = await MessageAsync(delivery, cancellation);
