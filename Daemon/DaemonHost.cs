@@ -1,6 +1,7 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
 using Backup.Blockstore.Sealing;
+using Backup.Blockstore.Shared;
 using Backup.Daemon.Cuts;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
@@ -19,17 +20,26 @@ namespace Backup.Daemon;
 /// <summary>A running daemon: a keeper for each head that is its to keep, the job queue, the schedule.</summary>
 public sealed partial class DaemonHost : IAsyncDisposable
 {
+    private readonly IBlockStore _blocks;
     private readonly JobWorker _jobs;
     private readonly SnapshotScheduler? _schedule;
     private readonly HeadPlacement? _placement;
 
     private DaemonHost(HeadServices services, bool keepsHeads)
     {
+        _blocks = services.Blocks;
         var verify = new VerifyJob(services.Metadata, services.Blocks, services.Time, services.Logger);
         IJobHandler[] ofStore = [verify, .. OfStore(services)];
         if (!keepsHeads)
         {
-            _jobs = new JobWorker(services.Metadata, ofStore, services.Options, services.Time, services.Logger);
+            _jobs = new JobWorker(
+                services.Metadata,
+                ofStore,
+                services.Options,
+                services.Time,
+                services.Logger,
+                () => HasStopped
+            );
             return;
         }
 
@@ -50,6 +60,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
             services.Options,
             services.Time,
             services.Logger,
+            () => HasStopped,
             () => placement.Heads
         );
         Volatile.Write(ref schedule, new SnapshotScheduler(services, placement));
@@ -111,6 +122,12 @@ public sealed partial class DaemonHost : IAsyncDisposable
 
     /// <summary>Why this daemon has stopped keeping heads for good (9025); null while all is well.</summary>
     public BackupException? Displaced => _placement?.Displaced;
+
+    /// <summary>
+    /// The block store takes nothing more from this process until it is opened again: others that share it went on without it, or a write failed for good.
+    /// The heads are given back then, and no job is taken. It is for the owner to dispose this daemon, to open the store again, and to start another one.
+    /// </summary>
+    public bool HasStopped => SharedStores.HasStopped(_blocks);
 
     /// <summary>Stops at the next slice; what is not in a checkpoint is applied again at the next start, or by another daemon.</summary>
     public async ValueTask DisposeAsync()

@@ -77,4 +77,8 @@ public sealed record HeadReport(
 );
 
 /// <summary>What a daemon proves with that it is the one that keeps a head: the lease it was granted.</summary>
-public sealed record HeadProof(string ReplicaSetId, string DaemonId, long Fence);
+public sealed record HeadProof(string ReplicaSetId, string DaemonId, long Fence)
+{
+    /// <summary>Those that the lease was granted under (<see cref="IHeadLeases.GrantAsync"/>): known here, their end is seen before that of the lease.</summary>
+    public IReadOnlyCollection<Guid> StoreSessions { get; init; } = [];
+}

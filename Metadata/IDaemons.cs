@@ -45,12 +45,14 @@ public interface IHeadLeases
     /// <param name="daemonId">Who gets it.</param>
     /// <param name="session">Which run of that daemon.</param>
     /// <param name="seen">What the decision was made on; null: it was never granted.</param>
+    /// <param name="storeSessions">Those with shared block stores under which it will keep the head; none unless given. 6320 where one is revoked.</param>
     /// <param name="cancellation">Nothing was changed then.</param>
     Task<HeadLease?> GrantAsync(
         string replicaSetId,
         string daemonId,
         string session,
         HeadLease? seen,
+        IReadOnlyCollection<Guid>? storeSessions = null,
         CancellationToken cancellation = default
     );
 

@@ -50,6 +50,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IHeadLeases HeadLeases { get; }
 
+    IStoreSessions StoreSessions { get; }
+
     ISyncs Syncs { get; }
 
     IPartialSyncs PartialSyncs { get; }
@@ -85,7 +87,10 @@ public interface IMetadataStore : IAsyncDisposable
     /// </summary>
     IMetadataStore Under(LeaseProof proof);
 
-    /// <summary>The same for the writes of the daemon that keeps a head: each is refused with 6018, nothing changed, where it does not keep it any more.</summary>
+    /// <summary>
+    /// The same for the writes of the daemon that keeps a head: each is refused, nothing changed, where it does not keep it any more (6018), or where one of
+    /// the sessions with block stores that it keeps it under was revoked (6320, <see cref="IStoreSessions"/>).
+    /// </summary>
     IMetadataStore Under(HeadProof proof);
 
     /// <summary>Grows with every write of this process. Read it before looking for work, wait with it after: no change is missed.</summary>

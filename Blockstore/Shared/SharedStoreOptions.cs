@@ -24,7 +24,10 @@ public sealed record SharedStoreOptions
 /// <summary>A store that several processes use at the same time.</summary>
 public interface ISharedStore
 {
-    /// <summary>This process's session with the store, as <see cref="IPublicationFence"/> knows it; never used again once it has ended.</summary>
+    /// <summary>
+    /// This process's session with the store, as <see cref="IPublicationFence"/> knows it: the same for as long as the store is open, and never used again
+    /// once it has ended.
+    /// </summary>
     Guid Session { get; }
 
     /// <summary>Nothing more is accepted until the store is opened again: a write failed for good (5005), or others went on without this process (5060).</summary>

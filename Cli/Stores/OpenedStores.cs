@@ -2,6 +2,7 @@ using Backup.Blockstore;
 using Backup.Blockstore.Shared;
 using Backup.Cli.Appliance;
 using Backup.Cli.Configuration;
+using Backup.Daemon.Grooming;
 using Backup.Metadata;
 using Microsoft.Extensions.Logging;
 
@@ -40,7 +41,7 @@ internal sealed class OpenedStores : IAsyncDisposable
     internal IObjectStore Objects { get; }
 
     /// <summary>Null where nobody else works on the block store.</summary>
-    internal IPublicationFence? Fence => null;
+    internal IPublicationFence? Fence => Place.IsShared ? new PublicationFence(Metadata) : null;
 
     internal TimeProvider Time { get; }
 

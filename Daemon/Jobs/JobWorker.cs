@@ -34,6 +34,7 @@ internal sealed partial class JobWorker : IAsyncDisposable
     private readonly Dictionary<string, IJobHandler> _handlers;
     private readonly JobTake _take;
     private readonly Func<IReadOnlyCollection<string>> _heads;
+    private readonly Func<bool> _rests;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _workers;
 
@@ -42,6 +43,7 @@ internal sealed partial class JobWorker : IAsyncDisposable
     /// <param name="options">How it works.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where it logs.</param>
+    /// <param name="rests">Whether no job is to be taken now; never unless given.</param>
     /// <param name="heads">Ids of the replica sets whose heads are kept here now; none unless given.</param>
     internal JobWorker(
         IMetadataStore metadata,
@@ -49,12 +51,14 @@ internal sealed partial class JobWorker : IAsyncDisposable
         DaemonOptions options,
         TimeProvider time,
         ILogger logger,
+        Func<bool>? rests = null,
         Func<IReadOnlyCollection<string>>? heads = null
     )
     {
         (_jobs, _metadata, _options, _time, _logger) = (metadata.Jobs, metadata, options, time, logger);
         _handlers = handlers.ToDictionary(handler => handler.Kind);
         _heads = heads ?? (static () => []);
+        _rests = rests ?? (static () => false);
         _take = new JobTake([.. KindsThat(needHead: false)]) { KindsOfHeads = [.. KindsThat(needHead: true)] };
         _workers = [.. Enumerable.Range(0, options.Jobs).Select(_ => Task.Run(() => WorkAsync(_stop.Token)))];
     }
@@ -74,7 +78,7 @@ internal sealed partial class JobWorker : IAsyncDisposable
             {
                 var seen = _metadata.ChangeCount;
                 var take = _take with { Heads = _heads() };
-                var job = await _jobs.TakeAsync(take, _options.Name, _options.JobLease, cancellation);
+                var job = _rests() ? null : await _jobs.TakeAsync(take, _options.Name, _options.JobLease, cancellation);
                 if (job is null)
                 {
                     await _metadata.WaitForChangeAsync(seen, Poll, cancellation);

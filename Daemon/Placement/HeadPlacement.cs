@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Backup.Blockstore.Shared;
 using Backup.Daemon.Heads;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -32,6 +33,7 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
     private long? _beaten;
     private long? _moved;
     private volatile bool _isFirst;
+    private bool _standsAside;
 
     internal HeadPlacement(HeadServices services)
     {
@@ -87,6 +89,12 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
         {
             try
             {
+                if (await StandsAsideAsync(cancellation))
+                {
+                    await Task.Delay(Look, _services.Time, cancellation);
+                    continue;
+                }
+
                 await BeatAsync(cancellation);
                 var seen = _services.Metadata.ChangeCount;
                 if (await RoundAsync(cancellation))
@@ -116,6 +124,29 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    /// <summary>
+    /// While the block store takes nothing from this process, the heads are better kept by any other one: it says that it stops, until the store is opened again.
+    /// </summary>
+    private async Task<bool> StandsAsideAsync(CancellationToken cancellation)
+    {
+        if (!SharedStores.HasStopped(_services.Blocks))
+        {
+            _standsAside = false;
+            return false;
+        }
+
+        if (!_standsAside)
+        {
+            LogStandsAside(_services.Logger);
+            _isFirst = false;
+            await DropAsync(_kept.Keys);
+            await _services.Metadata.Daemons.LeaveAsync(_self.Id, _self.Session, cancellation);
+            (_standsAside, _beaten) = (true, null);
+        }
+
+        return true;
     }
 
     private async Task BeatAsync(CancellationToken cancellation)
@@ -178,18 +209,21 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
         var changed = false;
         foreach (var set in PlacementPlan.Take(view).Where(set => !_kept.ContainsKey(set)))
         {
+            // Before anything is held for the head: what it puts is put under these, or after them.
+            var sessions = SharedStores.SessionsOf(_services.Blocks);
             var services = await _services.OfAsync(set, cancellation);
             var lease = await metadata.HeadLeases.GrantAsync(
                 set,
                 _self.Id,
                 _self.Session,
                 leases.FirstOrDefault(one => one.ReplicaSetId == set),
+                sessions,
                 cancellation
             );
             if (lease is not null)
             {
                 LogTaken(_services.Logger, set, lease.Fence);
-                _kept[set] = new KeptHead(services, lease);
+                _kept[set] = new KeptHead(services, lease, sessions);
                 changed = true;
             }
         }
@@ -294,6 +328,13 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
         "That this daemon stops could not be stored: the others wait until it counts as silent"
     )]
     private static partial void LogNotLeft(ILogger logger, Exception failure);
+
+    [LoggerMessage(
+        56,
+        LogLevel.Error,
+        "The block store takes nothing more from this process until it is opened again: this daemon gives its heads to any other, and keeps none"
+    )]
+    private static partial void LogStandsAside(ILogger logger);
 
     [LoggerMessage(55, LogLevel.Critical, "{Message} {Hint}")]
     private static partial void LogDisplaced(ILogger logger, string message, string hint);

@@ -9,10 +9,13 @@ internal sealed class KeptHead : IAsyncDisposable
 {
     private HeadReport? _told;
 
-    internal KeptHead(HeadServices services, HeadLease lease)
+    /// <param name="services">Of its group.</param>
+    /// <param name="lease">That was granted.</param>
+    /// <param name="sessions">With shared stores, that it was granted under.</param>
+    internal KeptHead(HeadServices services, HeadLease lease, IReadOnlyList<Guid> sessions)
     {
         Lease = lease;
-        var proof = new HeadProof(lease.ReplicaSetId, lease.DaemonId!, lease.Fence);
+        var proof = new HeadProof(lease.ReplicaSetId, lease.DaemonId!, lease.Fence) { StoreSessions = sessions };
         Keeper = new HeadKeeper(services with { Metadata = services.Metadata.Under(proof) }, lease.ReplicaSetId);
     }
 

@@ -49,6 +49,7 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         Leases = new MongoLeases(transactions, time);
         Daemons = new MongoDaemons(transactions, time);
         HeadLeases = new MongoHeadLeases(transactions, time);
+        StoreSessions = new MongoStoreSessions(transactions, time);
         Clusters = new MongoClusters(transactions, time);
         Alerts = new MongoAlerts(transactions, time);
         AlertRules = new MongoAlertRules(transactions, time);
@@ -102,6 +103,8 @@ public sealed partial class MongoMetadataStore : IMetadataStore
     public IDaemons Daemons { get; }
 
     public IHeadLeases HeadLeases { get; }
+
+    public IStoreSessions StoreSessions { get; }
 
     public ISyncs Syncs { get; }
 

@@ -37,6 +37,7 @@ internal static partial class Schema
         Verifications,
         Daemons,
         GroupKeys,
+        StoreSessions,
     ];
 
     internal static int Version => Steps.Length;

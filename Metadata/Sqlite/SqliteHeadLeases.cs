@@ -23,8 +23,9 @@ internal sealed class SqliteHeadLeases(ITransactions database, TimeProvider time
         string daemonId,
         string session,
         HeadLease? seen,
+        IReadOnlyCollection<Guid>? storeSessions = null,
         CancellationToken cancellation = default
-    ) => database.WriteAsync(work => Grant(work, replicaSetId, daemonId, session, seen), cancellation);
+    ) => database.WriteAsync(work => Grant(work, replicaSetId, daemonId, session, seen, storeSessions), cancellation);
 
     public Task<bool> ReleaseAsync(HeadLease held, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -59,14 +60,32 @@ internal sealed class SqliteHeadLeases(ITransactions database, TimeProvider time
             cancellation
         );
 
-    /// <exception cref="Foundation.Errors.BackupException">6018.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">6018, 6320.</exception>
     internal static void Require(Session session, HeadProof proof)
     {
-        if (session.Number($"SELECT count(*) FROM head_leases WHERE {Held}", proof) == 0)
+        var held = new
         {
-            throw MetadataErrors.HeadFenced(proof.ReplicaSetId, proof.DaemonId, proof.Fence);
+            proof.ReplicaSetId,
+            proof.DaemonId,
+            proof.Fence,
+        };
+        if (session.Number($"SELECT count(*) FROM head_leases WHERE {Held}", held) == 0)
+        {
+            throw IsRevoked(session, proof)
+                ? MetadataErrors.SessionRevoked($"replica set '{proof.ReplicaSetId}'")
+                : MetadataErrors.HeadFenced(proof.ReplicaSetId, proof.DaemonId, proof.Fence);
         }
     }
+
+    /// <summary>Whether that lease, which is over, ended with a session of a store.</summary>
+    private static bool IsRevoked(Session session, HeadProof proof) =>
+        session.Find(
+            "SELECT store_sessions FROM head_leases WHERE replica_set_id = @ReplicaSetId AND fence = @Fence",
+            static row => row.Text(),
+            new { proof.ReplicaSetId, proof.Fence }
+        )
+            is { } sessions
+        && SqliteStoreSessions.IsAnyRevoked(session, SqliteStoreSessions.Split(sessions));
 
     internal static void ReleaseAll(Session session, string daemonId) =>
         session.Execute("UPDATE head_leases SET daemon_id = NULL WHERE daemon_id = @daemonId", new { daemonId });
@@ -94,8 +113,20 @@ internal sealed class SqliteHeadLeases(ITransactions database, TimeProvider time
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private HeadLease? Grant(Session session, string replicaSetId, string daemonId, string run, HeadLease? seen)
+    private HeadLease? Grant(
+        Session session,
+        string replicaSetId,
+        string daemonId,
+        string run,
+        HeadLease? seen,
+        IReadOnlyCollection<Guid>? storeSessions
+    )
     {
+        if (SqliteStoreSessions.IsAnyRevoked(session, storeSessions ?? []))
+        {
+            throw MetadataErrors.SessionRevoked($"replica set '{replicaSetId}'");
+        }
+
         SqliteDeployments.RequireReplicaSet(session, replicaSetId);
         var stored = Find(session, replicaSetId);
         if ((stored?.Fence ?? 0) != (seen?.Fence ?? 0) || stored?.DaemonId != seen?.DaemonId)
@@ -105,10 +136,10 @@ internal sealed class SqliteHeadLeases(ITransactions database, TimeProvider time
 
         session.Execute(
             """
-            INSERT INTO head_leases (replica_set_id, daemon_id, session, fence, granted_at)
-            VALUES (@replicaSetId, @daemonId, @run, 1, @now)
+            INSERT INTO head_leases (replica_set_id, daemon_id, session, fence, granted_at, store_sessions)
+            VALUES (@replicaSetId, @daemonId, @run, 1, @now, @sessions)
             ON CONFLICT (replica_set_id) DO UPDATE SET daemon_id = excluded.daemon_id, session = excluded.session,
-                fence = fence + 1, granted_at = excluded.granted_at,
+                fence = fence + 1, granted_at = excluded.granted_at, store_sessions = excluded.store_sessions,
                 wish = CASE wish WHEN excluded.daemon_id THEN NULL ELSE wish END,
                 trouble_code = NULL, trouble_message = NULL, trouble_hint = NULL
             """,
@@ -118,6 +149,7 @@ internal sealed class SqliteHeadLeases(ITransactions database, TimeProvider time
                 daemonId,
                 run,
                 now = Now,
+                sessions = SqliteStoreSessions.Join(storeSessions),
             }
         );
         return Find(session, replicaSetId);

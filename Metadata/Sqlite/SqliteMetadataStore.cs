@@ -39,6 +39,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Leases = new SqliteLeases(transactions, time);
         Daemons = new SqliteDaemons(transactions, time);
         HeadLeases = new SqliteHeadLeases(transactions, time);
+        StoreSessions = new SqliteStoreSessions(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
         PartialSyncs = new SqlitePartialSyncs(transactions);
         OplogSlices = new SqliteOplogSlices(transactions, time);
@@ -88,6 +89,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IDaemons Daemons { get; }
 
     public IHeadLeases HeadLeases { get; }
+
+    public IStoreSessions StoreSessions { get; }
 
     public ISyncs Syncs { get; }
 

@@ -18,7 +18,14 @@ internal static class DaemonCollections
     /// <summary>What keepers say of their heads: beside the leases, so that a sign of life is not in the way of what a head writes.</summary>
     internal static readonly Collection<HeadReport> HeadReports = new("headReports", nameof(HeadReport.ReplicaSetId));
 
-    internal static readonly IReadOnlyList<Collection> All = [Daemons, HeadLeases, HeadReports];
+    /// <summary>Sessions with shared block stores: what grants under them rely on, and touch.</summary>
+    internal static readonly Collection<StoreSession> StoreSessions = new(
+        "storeSessions",
+        nameof(StoreSession.Id),
+        [MongoSession.Touches]
+    );
+
+    internal static readonly IReadOnlyList<Collection> All = [Daemons, HeadLeases, HeadReports, StoreSessions];
 }
 
 /// <summary>A <see cref="DaemonRecord"/>, all in one.</summary>
@@ -68,7 +75,8 @@ internal sealed record HeadGrant(
     string Session,
     long Fence,
     string? Wish,
-    DateTimeOffset GrantedAt
+    DateTimeOffset GrantedAt,
+    IReadOnlyList<Guid>? StoreSessions = null
 )
 {
     /// <param name="report">The last one, of whatever keeper: how far the head is outlives it, its trouble does not.</param>
@@ -80,3 +88,9 @@ internal sealed record HeadGrant(
             TroubleHint = report?.Fence == Fence ? report.TroubleHint : null,
         };
 }
+
+/// <summary>A session with a shared block store.</summary>
+/// <param name="Id">The store's own.</param>
+/// <param name="At">When it was first relied on; once it is revoked, when that was.</param>
+/// <param name="Revoked">Others have struck it off.</param>
+internal sealed record StoreSession(Guid Id, DateTimeOffset At, bool Revoked);

@@ -5,7 +5,9 @@ using Backup.MongoWire.Bson;
 
 namespace Backup.Metadata.Mongo.Stores;
 
-/// <summary>Grants and releases depend on one lease alone, whose document they change.</summary>
+/// <summary>
+/// Grants and releases depend on one lease alone, whose document they change, and grants on the sessions that they are made under, whose documents they change, too.
+/// </summary>
 internal sealed class MongoHeadLeases(ITransactions database, TimeProvider time) : IHeadLeases
 {
     private static readonly Collection<HeadGrant> Leases = DaemonCollections.HeadLeases;
@@ -33,11 +35,12 @@ internal sealed class MongoHeadLeases(ITransactions database, TimeProvider time)
         string daemonId,
         string session,
         HeadLease? seen,
+        IReadOnlyCollection<Guid>? storeSessions = null,
         CancellationToken cancellation = default
     ) =>
         database.WriteBesideAsync(
             LaneOf(replicaSetId),
-            work => GrantAsync(work, replicaSetId, daemonId, session, seen),
+            work => GrantAsync(work, replicaSetId, daemonId, session, seen, storeSessions ?? []),
             cancellation
         );
 
@@ -72,12 +75,20 @@ internal sealed class MongoHeadLeases(ITransactions database, TimeProvider time)
             cancellation
         );
 
-    /// <exception cref="Foundation.Errors.BackupException">6018.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">6018, 6320.</exception>
     internal static async Task RequireAsync(MongoSession session, HeadProof proof)
     {
+        // First, and without a change: a keeper that writes all the time would else keep its lease from being ended.
+        if (proof.StoreSessions.Count > 0 && await MongoStoreSessions.IsAnyRevokedAsync(session, proof.StoreSessions))
+        {
+            throw MetadataErrors.SessionRevoked($"replica set '{proof.ReplicaSetId}'");
+        }
+
         if (!await session.TouchAsync(Leases, Current(proof.ReplicaSetId, proof.DaemonId, proof.Fence)))
         {
-            throw MetadataErrors.HeadFenced(proof.ReplicaSetId, proof.DaemonId, proof.Fence);
+            throw await IsRevokedAsync(session, proof)
+                ? MetadataErrors.SessionRevoked($"replica set '{proof.ReplicaSetId}'")
+                : MetadataErrors.HeadFenced(proof.ReplicaSetId, proof.DaemonId, proof.Fence);
         }
     }
 
@@ -122,11 +133,17 @@ internal sealed class MongoHeadLeases(ITransactions database, TimeProvider time)
         string replicaSetId,
         string daemonId,
         string run,
-        HeadLease? seen
+        HeadLease? seen,
+        IReadOnlyCollection<Guid> storeSessions
     )
     {
         // First of all, so that a keeper that writes all the time does not come between what is read and what is granted.
         await session.TouchAsync(Leases, Doc.Id(replicaSetId));
+        if (!await MongoStoreSessions.RelyAsync(session, storeSessions, time.GetUtcNow()))
+        {
+            throw MetadataErrors.SessionRevoked($"replica set '{replicaSetId}'");
+        }
+
         await MongoDeployments.RequireReplicaSetAsync(session, replicaSetId);
         var stored = await session.GetAsync(Leases, replicaSetId);
         if ((stored?.Fence ?? 0) != (seen?.Fence ?? 0) || stored?.DaemonId != seen?.DaemonId)
@@ -135,10 +152,17 @@ internal sealed class MongoHeadLeases(ITransactions database, TimeProvider time)
         }
 
         var wish = stored?.Wish == daemonId ? null : stored?.Wish;
-        var granted = new HeadGrant(replicaSetId, daemonId, run, (stored?.Fence ?? 0) + 1, wish, time.GetUtcNow());
+        var fence = (stored?.Fence ?? 0) + 1;
+        var granted = new HeadGrant(replicaSetId, daemonId, run, fence, wish, time.GetUtcNow(), [.. storeSessions]);
         await session.PutAsync(Leases, Doc.Id(replicaSetId), granted);
         return await FindAsync(session, replicaSetId);
     }
+
+    /// <summary>Whether that lease, which is over, ended with a session of a store.</summary>
+    private static async Task<bool> IsRevokedAsync(MongoSession session, HeadProof proof) =>
+        await session.GetAsync(Leases, proof.ReplicaSetId) is { StoreSessions: { } sessions } lease
+        && lease.Fence == proof.Fence
+        && await MongoStoreSessions.IsAnyRevokedAsync(session, sessions);
 
     private static async Task<HeadLease?> FindAsync(MongoSession session, string replicaSetId) =>
         await session.GetAsync(Leases, replicaSetId) is { } lease
