@@ -1,5 +1,6 @@
 using Backup.Foundation;
 using Backup.Metadata.Alerting;
+using Backup.Metadata.Exports;
 using Backup.Metadata.People;
 
 namespace Backup.Metadata;
@@ -80,6 +81,15 @@ public interface IMetadataStore : IAsyncDisposable
     /// complete, and of what is read; nothing of a group whose keys were destroyed. A groom of the block store keeps what they need, and nothing else.
     /// </summary>
     Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Writes everything that is stored, as of one moment, into a file for its owner alone, while all goes on. The file is one format, whatever the store:
+    /// <see cref="StagedImport"/> reads it. Secrets are in it as they are stored: sealed, wrapped or as hashes; connection strings with their passwords.
+    /// </summary>
+    /// <param name="path">Replaced where it is there; it is there whole, or not at all.</param>
+    /// <param name="cancellation">Nothing is left then.</param>
+    /// <exception cref="Foundation.Errors.BackupException">1003, 1004 where it cannot be written, 6338 where a record is too long for it.</exception>
+    Task<MetadataExport> ExportAsync(string path, CancellationToken cancellation = default);
 
     /// <summary>
     /// The same catalogue for an agent's writes: each looks, in its own transaction, whether that lease is still the deployment's current one, and

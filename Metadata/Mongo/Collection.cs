@@ -59,6 +59,15 @@ internal abstract class Collection(string name, Index[] indexes)
 
     /// <summary>Names of the fields, <c>_id</c> first; for the test that freezes them.</summary>
     internal abstract IReadOnlyList<string> FieldNames { get; }
+
+    /// <summary>Of the records; null where documents are none.</summary>
+    internal virtual RecordMap? Map => null;
+
+    /// <summary>The record's property that is the <c>_id</c>; null: ids say nothing.</summary>
+    internal virtual string? Key => null;
+
+    /// <summary>A document as this release writes it, without what stands beside the record.</summary>
+    internal virtual BsonDocument Normal(BsonDocument document) => document;
 }
 
 /// <summary>A collection whose documents are records.</summary>
@@ -72,6 +81,12 @@ internal sealed class Collection<T>(string name, string? key, string[]? beside =
 
     internal override IReadOnlyList<string> FieldNames =>
         ["_id", .. _map.Fields.Where(one => one.Property != key).Select(one => one.Text), .. beside ?? []];
+
+    internal override RecordMap Map => _map;
+
+    internal override string? Key => key;
+
+    internal override BsonDocument Normal(BsonDocument document) => Write(Read(document));
 
     internal T Read(BsonDocument document) => (T)_map.Read(document.View, key);
 

@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using Backup.Foundation.Errors;
 using Backup.Metadata.Alerting;
+using Backup.Metadata.Exports;
+using Backup.Metadata.Mongo.Exports;
 using Backup.Metadata.Mongo.Stores;
 using Backup.Metadata.Mongo.Transactions;
 using Backup.Metadata.People;
@@ -144,11 +146,6 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         CancellationToken cancellation = default
     )
     {
-        if (!DatabaseNames().IsMatch(database) || database is "admin" or "config" or "local")
-        {
-            throw MetadataErrors.DatabaseName(database);
-        }
-
         options ??= new MongoMetadataOptions();
         var opened = await ConnectAsync(connectionString, database, options, cancellation);
         try
@@ -164,11 +161,54 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         }
     }
 
+    /// <summary>Fills the database with an imported catalogue; one that is there goes with it. Until it is whole nobody opens it: killed before, it is run again.</summary>
+    /// <param name="connectionString">As of <see cref="OpenAsync"/>.</param>
+    /// <param name="database">As of <see cref="OpenAsync"/>.</param>
+    /// <param name="import">The catalogue.</param>
+    /// <param name="replace">Also where there is a catalogue that is not empty, or one whose import was broken off.</param>
+    /// <param name="options">The defaults unless given.</param>
+    /// <param name="cancellation">What is there is not whole then, once it was begun.</param>
+    /// <exception cref="BackupException">6335 where there is a catalogue, 6336 where other processes work on it; those of <see cref="OpenAsync"/>.</exception>
+    public static async Task ImportAsync(
+        string connectionString,
+        string database,
+        StagedImport import,
+        bool replace,
+        MongoMetadataOptions? options = null,
+        CancellationToken cancellation = default
+    )
+    {
+        options ??= new MongoMetadataOptions();
+        await using var opened = await ConnectAsync(connectionString, database, options, cancellation);
+        await new MongoOpening(opened, options, cancellation).PrepareAsync(isImport: true);
+        await import.CloseAsync();
+        try
+        {
+            await new MongoImport(opened, options, cancellation).RunAsync(import.Path, replace);
+        }
+        catch (BackupException failure) when (MongoFailures.IsForeign(failure))
+        {
+            throw MongoFailures.Translate(database, failure);
+        }
+    }
+
     public Task<Glance> GlanceAsync(CancellationToken cancellation = default) =>
         _transactions.ReadTogetherAsync(session => MongoGlance.ReadAsync(session, _options.Time), cancellation);
 
     public Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default) =>
         _transactions.ReadTogetherAsync(session => MongoManifests.ReadAsync(session, _options.Time), cancellation);
+
+    public Task<MetadataExport> ExportAsync(string path, CancellationToken cancellation = default) =>
+        _transactions.ReadTogetherAsync(
+            async session =>
+            {
+                // Where the transaction is begun anew, so is the file.
+                using var writer = new ExportWriter(path, Sqlite.Schema.Version, _options.Time.GetUtcNow());
+                await MongoExport.ReadAsync(session, writer);
+                return writer.Publish();
+            },
+            cancellation
+        );
 
     public IMetadataStore Under(LeaseProof proof) =>
         Under(MongoLeases.LaneOf(proof.DeploymentId), session => MongoLeases.RequireAsync(session, proof));
@@ -188,6 +228,11 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         CancellationToken cancellation
     )
     {
+        if (!DatabaseNames().IsMatch(database) || database is "admin" or "config" or "local")
+        {
+            throw MetadataErrors.DatabaseName(database);
+        }
+
         try
         {
             var client = await MongoClient.OpenAsync(

@@ -13,16 +13,17 @@ namespace Backup.Metadata.Mongo;
 internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions options, CancellationToken cancellation)
 {
     private const int NamespaceExists = 48;
-    private const int DuplicateKey = 11000;
     private const int Together = 4;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    private readonly MongoCommands _commands = new(database, cancellation);
     private readonly string _owner = Guid.NewGuid().ToString("N");
 
     private int Known => options.Migrations.Count + 1;
 
-    /// <exception cref="BackupException">6002 of a newer release, 6006 not ours, 6306 the lock is not given up, 6300 to 6302.</exception>
-    internal async Task PrepareAsync()
+    /// <param name="isImport">Whoever opens it fills it anew: what is there need not be whole.</param>
+    /// <exception cref="BackupException">6002 of a newer release, 6006 not ours, 6306 the lock is not given up, 6337 an import was broken off, 6300 to 6302.</exception>
+    internal async Task PrepareAsync(bool isImport = false)
     {
         try
         {
@@ -31,6 +32,11 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
             {
                 await CreateAsync();
                 version = await VersionAsync();
+            }
+
+            if (!isImport && await FindAsync(MongoSchema.Import) is not null)
+            {
+                throw MetadataErrors.ImportBrokenOff(database.Name);
             }
 
             if (version < Known)
@@ -91,7 +97,7 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
     private static bool IsOfServer(string name) => name.StartsWith("system.", StringComparison.Ordinal);
 
     /// <summary>Makes what is missing.</summary>
-    private Task MakeCollectionsAsync() =>
+    internal Task MakeCollectionsAsync() =>
         Parallel.ForEachAsync(
             MongoSchema.All,
             new ParallelOptions { MaxDegreeOfParallelism = Together, CancellationToken = cancellation },
@@ -101,11 +107,11 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
                 if (collection.Indexes.Count > 0)
                 {
                     var specs = collection.Indexes.Select(static index => index.Spec());
-                    await RunAsync(Doc.Of(("createIndexes", collection.Name), ("indexes", specs)));
+                    await _commands.RunAsync(Doc.Of(("createIndexes", collection.Name), ("indexes", specs)));
                 }
                 else
                 {
-                    await RunAsync(Doc.Of(("create", collection.Name)), NamespaceExists);
+                    await _commands.RunAsync(Doc.Of(("create", collection.Name)), NamespaceExists);
                 }
             }
         );
@@ -142,12 +148,7 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
             await beating;
         }
 
-        await RunAsync(
-            Doc.Of(
-                ("delete", MongoSchema.Meta.Name),
-                ("deletes", new[] { Doc.Of(("q", Doc.Of(("_id", MongoSchema.Lock), ("owner", _owner))), ("limit", 1)) })
-            )
-        );
+        await _commands.DeleteAsync(MongoSchema.Meta, Doc.Of(("_id", MongoSchema.Lock), ("owner", _owner)));
     }
 
     /// <returns>False where another process has brought the schema up to date meanwhile.</returns>
@@ -218,31 +219,15 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
         }
     }
 
-    private async Task<BsonDocument?> FindAsync(string id) =>
-        await ReadAsync(Doc.Of(("find", MongoSchema.Meta.Name), ("filter", Doc.Id(id)), ("limit", 1))) is [var found]
-            ? found
-            : null;
+    private Task<BsonDocument?> FindAsync(string id) => _commands.FindAsync(MongoSchema.Meta, id);
 
-    /// <returns>False where one with that id is there.</returns>
-    private async Task<bool> AddAsync(BsonDocument document) =>
-        await RunAsync(Doc.Of(("insert", MongoSchema.Meta.Name), ("documents", new[] { document })), DuplicateKey)
-            is not null;
+    private Task<bool> AddAsync(BsonDocument document) => _commands.AddAsync(MongoSchema.Meta, document);
 
-    /// <returns>Whether there was one.</returns>
-    private async Task<bool> UpdateAsync(BsonDocument filter, BsonDocument change)
-    {
-        var statement = Doc.Of(("q", filter), ("u", change));
-        var reply = await RunAsync(Doc.Of(("update", MongoSchema.Meta.Name), ("updates", new[] { statement })));
-        return reply!.Value.View["n"u8].ToInt64() > 0;
-    }
+    private Task<bool> UpdateAsync(BsonDocument filter, BsonDocument change) =>
+        _commands.UpdateAsync(MongoSchema.Meta, filter, change);
 
     private async Task<List<BsonDocument>> ReadAsync(BsonDocument command)
     {
-        if (!command.View.Has("listCollections"u8))
-        {
-            return await new LoneReads(database.Client, database.Name, cancellation).ReadAsync(command);
-        }
-
         var found = new List<BsonDocument>();
         await using var cursor = await database.Client.OpenCursorAsync(
             database.Name,
@@ -263,26 +248,5 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
         }
 
         return found;
-    }
-
-    /// <summary>A command by itself, durable when it is back.</summary>
-    /// <param name="harmless">The error that says that it was done before: null is given then.</param>
-    private async Task<BsonDocument?> RunAsync(BsonDocument command, int harmless = 0)
-    {
-        try
-        {
-            using var reply = await database.Client.RunCommandAsync(
-                database.Name,
-                Doc.Both(command, Doc.Of(("writeConcern", Doc.Of(("w", "majority"), ("wtimeout", 60_000))))),
-                ReadTarget.Primary,
-                cancellation
-            );
-            Transaction.ThrowIfRefused(reply.View, command);
-            return reply.View.ToDocument();
-        }
-        catch (CommandException refused) when (harmless != 0 && refused.ServerCode == harmless)
-        {
-            return null;
-        }
     }
 }

@@ -17,13 +17,16 @@ internal static class MongoSchema
     /// <summary>The document of <see cref="Meta"/> of the process that brings the schema up to date.</summary>
     internal const string Lock = "migration";
 
+    /// <summary>The document of <see cref="Meta"/> that is there while an import fills the database: what is there is not whole.</summary>
+    internal const string Import = "import";
+
     /// <summary>Stands in the document <see cref="Version"/>, so that a stranger's database is not taken for ours.</summary>
     internal const string Application = "backup metadata";
 
     /// <summary>What is known of the database itself.</summary>
     internal static readonly PlainCollection Meta = new(
         "meta",
-        ["_id", "application", "version", "createdAt", "touches", "owner", "beats"]
+        ["_id", "application", "version", "createdAt", "touches", "owner", "beats", "at"]
     );
 
     /// <summary>The last numbers that were given, by name.</summary>

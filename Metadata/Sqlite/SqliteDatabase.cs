@@ -20,7 +20,7 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
     private const int Locked = 6;
     private const int ReadOnly = 8;
     private const int Corrupt = 11;
-    private const int Full = 13;
+    internal const int Full = 13;
     private const int CannotOpen = 14;
     private const int Constraint = 19;
     private const int NotADatabase = 26;
@@ -118,6 +118,26 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
     /// <exception cref="BackupException">6350 where readers kept it from that for about a minute.</exception>
     internal Task EmptyLogAsync(CancellationToken cancellation) => Task.Run(EmptyLog, cancellation);
 
+    /// <summary>Reads everything as of one moment, on a connection of its own, while others read and write.</summary>
+    internal Task<T> ReadTogetherAsync<T>(Func<SqliteConnection, T> work, CancellationToken cancellation) =>
+        Task.Run(
+            () =>
+            {
+                ObjectDisposedException.ThrowIf(_disposed != 0, this);
+                try
+                {
+                    using var statements = Connect(_path, readOnly: true);
+                    using var transaction = statements.Connection.BeginTransaction(deferred: true);
+                    return work(statements.Connection);
+                }
+                catch (SqliteException failure)
+                {
+                    throw Translate(_path, failure);
+                }
+            },
+            cancellation
+        );
+
     private void EmptyLog()
     {
         try
@@ -208,7 +228,7 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
 
     // It holds connection strings and hashes of keys: for the owner only, from its first byte on. SQLite gives the files
     // of the WAL the same mode.
-    private static void MakePrivateFile(string path)
+    internal static void MakePrivateFile(string path)
     {
         const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         DurableFile.CreateFolder(Path.GetDirectoryName(path)!);

@@ -1,4 +1,5 @@
 using Backup.Metadata.Alerting;
+using Backup.Metadata.Exports;
 using Backup.Metadata.People;
 
 namespace Backup.Metadata.Sqlite;
@@ -137,6 +138,17 @@ public sealed class SqliteMetadataStore : IMetadataStore
 
     public Task<IReadOnlyList<ManifestReference>> ManifestsAsync(CancellationToken cancellation = default) =>
         _transactions.ReadAsync(session => SqliteManifests.Read(session, _time), cancellation);
+
+    public Task<MetadataExport> ExportAsync(string path, CancellationToken cancellation = default) =>
+        _database.ReadTogetherAsync(
+            connection =>
+            {
+                using var writer = new ExportWriter(path, Schema.Version, _time.GetUtcNow());
+                SqliteExport.Read(connection, writer, cancellation);
+                return writer.Publish();
+            },
+            cancellation
+        );
 
     public IMetadataStore Under(LeaseProof proof) => Under(session => SqliteLeases.Require(session, proof));
 

@@ -68,6 +68,7 @@ public class EnumTests
         "Backup.WebUI.Access.CallerKind",
         "Backup.WebUI.Access.Permission",
         "Backup.WebUI.Contracts.SubjectKind",
+        "Backup.Metadata.Mongo.Exports.ColumnKind",
         "Backup.Daemon.Radar.RadarAge",
         "Backup.Daemon.Schedule.KeepReason",
         "Backup.Oplog.Updates.PlanAction",

@@ -26,8 +26,15 @@ public abstract partial class MetadataConformance : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await Store.DisposeAsync();
-        await RemoveAsync();
+        try
+        {
+            await ShouldBeExportedWholeAsync();
+        }
+        finally
+        {
+            await Store.DisposeAsync();
+            await RemoveAsync();
+        }
     }
 
     /// <summary>As after a restart.</summary>
@@ -77,6 +84,12 @@ public abstract partial class MetadataConformance : IAsyncLifetime
             Optime.Zero,
             null
         );
+
+    internal static ReplicaSetRecord SomeReplicaSet(string id, string deploymentId) =>
+        NewReplicaSet(deploymentId, "5f0000000000000000000001") with
+        {
+            Id = id,
+        };
 
     protected static readonly Guid Orders = Guid.Parse("A0B1C2D3-0000-4000-8000-00000000000A");
     protected static readonly Guid Items = Guid.Parse("A0B1C2D3-0000-4000-8000-00000000000B");

@@ -13,6 +13,10 @@ internal interface IChannel
 
     /// <summary>A command that answers a cursor: every document of it, copied.</summary>
     Task<List<BsonDocument>> ReadAsync(BsonDocument command);
+
+    /// <summary>A command that answers a cursor: its documents, copied, one after another, so that there may be more than fit into memory.</summary>
+    /// <param name="take">Called for those of one batch before the next one is asked for.</param>
+    Task EachAsync(BsonDocument command, Action<BsonDocument> take);
 }
 
 /// <summary>Reads outside of a transaction: what a majority has, from the primary, so that what was written before is seen.</summary>
@@ -22,6 +26,9 @@ internal sealed class LoneReads(MongoClient client, string database, Cancellatio
 
     public Task<BsonDocument> RunAsync(BsonDocument command) =>
         throw new InvalidOperationException("Nothing is written outside of a transaction.");
+
+    public Task EachAsync(BsonDocument command, Action<BsonDocument> take) =>
+        throw new InvalidOperationException("What is read bit by bit is read as of one moment.");
 
     public async Task<List<BsonDocument>> ReadAsync(BsonDocument command)
     {

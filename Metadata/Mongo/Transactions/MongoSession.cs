@@ -51,6 +51,13 @@ internal sealed class MongoSession(IChannel channel)
         return channel.ReadAsync(limit > 0 ? Doc.Both(find, Doc.Of(("limit", limit), ("batchSize", limit))) : find);
     }
 
+    /// <summary>All documents as they stand, one after another.</summary>
+    internal Task EachAsync(Collection collection, Action<BsonDocument> take, BsonDocument? sort = null)
+    {
+        var find = Doc.Of(("find", collection.Name), ("filter", Doc.All));
+        return channel.EachAsync(sort is { } order ? Doc.Both(find, Doc.Of(("sort", order))) : find, take);
+    }
+
     /// <param name="stages">Of the pipeline.</param>
     internal Task<List<BsonDocument>> AggregateAsync(Collection collection, params BsonDocument[] stages) =>
         channel.ReadAsync(Doc.Of(("aggregate", collection.Name), ("pipeline", stages), ("cursor", Doc.All)));

@@ -37,12 +37,18 @@ internal sealed class Transaction(
     public async Task<List<BsonDocument>> ReadAsync(BsonDocument command)
     {
         var found = new List<BsonDocument>();
+        await EachAsync(command, found.Add);
+        return found;
+    }
+
+    public async Task EachAsync(BsonDocument command, Action<BsonDocument> take)
+    {
         long id;
         string collection;
         using (var reply = await SendAsync(database, command))
         {
             var cursor = reply.View["cursor"u8].AsDocument;
-            id = Take(cursor, "firstBatch"u8, found);
+            id = Take(cursor, "firstBatch"u8, take);
             var name = cursor["ns"u8].AsString;
             collection = name[(name.IndexOf('.') + 1)..];
         }
@@ -50,10 +56,8 @@ internal sealed class Transaction(
         while (id != 0)
         {
             using var reply = await SendAsync(database, Doc.Of(("getMore", id), ("collection", collection)));
-            id = Take(reply.View["cursor"u8].AsDocument, "nextBatch"u8, found);
+            id = Take(reply.View["cursor"u8].AsDocument, "nextBatch"u8, take);
         }
-
-        return found;
     }
 
     /// <summary>
@@ -159,11 +163,11 @@ internal sealed class Transaction(
         }
     }
 
-    private static long Take(BsonView cursor, ReadOnlySpan<byte> batch, List<BsonDocument> found)
+    private static long Take(BsonView cursor, ReadOnlySpan<byte> batch, Action<BsonDocument> take)
     {
         foreach (var item in cursor[batch].AsDocument)
         {
-            found.Add(item.AsDocument.ToDocument());
+            take(item.AsDocument.ToDocument());
         }
 
         return cursor["id"u8].ToInt64();
