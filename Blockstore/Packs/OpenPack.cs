@@ -47,6 +47,14 @@ internal sealed class OpenPack : IDisposable
         return entry;
     }
 
+    /// <summary>Whoever appends goes on for a while: what is appended from <paramref name="offset"/> on may be written to the disk meanwhile.</summary>
+    /// <returns>Where that ends.</returns>
+    internal long BeginWriting(long offset)
+    {
+        FileHints.Written(_file.Handle, offset, _file.Length - offset);
+        return _file.Length;
+    }
+
     internal bool TryFind(BlockId id, out PackEntry entry) => _byId.TryGetValue(id, out entry);
 
     /// <summary>The stored bytes of a block of this pack; null where the pack has just been published: look in the index.</summary>

@@ -72,6 +72,9 @@ internal sealed class PackMarks
     /// <summary>The blocks that are needed by now, in order.</summary>
     internal List<int> Live() => [.. Enumerable.Range(0, Count).Where(IsLive)];
 
+    /// <summary>Bytes from the start of the pack.</summary>
+    internal long OffsetOf(int block) => _offsets[block];
+
     internal int LengthOf(int block) => (int)((block + 1 < Count ? _offsets[block + 1] : _end) - _offsets[block]);
 
     /// <summary>How many blocks are needed by now, and their bytes.</summary>

@@ -16,6 +16,9 @@ internal readonly record struct MovedPacks(int Removed, long CopiedBytes);
 /// <param name="found">Told of damages.</param>
 internal sealed class PackMover(PackCatalogue catalogue, GroomRoom room, Action<StoreFinding> found)
 {
+    /// <summary>Bytes that are read along rather than asking twice.</summary>
+    private const int SmallGap = 64 << 10;
+
     /// <summary>Bytes of all packs that were removed.</summary>
     internal long RemovedBytes { get; private set; }
 
@@ -71,11 +74,23 @@ internal sealed class PackMover(PackCatalogue catalogue, GroomRoom room, Action<
     private long Copy(List<Source> sources, CancellationToken cancellation)
     {
         using var target = new CopyTarget(catalogue, room);
-        foreach (var source in sources.Where(static source => source.Marks.IsSound))
+        for (var n = 0; n < sources.Count; n++)
         {
+            var source = sources[n];
+            if (!source.Marks.IsSound)
+            {
+                continue;
+            }
+
             cancellation.ThrowIfCancellationRequested();
             try
             {
+                if (n + 1 < sources.Count)
+                {
+                    // The disk reads the next one while this one is looked at and written.
+                    Announce(sources[n + 1]);
+                }
+
                 Copy(source, target);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -118,6 +133,46 @@ internal sealed class PackMover(PackCatalogue catalogue, GroomRoom room, Action<
             {
                 source.SetDone(block);
                 CopyBlock(source, reader, entry, damaged, target);
+            }
+        }
+    }
+
+    /// <summary>Asks for what is needed of a pack, each stretch with its small gaps as one.</summary>
+    private void Announce(Source source)
+    {
+        var marks = source.Marks;
+        if (!marks.IsSound || source.IsAnnounced)
+        {
+            return;
+        }
+
+        source.IsAnnounced = true;
+        using var reader = new PackReader(catalogue.PathOf(marks.State.Number));
+        var (begin, end) = (0L, 0L);
+        for (var block = 0; block < marks.Count; block++)
+        {
+            if (!marks.IsLive(block))
+            {
+                continue;
+            }
+
+            var (offset, length) = (marks.OffsetOf(block), marks.LengthOf(block));
+            if (offset > end + SmallGap)
+            {
+                Ask();
+                begin = offset;
+            }
+
+            end = offset + length;
+        }
+
+        Ask();
+
+        void Ask()
+        {
+            if (end > begin)
+            {
+                reader.Announce(begin, end - begin);
             }
         }
     }
@@ -171,6 +226,8 @@ internal sealed class PackMover(PackCatalogue catalogue, GroomRoom room, Action<
 
         internal List<PackEntry>? Entries { get; set; }
 
+        internal bool IsAnnounced { get; set; }
+
         internal bool IsDone(int block) => _done[block];
 
         internal void SetDone(int block) => _done[block] = true;
@@ -180,8 +237,12 @@ internal sealed class PackMover(PackCatalogue catalogue, GroomRoom room, Action<
 /// <summary>Packs that copies are appended to; what was not completed is thrown away.</summary>
 internal sealed class CopyTarget(PackCatalogue catalogue, GroomRoom room) : IDisposable
 {
+    /// <summary>Bytes after which the disk is given them, so that the fsync has little left to wait for.</summary>
+    private const long Portion = 4 << 20;
+
     private readonly List<BlockLocation> _from = [];
     private OpenPack? _pack;
+    private long _given;
 
     /// <summary>Bytes of blocks.</summary>
     internal long CopiedBytes { get; private set; }
@@ -194,9 +255,18 @@ internal sealed class CopyTarget(PackCatalogue catalogue, GroomRoom room) : IDis
     /// <param name="from">Where the index has it.</param>
     internal void Append(PackEntry entry, ReadOnlySpan<byte> stored, BlockLocation from)
     {
-        _pack ??= room.NewPack();
+        if (_pack is null)
+        {
+            (_pack, _given) = (room.NewPack(), 0);
+        }
+
         _pack.Append(entry.Id, stored, entry.RawLength);
         _from.Add(from);
+        if (_pack.Length - _given >= Portion)
+        {
+            _given = _pack.BeginWriting(_given);
+        }
+
         CopiedBytes += stored.Length;
         if (_pack.Length >= room.PackBytes)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Backup.Foundation.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Backup.Blockstore.Packs;
@@ -69,6 +70,9 @@ internal sealed class PackReader : IDisposable
             throw;
         }
     }
+
+    /// <summary>What stands there will be read soon.</summary>
+    internal void Announce(long offset, long length) => FileHints.WillBeRead(_handle, offset, length);
 
     public void Dispose() => _handle.Dispose();
 

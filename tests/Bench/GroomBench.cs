@@ -17,11 +17,12 @@ internal static class GroomBench
     private const double Wanted = 10;
     private const int MaxRuns = 8;
 
-    /// <param name="arguments"><c>[MEGABYTES]</c>, 200 unless given.</param>
+    /// <param name="arguments"><c>[MEGABYTES] [cold]</c>, 200 unless given; cold: neither has any of its files in memory when it begins.</param>
     /// <returns>0 where the goal is met, or where there is no restic to compare with.</returns>
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
         var megabytes = arguments.Count > 0 ? int.Parse(arguments[0], CultureInfo.InvariantCulture) : 200;
+        var isCold = arguments is [_, "cold"];
         var folder = Directory.CreateTempSubdirectory("backup-bench-").FullName;
         try
         {
@@ -31,7 +32,7 @@ internal static class GroomBench
             );
             var restic = Restic.IsThere ? new Restic(Path.Combine(folder, "repository")) : null;
             var kept = (await TakeAsync(documents, restic, Path.Combine(folder, "dump.bson")))[^Kept..];
-            var ours = await GroomAsync(documents, kept);
+            var ours = await GroomAsync(documents, kept, isCold ? Path.Combine(folder, "blocks") : null);
             if (restic is null)
             {
                 Print($"restic         it is missing; no ratio");
@@ -39,6 +40,11 @@ internal static class GroomBench
             }
 
             var before = restic.Bytes;
+            if (isCold)
+            {
+                await ForgetAsync(Path.Combine(folder, "repository"));
+            }
+
             var theirs = await restic.RunAsync("forget", "--prune", "--keep-last", $"{Kept}");
             Print($"restic         {theirs:0.00} s, {before / 1e6:N0} MB to {restic.Bytes / 1e6:N0} MB");
             Print($"over restic    {theirs / ours:0.0} (wanted: {Wanted:0} or more)");
@@ -72,7 +78,20 @@ internal static class GroomBench
         return manifests;
     }
 
-    private static async Task<double> GroomAsync(ChangingDocuments documents, IReadOnlyList<BlockId> kept)
+    /// <summary>Takes the files below a folder out of the page cache: what a host has that did other things since.</summary>
+    private static async Task ForgetAsync(string folder)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            // What is not on the disk yet cannot be taken out.
+            using var sync = new ChildProcess("sync", [file]);
+            await sync.WaitAsync(TimeSpan.FromMinutes(1));
+            using var forget = new ChildProcess("dd", [$"if={file}", "iflag=nocache", "count=0", "status=none"]);
+            await forget.WaitAsync(TimeSpan.FromMinutes(1));
+        }
+    }
+
+    private static async Task<double> GroomAsync(ChangingDocuments documents, IReadOnlyList<BlockId> kept, string? cold)
     {
         var store = documents.Store;
         await store.FlushAsync();
@@ -81,6 +100,11 @@ internal static class GroomBench
         var first = Stopwatch.StartNew();
         await store.GroomAsync(new KeptManifests(store, kept), new GroomOptions { DryRun = true });
         Print($"dry run        {first.Elapsed.TotalSeconds:0.00} s, the first call");
+        if (cold is not null)
+        {
+            await ForgetAsync(cold);
+        }
+
         var watch = Stopwatch.StartNew();
         var groom = store.GroomAsync(new KeptManifests(store, kept));
         var beside = await LongestPutAsync(store, groom);
