@@ -27,6 +27,8 @@ public static partial class AlertServiceErrors
     public const int RestoreFinished = 8820;
     public const int RestoreFailed = 8821;
     public const int CatalogueUnwritable = 8822;
+    public const int GroomFailed = 8823;
+    public const int StoreReclaimable = 8824;
 
     internal const string UnwritableConsequence =
         "Agents wait, and keep what they have to send; moments since then cannot be restored before there is room, and an oplog that is full meanwhile needs a new initial sync.";
@@ -127,6 +129,23 @@ public static partial class AlertServiceErrors
                 $"The disk of {path} will be full in {days:0.#} days: it has grown by {growth} a day."
             ),
             "Make room before: a larger disk, a shorter policy, or another store."
+        );
+
+    public static BackupException Ungroomed(string at, string why) =>
+        new(
+            GroomFailed,
+            $"The groom of the block store at {at} failed: {why}",
+            "Do what that number says (docs/errors.md), and try it: backup store groom. Where a block is damaged, 'backup store check' names what is hit."
+        );
+
+    public static BackupException Unneeded(double percent, string bytes) =>
+        new(
+            StoreReclaimable,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{percent:0.#} % of the block store ({bytes}) is needed by nobody, and stays after its grooms."
+            ),
+            "Look at what has been in work for long (backup jobs list, Activity): it holds back what was written meanwhile. 'backup store groom' shows what is held back; groom.extra_percent says how much may stay."
         );
 
     public static BackupException EndingCertificate(string name, string until) =>

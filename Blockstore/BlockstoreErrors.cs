@@ -19,6 +19,7 @@ public static partial class BlockstoreErrors
     public const int ObjectUnwritable = 5012;
     public const int GroomBlind = 5013;
     public const int GroomUnderWay = 5014;
+    public const int PackCannotBeRead = 5080;
 
     public static BackupException NoBlock(BlockId id) =>
         new(
@@ -34,6 +35,14 @@ public static partial class BlockstoreErrors
             BlockDamaged,
             $"Block {id} is damaged: {what} ({where}).",
             "Check the disk; restore this pack file from a copy. 'backup store check' names the snapshots that are hit; the block is written anew when its content comes again.",
+            inner: inner
+        );
+
+    public static BackupException PackUnreadable(string folder, Exception inner) =>
+        new(
+            PackCannotBeRead,
+            $"The packs in '{folder}' cannot all be read: {inner.Message}",
+            "Look after the disk (its cables, dmesg, SMART). Move a pack that it does not give back out of the folder 'packs', and do it again: its blocks are written anew as their content comes again.",
             inner: inner
         );
 

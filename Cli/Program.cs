@@ -30,6 +30,7 @@ var root = new RootCommand(
     VerifyCommand.Create(),
     JobsCommand.Create(),
     StoreCommands.Create(),
+    MetadataCommands.Create(),
     ResyncCommand.Create(),
     NamespacesCommand.Create(),
     MonitoringCommand.Create(),

@@ -71,7 +71,14 @@ public sealed partial class DaemonHost : IAsyncDisposable
     {
         if (services.Blocks is IGroomable groomable)
         {
-            yield return new GroomJob(services.Metadata, services.Blocks, groomable, services.Time, services.Logger);
+            yield return new GroomJob(
+                services.Metadata,
+                services.Blocks,
+                groomable,
+                services.Options.GroomExtraShare,
+                services.Time,
+                services.Logger
+            );
         }
 
         if (services.Blocks is ICheckable checkable)

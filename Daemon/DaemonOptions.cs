@@ -48,6 +48,12 @@ public sealed record DaemonOptions
     /// <summary>How often oplog that nothing needs any more is given up; 1 minute unless set.</summary>
     public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Of the block store that may stay dead after a groom, and that its copies take at most meanwhile; above 0 to 0.5, 0.05 unless set.</summary>
+    public double GroomExtraShare { get; init; } = 0.05;
+
+    /// <summary>The hour of the day (UTC, 0 to 23) at which grooms begin by themselves, once a day; null, as unless set: soon after something was removed, and once a day.</summary>
+    public int? GroomHour { get; init; }
+
     /// <summary>Jobs worked on at the same time; 1 to 64, 4 unless set.</summary>
     public int Jobs { get; init; } = 4;
 

@@ -26,6 +26,7 @@ internal static class ApiParts
             new ApplianceRoutes(desks),
             new DaemonRoutes(desks),
             new KeyRoutes(desks),
+            new MetadataRoutes(desks),
             new DeploymentRoutes(things, desks),
             new SnapshotRoutes(things, desks),
             new DocumentRoutes(things, desks),

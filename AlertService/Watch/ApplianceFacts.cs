@@ -12,7 +12,17 @@ public sealed record ApplianceFacts(
     IReadOnlyList<CertificateFacts> Certificates,
     IReadOnlyList<BackupException> Troubles,
     string Version
-);
+)
+{
+    /// <summary>How the last groom of the block store ended; null where there was none.</summary>
+    public GroomFacts? Groom { get; init; }
+}
+
+/// <param name="At">When it ended.</param>
+/// <param name="ReclaimableBytes">Stored after it, and needed by nobody as far as is known.</param>
+/// <param name="ReclaimablePercent">Of what is stored.</param>
+/// <param name="Error">Its number and what is wrong; null where it did not fail.</param>
+public sealed record GroomFacts(DateTimeOffset At, long ReclaimableBytes, double ReclaimablePercent, string? Error);
 
 /// <param name="Path">Where it is mounted, or what is on it.</param>
 /// <param name="TotalBytes">Of the disk.</param>

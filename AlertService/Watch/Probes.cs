@@ -30,6 +30,7 @@ internal static class Probes
         new([AlertConditions.DaemonDown], KeeperProbes.Daemons),
         new([AlertConditions.HeadWithoutKeeper], KeeperProbes.Unkept),
         new([AlertConditions.StoreSpace], ApplianceProbes.Space),
+        new([AlertConditions.GroomFailed, AlertConditions.StoreReclaimable], GroomProbes.Look),
         new([AlertConditions.StoreForecast], ApplianceProbes.Forecasts),
         new([AlertConditions.CertificateExpiring], ApplianceProbes.Certificates),
         new([AlertConditions.ApplianceTrouble], ApplianceProbes.Troubles),

@@ -100,6 +100,9 @@ public sealed class FileObjectStore : IObjectStore
         }
     }
 
+    /// <summary>Whether there is such an object; nothing of it is read.</summary>
+    public bool Contains(string name) => File.Exists(PathOf(name));
+
     public Task DeleteAsync(string name, CancellationToken cancellation = default)
     {
         var path = PathOf(name);

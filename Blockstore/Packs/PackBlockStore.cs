@@ -78,6 +78,30 @@ public sealed class PackBlockStore : ISealingStore, IGroomable, ICheckable
         CancellationToken cancellation = default
     ) => Task.Run(() => Open(folder, options ?? new PackStoreOptions(), cancellation), cancellation);
 
+    /// <summary>Makes the index of a store that nobody has open anew, of its packs alone. Killed before its end, it is made at the next opening.</summary>
+    /// <param name="folder">Of the store.</param>
+    /// <param name="progress">Called after each pack: how many are done, of how many.</param>
+    /// <param name="cancellation">There is no index then.</param>
+    /// <exception cref="BackupException">5004, 5008 and 5010 as of <see cref="OpenAsync"/>; 5080 where its packs cannot be read.</exception>
+    public static async Task<IndexRebuild> RebuildIndexAsync(
+        string folder,
+        Action<int, int>? progress = null,
+        CancellationToken cancellation = default
+    )
+    {
+        var rebuild = new IndexRebuild(progress);
+        try
+        {
+            await using var store = await OpenAsync(folder, new PackStoreOptions { Rebuild = rebuild }, cancellation);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw BlockstoreErrors.PackUnreadable(folder, failure);
+        }
+
+        return rebuild;
+    }
+
     public ValueTask<PutResult> PutAsync(ReadOnlyMemory<byte> raw, CancellationToken cancellation = default) =>
         PutAsync(raw, BlockSealer.Plain, cancellation);
 

@@ -86,7 +86,16 @@ internal sealed class PackCatalogue
     )
     {
         var packs = folder.ListPacks();
-        var catalogue = Recover(folder, options, holds, packs) ?? Empty(folder, options, holds);
+        var rebuild = options.Rebuild;
+        var catalogue = Recover(folder, options, holds, packs);
+        if (catalogue is not null && rebuild is not null)
+        {
+            rebuild.Before(catalogue.Blocks);
+            catalogue._index.Dispose();
+            catalogue = null;
+        }
+
+        catalogue ??= Empty(folder, options, holds);
         try
         {
             foreach (var (number, length) in packs.Where(pack => !catalogue._packs.ContainsKey(pack.Key)))
@@ -94,13 +103,22 @@ internal sealed class PackCatalogue
                 cancellation.ThrowIfCancellationRequested();
                 var isWhole = true;
                 using var reader = new PackReader(folder.PathOf(number));
-                var entries = reader.Entries((_, _) => isWhole = false);
+                var entries = reader.Entries(
+                    (offset, what) =>
+                    {
+                        isWhole = false;
+                        rebuild?.Found(reader.Name, offset, what);
+                    }
+                );
                 catalogue.Add(
                     new PackState(number) { Length = length },
                     entries,
                     known => isWhole && number > known.Pack
                 );
+                rebuild?.Read(packs.Count);
             }
+
+            rebuild?.Ended(catalogue.Blocks, catalogue.StoredBytes);
         }
         catch
         {

@@ -10,4 +10,7 @@ public sealed record PackStoreOptions(long PackBytes = 64L * 1024 * 1024, int Zs
 {
     /// <summary>What sealed blocks are opened with.</summary>
     public ISealingKeys Keys { get; init; } = NoSealingKeys.Instance;
+
+    /// <summary>Makes the index anew, whatever there is; null: where it has to be alone.</summary>
+    internal IndexRebuild? Rebuild { get; init; }
 }

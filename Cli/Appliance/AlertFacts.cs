@@ -1,6 +1,8 @@
 using Backup.AlertService.Watch;
 using Backup.BackupHttpServer;
 using Backup.Cli.Web;
+using Backup.Daemon.Grooming;
+using Backup.Metadata;
 
 namespace Backup.Cli.Appliance;
 
@@ -8,25 +10,38 @@ namespace Backup.Cli.Appliance;
 /// <param name="folder">Its disk is the one that is written to.</param>
 /// <param name="operations">What parts say of themselves.</param>
 /// <param name="server">Its certificates.</param>
-internal sealed class AlertFacts(DataFolder folder, ApplianceOperations operations, BackupHttpServerHost server)
+/// <param name="settings">How the last groom ended.</param>
+internal sealed class AlertFacts(
+    DataFolder folder,
+    ApplianceOperations operations,
+    BackupHttpServerHost server,
+    ISettings settings
+)
 {
-    internal Task<ApplianceFacts> ReadAsync(CancellationToken cancellation)
+    internal async Task<ApplianceFacts> ReadAsync(CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
         var disk = new DriveInfo(folder.Root);
         // What only root may still write counts as written, as df shows it.
         var used = disk.TotalSize - disk.TotalFreeSpace;
         var ends = server.CertificatesEndAt;
-        return Task.FromResult(
-            new ApplianceFacts(
-                [new DiskFacts(folder.Root, used + disk.AvailableFreeSpace, disk.AvailableFreeSpace)],
-                [
-                    new CertificateFacts("the server for agents", ends.Server),
-                    new CertificateFacts("the appliance's authority", ends.Authority),
-                ],
-                [.. operations.Troubles],
-                ApplianceDesk.Version
-            )
-        );
+        return new ApplianceFacts(
+            [new DiskFacts(folder.Root, used + disk.AvailableFreeSpace, disk.AvailableFreeSpace)],
+            [
+                new CertificateFacts("the server for agents", ends.Server),
+                new CertificateFacts("the appliance's authority", ends.Authority),
+            ],
+            [.. operations.Troubles],
+            ApplianceDesk.Version
+        )
+        {
+            Groom = await LastGroom.FindAsync(settings, cancellation) is { } last
+                ? new GroomFacts(
+                    last.At,
+                    last.ReclaimableBytes,
+                    100 * last.ReclaimableShare,
+                    last.ErrorCode is { } code ? $"{code} {last.ErrorMessage}" : null
+                )
+                : null,
+        };
     }
 }

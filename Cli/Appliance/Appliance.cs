@@ -108,6 +108,12 @@ internal sealed class Appliance : IAsyncDisposable
         );
         var (metadata, encryption, objects) = (stores.Metadata, stores.Encryption, stores.Objects);
         Metadata = metadata;
+        if (stores.Place.Folder is { } packs)
+        {
+            // Before a groom: to another catalogue nothing of these blocks is of any use.
+            await CatalogueMark.RequireAsync(packs, metadata.Settings, cancellation);
+        }
+
         var backEnd = Keep(
             await BackEnd.StartAsync(
                 stores,
@@ -123,6 +129,21 @@ internal sealed class Appliance : IAsyncDisposable
         if (!options.Offline && await mongods.CheckAsync(cancellation) is { } unusable)
         {
             Operations.Watch(() => unusable);
+        }
+
+        var exports = Keep(
+            new MetadataExports(
+                metadata,
+                Path.Combine(stores.Place.Folder ?? Folder.Root, MetadataExports.FolderName),
+                settings.MetadataExports,
+                time,
+                _loggers.CreateLogger("Backup.Metadata")
+            )
+        );
+        if (!options.Offline)
+        {
+            exports.Start();
+            Operations.Watch(() => exports.Trouble);
         }
 
         var restoreLog = _loggers.CreateLogger("Backup.Restore");
@@ -178,7 +199,7 @@ internal sealed class Appliance : IAsyncDisposable
             new PeopleOperations(metadata, time),
             new SubjectOperations(metadata),
             new HoldingsOperations(metadata, Operations, Restores, clusterRestores, time),
-            new KeyOperations(metadata, encryption, objects, time)
+            new KeyOperations(metadata, encryption, objects, exports, time)
         );
         var daemons = new DaemonDesk(metadata, backEnd, Operations, time);
         var self = new ApplianceDesk(backEnd, daemons, server, options, time);
@@ -190,7 +211,9 @@ internal sealed class Appliance : IAsyncDisposable
                 time
             )
         );
-        var api = Keep(ServeApi(metadata, backEnd, parts, self, reports, daemons, !stores.Catalogue.IsShared, time));
+        var api = Keep(
+            ServeApi(metadata, backEnd, parts, self, reports, daemons, exports, !stores.Catalogue.IsShared, time)
+        );
         Api = api.Part;
         var socket = options.Offline ? ControlSocket.Private : ControlSocket.Running;
         Keep(
@@ -207,7 +230,7 @@ internal sealed class Appliance : IAsyncDisposable
         if (server is not null)
         {
             await ServePeopleAsync(options, api.Part, parts, time, cancellation);
-            var facts = new AlertFacts(Folder, Operations, server);
+            var facts = new AlertFacts(Folder, Operations, server, metadata.Settings);
             Keep(
                 AlertHost.Start(
                     new AlertOptions { Link = HttpAddress },
@@ -237,6 +260,7 @@ internal sealed class Appliance : IAsyncDisposable
         ApplianceDesk self,
         ReportDesk reports,
         DaemonDesk daemons,
+        MetadataExports exports,
         bool isAlone,
         TimeProvider time
     )
@@ -260,7 +284,8 @@ internal sealed class Appliance : IAsyncDisposable
                     new AlertDesk(metadata, parts.Ssh.Box, time),
                     self,
                     reports,
-                    daemons
+                    daemons,
+                    exports
                 ),
                 parts.Ssh.Box,
                 new PublicApiOptions { Statuses = Statuses.OfErrors },

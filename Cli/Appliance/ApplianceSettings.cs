@@ -11,6 +11,10 @@ namespace Backup.Cli.Appliance;
 /// <param name="configuration">The file and the environment.</param>
 internal sealed class ApplianceSettings(ApplianceConfiguration configuration)
 {
+    /// <summary>How many exports of the metadata are kept; 0: none is made.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">9672 where the value is out of its range.</exception>
+    internal int MetadataExports => configuration.Number(Settings.MetadataExports) ?? 7;
+
     /// <param name="given">By options: they go before those of the configuration.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="Foundation.Errors.BackupException">9160 where one cannot be read.</exception>
@@ -35,6 +39,8 @@ internal sealed class ApplianceSettings(ApplianceConfiguration configuration)
             Name = configuration.Text(Settings.DaemonName) ?? options.Name,
             Weight = configuration.Number(Settings.DaemonWeight) ?? options.Weight,
             Version = ApplianceDesk.Version,
+            GroomExtraShare = (configuration.Number(Settings.GroomExtra) ?? 5) / 100.0,
+            GroomHour = configuration.Number(Settings.GroomHour) is { } hour and < 24 ? hour : null,
             RestoreMemtableBytes = configuration.Number(Settings.RestoreMemory) is { } megabytes
                 ? (long)megabytes << 20
                 : options.RestoreMemtableBytes,

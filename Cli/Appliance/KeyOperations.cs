@@ -10,11 +10,13 @@ namespace Backup.Cli.Appliance;
 /// <param name="metadata">Which groups there are, and what they protect.</param>
 /// <param name="encryption">The keys.</param>
 /// <param name="objects">Slices.</param>
+/// <param name="exports">Of the metadata: they hold keys, wrapped.</param>
 /// <param name="time">The clock.</param>
 internal sealed class KeyOperations(
     IMetadataStore metadata,
     Encryption encryption,
     IObjectStore objects,
+    MetadataExports exports,
     TimeProvider time
 ) : IKeyDesk
 {
@@ -98,6 +100,8 @@ internal sealed class KeyOperations(
         }
 
         await encryption.Keys.DestroyAsync(group.Id, cancellation);
+        // Those of before hold the keys, wrapped; killed in between, the next look at them does it.
+        await exports.RenewAsync(cancellation);
         return await KeysAsync(cancellation);
     }
 

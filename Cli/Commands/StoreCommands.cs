@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Backup.Blockstore.Packs;
 using Backup.Cli.Appliance;
+using Backup.Cli.Configuration;
 using Backup.Cli.Output;
+using Backup.Cli.Stores;
 using Backup.WebUI.Contracts;
 
 namespace Backup.Cli.Commands;
@@ -11,11 +14,12 @@ namespace Backup.Cli.Commands;
 internal static class StoreCommands
 {
     internal static Command Create() =>
-        new("store", "The store of blocks that all snapshots share: status, groom, check, keys")
+        new("store", "The store of blocks that all snapshots share: status, groom, check, rebuild-index, keys")
         {
             Status(),
             Groom(),
             Check(),
+            RebuildIndex(),
             StoreKeysCommands.Create(),
         };
 
@@ -85,6 +89,69 @@ internal static class StoreCommands
         );
     }
 
+    private static Command RebuildIndex() =>
+        SharedOptions.Command(
+            "rebuild-index",
+            "Make the index of the packs anew, and look whether it and their lists fit; of an appliance that runs it is looked at and mended",
+            static async (choice, json, cancellation) =>
+            {
+                var rebuilt = await RebuildAsync(choice, json, cancellation);
+                // What is around the blocks, in every pack; and what is hit.
+                return await CheckAsync(choice, new CheckRequest(0), json, cancellation, rebuilt);
+            }
+        );
+
+    /// <returns>Null where an appliance has the store open, or where it is no store of packs.</returns>
+    private static async Task<IndexRebuild?> RebuildAsync(
+        ApplianceChoice choice,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        var configuration = ApplianceConfiguration.Load(option: null);
+        var root = choice.Remote() is null ? DataFolder.Resolve(choice.Data, configuration) : null;
+        if (root is null || DataFolder.IsHeld(root))
+        {
+            return null;
+        }
+
+        if (!DataFolder.HoldsAppliance(root))
+        {
+            throw CliErrors.MissingDataFolder(root);
+        }
+
+        using var folder = await DataFolder.OpenAsync(root, cancellation);
+        if (StorePlaces.Read(configuration, folder)[0] is not PackPlace packs)
+        {
+            return null;
+        }
+
+        var rebuilt = await PackBlockStore.RebuildIndexAsync(packs.Blocks, Progress, cancellation);
+        if (!json)
+        {
+            var before = rebuilt.BlocksBefore is { } blocks ? $"it had {blocks}" : "there was none that could be used";
+            Console.Out.WriteLine(
+                $"The index finds {rebuilt.Blocks} blocks ({Printer.Bytes(rebuilt.StoredBytes)}) in {rebuilt.Packs} packs; {before}."
+            );
+            foreach (var one in rebuilt.Findings)
+            {
+                Console.Out.WriteLine(
+                    $"Damaged: {one.Where} at {one.Offset}: {one.What}; its blocks were searched for"
+                );
+            }
+        }
+
+        return rebuilt;
+
+        void Progress(int done, int all)
+        {
+            if (!json && all >= 100 && done % (all / 10) == 0)
+            {
+                Console.Error.WriteLine($"{done} of {all} packs");
+            }
+        }
+    }
+
     private static double PercentOf(string text) =>
         double.TryParse(
             text.TrimEnd('%'),
@@ -103,7 +170,8 @@ internal static class StoreCommands
         ApplianceChoice choice,
         CheckRequest request,
         bool json,
-        CancellationToken cancellation
+        CancellationToken cancellation,
+        IndexRebuild? rebuilt = null
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
@@ -112,7 +180,7 @@ internal static class StoreCommands
         var isWhole = result.GetProperty("isWhole").GetBoolean();
         if (json)
         {
-            Printer.Json(result);
+            Printer.Json<object>(rebuilt is null ? result : new { Index = rebuilt, Check = result });
         }
         else
         {

@@ -28,6 +28,9 @@ internal static class Settings
     internal const string BalancerSeconds = "clusters.balancer_seconds";
     internal const string RestoreMemory = "restore.memory_mb";
     internal const string Mongod = "mongod";
+    internal const string MetadataExports = "metadata_exports";
+    internal const string GroomExtra = "groom.extra_percent";
+    internal const string GroomHour = "groom.hour";
     internal const string Encryption = "encryption.state";
     internal const string EncryptionKeyFile = "encryption.key_file";
     internal const string EncryptionKeyVariable = "encryption.key_variable";
@@ -263,6 +266,33 @@ internal static class Settings
             Shape = SettingShape.Map,
             Example = "4.2: /opt/mongodb/4.2/bin/mongod",
         },
+        Number(
+            MetadataExports,
+            "BACKUP_METADATA_EXPORTS",
+            7,
+            0,
+            365,
+            "files",
+            "Exports of the appliance's own metadata that are kept beside the blocks: one is made a day; 0: none. 'backup metadata import' makes a catalogue of them where its disk is lost."
+        ),
+        Number(
+            GroomExtra,
+            "BACKUP_GROOM_EXTRA_PERCENT",
+            5,
+            1,
+            50,
+            "percent",
+            "Of the block store that may stay dead after a groom: the less, the more is copied to give room back; and of it that copies take at most meanwhile."
+        ),
+        Number(
+            GroomHour,
+            "BACKUP_GROOM_HOUR",
+            24,
+            0,
+            24,
+            "an hour of the day, UTC",
+            "At which grooms begin by themselves, once a day; 24: at any time, an hour after snapshots were removed, and once a day."
+        ),
         Choice(
             Encryption,
             "BACKUP_ENCRYPTION",

@@ -1,6 +1,7 @@
 using Backup.Cli.Appliance;
 using Backup.Cli.Configuration;
 using Backup.Metadata;
+using Backup.Metadata.Exports;
 using Backup.Metadata.Mongo;
 using Backup.Metadata.Sqlite;
 using Backup.MongoWire.Uri;
@@ -49,6 +50,35 @@ internal sealed class CataloguePlace
         var parsed = ConnectionString.Parse(all[0]);
         return new CataloguePlace(all[0], parsed.Redacted, parsed.Database);
     }
+
+    /// <summary>Puts an imported catalogue into the place of this one.</summary>
+    /// <param name="folder">Held; of this process.</param>
+    /// <param name="import">The catalogue.</param>
+    /// <param name="replace">Also where there is one that is not empty.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up; what is in MongoDB may not be whole then.</param>
+    /// <returns>Where what was there before is; null where nothing was, or where that is known already.</returns>
+    /// <exception cref="Foundation.Errors.BackupException">6335 to 6337.</exception>
+    internal async Task<string?> ImportAsync(
+        DataFolder folder,
+        StagedImport import,
+        bool replace,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        if (_uri is null)
+        {
+            return await import.InstallAsync(folder.Metadata, replace, cancellation);
+        }
+
+        var options = new MongoMetadataOptions { Time = time };
+        await MongoMetadataStore.ImportAsync(_uri, Database, import, replace, options, cancellation);
+        return null;
+    }
+
+    /// <summary>Whether there may be a catalogue to open: one in MongoDB is made by opening it.</summary>
+    internal bool MayBeThere(DataFolder folder) => IsShared || File.Exists(folder.Metadata);
 
     internal async Task<IMetadataStore> OpenAsync(
         DataFolder folder,

@@ -17,6 +17,7 @@ internal static class Desks
     /// <param name="appliance">The appliance itself.</param>
     /// <param name="reports">What it vouches for.</param>
     /// <param name="daemons">Who keeps heads.</param>
+    /// <param name="exports">Of its metadata.</param>
     internal static ApiDesks Of(
         ApplianceParts parts,
         RestoreTasks restores,
@@ -24,7 +25,8 @@ internal static class Desks
         AlertDesk alerts,
         ApplianceDesk appliance,
         ReportDesk reports,
-        DaemonDesk daemons
+        DaemonDesk daemons,
+        MetadataExports exports
     ) =>
         new(
             new StatusDesk(parts.Operations, parts.Holdings),
@@ -46,7 +48,8 @@ internal static class Desks
             appliance,
             parts.Keys,
             reports,
-            daemons
+            daemons,
+            exports
         );
 
     private sealed class StatusDesk(ApplianceOperations operations, HoldingsOperations holdings) : IStatusDesk

@@ -64,7 +64,7 @@ internal sealed class StorageDesk(
             : null;
         if (last.Result is not { } result)
         {
-            return new SpaceView(last.At, error);
+            return new SpaceView(last.At, error) { GroomedAt = last.GroomedAt };
         }
 
         // What was given back is not there any more.
@@ -77,6 +77,8 @@ internal sealed class StorageDesk(
             HeldBytes = result.HeldBytes,
             ReclaimableBytes = result.DryRun ? result.ReclaimableBytes : 0,
             FreedBytes = result.FreedBytes,
+            Seconds = last.Seconds,
+            GroomedAt = last.GroomedAt,
             Findings = (result.Findings?.Count ?? 0) + result.MissingBlocks,
         };
     }

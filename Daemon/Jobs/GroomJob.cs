@@ -11,12 +11,14 @@ namespace Backup.Daemon.Jobs;
 /// <param name="metadata">What is needed.</param>
 /// <param name="blocks">The store.</param>
 /// <param name="store">The same, as one that can be groomed.</param>
+/// <param name="extraShare">Of the store that may stay dead, and that copies take meanwhile; above 0 to 1.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where it logs.</param>
 internal sealed partial class GroomJob(
     IMetadataStore metadata,
     IBlockStore blocks,
     IGroomable store,
+    double extraShare,
     TimeProvider time,
     ILogger logger
 ) : IJobHandler
@@ -26,10 +28,17 @@ internal sealed partial class GroomJob(
     public async Task<string> RunAsync(JobRecord job, JobProgress progress, CancellationToken cancellation)
     {
         var arguments = JobJson.Arguments<GroomArguments>(job);
+        var began = time.GetTimestamp();
         try
         {
             var result = await GroomAsync(arguments, progress, cancellation);
-            await LastGroom.SucceededAsync(metadata.Settings, result, time.GetUtcNow(), cancellation);
+            await LastGroom.SucceededAsync(
+                metadata.Settings,
+                result,
+                time.GetElapsedTime(began),
+                time.GetUtcNow(),
+                cancellation
+            );
             return JobJson.Result(result);
         }
         catch (BackupException failure)
@@ -47,7 +56,12 @@ internal sealed partial class GroomJob(
     {
         var report = await store.GroomAsync(
             new StoreRoots(metadata, blocks),
-            new GroomOptions { DryRun = arguments.DryRun },
+            new GroomOptions
+            {
+                DryRun = arguments.DryRun,
+                MaxDeadShare = extraShare,
+                ExtraSpaceShare = extraShare,
+            },
             new Reporter(progress),
             cancellation
         );

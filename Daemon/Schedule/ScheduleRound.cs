@@ -14,16 +14,18 @@ namespace Backup.Daemon.Schedule;
 /// <param name="oplogInterval">How often it does.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where it logs.</param>
+/// <param name="groomHour">Of the day, UTC, at which the block store is groomed; null: whenever it pays.</param>
 internal sealed partial class ScheduleRound(
     IMetadataStore metadata,
     OplogRetention oplog,
     TimeSpan oplogInterval,
     TimeProvider time,
-    ILogger logger
+    ILogger logger,
+    int? groomHour = null
 )
 {
     private readonly Retention _retention = new(metadata, time);
-    private readonly GroomSchedule _grooms = new(metadata, time);
+    private readonly GroomSchedule _grooms = new(metadata, groomHour, time);
     private readonly VerifySchedule _verifications = new(metadata, time);
     private readonly ClusterScheduler _clusters = new(metadata, time, logger);
     private readonly Dictionary<string, DateTimeOffset> _groomed = new(StringComparer.Ordinal);

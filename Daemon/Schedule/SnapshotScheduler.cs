@@ -24,7 +24,8 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
             new OplogRetention(services.Metadata, services.Blocks, services.Objects, services.Time),
             services.Options.RetentionInterval,
             services.Time,
-            services.Logger
+            services.Logger,
+            services.Options.GroomHour
         )
         {
             Keeps = placement.Keeps,

@@ -1,7 +1,6 @@
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
 using Backup.Metadata.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace Backup.Metadata.Exports;
 

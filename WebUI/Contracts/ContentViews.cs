@@ -83,6 +83,12 @@ public sealed record SpaceView(DateTimeOffset At, ErrorView? Error)
 
     /// <summary>Damages that it met, and blocks that are needed and not there.</summary>
     public long Findings { get; init; }
+
+    /// <summary>How long the one took that the figures are of; left out where that is not known.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>When one last came to its end that gave room back, or found that there is none; left out where none did.</summary>
+    public DateTimeOffset? GroomedAt { get; init; }
 }
 
 /// <param name="ReadPercent">How much of the packs is read and verified, 0 to 100; of the rest only the lists are.</param>

@@ -25,5 +25,6 @@ public sealed record ApiDesks(
     IApplianceDesk Appliance,
     IKeyDesk Keys,
     IReportDesk Reports,
-    IDaemonDesk Daemons
+    IDaemonDesk Daemons,
+    IMetadataDesk Metadata
 );

@@ -188,9 +188,45 @@ internal sealed class MetricsRoutes(
             "How much smaller the store is than copies would be.",
             store.StoredBytes > 0 ? (double)store.SnapshotBytes / store.StoredBytes : null
         );
+        if (store.Space is { } space)
+        {
+            AddGroom(text, space);
+        }
+
         const string disk = "Bytes of the disk that the store is on.";
         text.Gauge("backup_disk_bytes", disk, store.DiskBytes, ("state", "total"));
         text.Gauge("backup_disk_bytes", disk, store.FreeBytes, ("state", "free"));
+    }
+
+    private static void AddGroom(PrometheusText text, SpaceView space)
+    {
+        text.Gauge(
+            "backup_groom_last_timestamp_seconds",
+            "When the last groom of the store ended, well or not.",
+            space.At.ToUnixTimeSeconds()
+        );
+        text.Gauge(
+            "backup_groom_last_success_timestamp_seconds",
+            "When a groom last came to its end that gives room back.",
+            space.GroomedAt?.ToUnixTimeSeconds()
+        );
+        text.Gauge("backup_groom_failed", "1 where the last groom failed, 0 otherwise.", space.Error is null ? 0 : 1);
+        if (space.CountedAt is null)
+        {
+            return;
+        }
+
+        text.Gauge("backup_groom_duration_seconds", "How long the last groom took.", space.Seconds);
+        text.Gauge("backup_groom_reclaimed_bytes", "What the last groom gave back.", space.FreedBytes);
+        text.Gauge(
+            "backup_groom_reclaimable_bytes",
+            "What the next groom would give back, as far as the last one knew.",
+            space.ReclaimableBytes
+        );
+        const string blocks = "Bytes of blocks as the last groom counted: needed, needed by nobody, perhaps in work.";
+        text.Gauge("backup_groom_blocks_bytes", blocks, space.LiveBytes, ("state", "live"));
+        text.Gauge("backup_groom_blocks_bytes", blocks, space.DeadBytes, ("state", "dead"));
+        text.Gauge("backup_groom_blocks_bytes", blocks, space.HeldBytes, ("state", "held"));
     }
 
     private void AddProcess(PrometheusText text)

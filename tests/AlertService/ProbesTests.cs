@@ -347,6 +347,21 @@ public sealed class ProbesTests
     }
 
     [Fact]
+    public void A_groom_that_fails_and_one_that_gives_too_little_back_are_told()
+    {
+        Look(Fine, AlertConditions.GroomFailed).ShouldBeEmpty("there was none yet");
+        var well = Fine with { Appliance = Fine.Appliance with { Groom = new GroomFacts(Now, 40, 4, null) } };
+        Look(well, AlertConditions.GroomFailed).ShouldHaveSingleItem().Value.ShouldBe(0);
+        Look(well, AlertConditions.StoreReclaimable).ShouldHaveSingleItem().Value.ShouldBe(4);
+        var groom = new GroomFacts(Now, 600, 60, "BK5013 A manifest cannot be read.");
+        var failed = Fine with { Appliance = Fine.Appliance with { Groom = groom } };
+        var finding = Look(failed, AlertConditions.GroomFailed).ShouldHaveSingleItem();
+        finding.Value.ShouldBe(1);
+        finding.Say().Cause.Message.ShouldContain("BK5013");
+        Look(failed, AlertConditions.StoreReclaimable).ShouldHaveSingleItem().Value.ShouldBe(60);
+    }
+
+    [Fact]
     public void A_disk_is_full_when_it_has_grown_by_what_is_free()
     {
         var disk = new DiskFacts("/data", 1000, 400);

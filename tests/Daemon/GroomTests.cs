@@ -72,6 +72,10 @@ public sealed class GroomTests
         var known = await LastGroom.FindAsync(daemon.Metadata.Settings);
         known!.Result!.LiveBytes.ShouldBe(result.LiveBytes);
         known.ErrorCode.ShouldBeNull();
+        (known.GroomedAt, known.Seconds > 0).ShouldBe((known.At, true));
+        known.ReclaimableBytes.ShouldBe(
+            result.DeadBytes + result.HeldBytes - Math.Min(result.ReclaimableBytes, result.DeadBytes)
+        );
     }
 
     [Fact]

@@ -22,6 +22,10 @@ public sealed class MetricsTests
         answer.Content.Headers.ContentType!.ToString().ShouldBe("text/plain; version=0.0.4; charset=utf-8");
         var text = await answer.Content.ReadAsStringAsync();
         text.ShouldContain("backup_oplog_lag_seconds{group=\"ours\",deployment=\"rs0\",replica_set=\"rs0\"} 2.5\n");
+        text.ShouldContain("backup_groom_failed 0\n");
+        text.ShouldContain("backup_groom_duration_seconds 2.5\n");
+        text.ShouldContain("backup_groom_reclaimed_bytes 300\n");
+        text.ShouldContain("backup_groom_blocks_bytes{state=\"held\"} 60\n");
         text.ShouldNotContain("theirs");
         text.ShouldNotContain("rs9");
         Valid(text);

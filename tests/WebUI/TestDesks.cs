@@ -49,6 +49,7 @@ internal sealed partial class TestDesks
             this,
             this,
             this,
+            this,
             this
         );
 
@@ -364,7 +365,21 @@ internal sealed partial class TestDesks
         Task.FromResult<ProofView?>(new ProofView(Noon, "rs0", "snapshot-1", "job-1"));
 
     public Task<StorageView> StorageAsync(CancellationToken cancellation) =>
-        Task.FromResult(new StorageView(10, 1000, 100_000, 50_000, 2, 4000));
+        Task.FromResult(
+            new StorageView(10, 1000, 100_000, 50_000, 2, 4000)
+            {
+                Space = new SpaceView(Noon, Error: null)
+                {
+                    CountedAt = Noon,
+                    GroomedAt = Noon,
+                    Seconds = 2.5,
+                    LiveBytes = 900,
+                    DeadBytes = 40,
+                    HeldBytes = 60,
+                    FreedBytes = 300,
+                },
+            }
+        );
 
     Task<JobView> IStorageDesk.CheckAsync(CheckRequest request, CancellationToken cancellation) =>
         Does($"check {request.ReadPercent}", new JobView("check-1", "check", "queued", "queued", 0, null, null));

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
-using Backup.Metadata.Mongo.Documents;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Metadata.Mongo.Exports;

@@ -4,7 +4,6 @@ using Backup.Metadata.Mongo.Documents;
 using Backup.Metadata.Mongo.Transactions;
 using Backup.Metadata.Sqlite;
 using Backup.MongoWire.Bson;
-using Backup.MongoWire.Client;
 using Microsoft.Data.Sqlite;
 
 namespace Backup.Metadata.Mongo.Exports;

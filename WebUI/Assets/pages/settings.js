@@ -12,6 +12,7 @@ import { checks } from "./restore-how.js";
 import { applianceOf, loadAppliance } from "./settings-appliance.js";
 import { encryptionOf, loadEncryption } from "./settings-keys.js";
 import { loadMail, mailOf } from "./settings-mail.js";
+import { exportsOf, loadExports } from "./settings-metadata.js";
 import { loadRadar, radarOf } from "./settings-radar.js";
 
 /** Nothing was heard of an agent for so long: it is told as silent. */
@@ -21,16 +22,17 @@ export function render(root, { group, signal, live }) {
   root.append(h("div.stack", heading("Settings", "Agents, where restores are pushed to, the mail server, and the appliance itself.")), h("br"));
   shown(root, signal, {
     load: async (ending) => {
-      const [agents, targets, keys, mail, radar, appliance, encryption] = await Promise.all([
+      const [agents, targets, keys, mail, radar, appliance, encryption, exports] = await Promise.all([
         ...[["agents"], ["ssh", "targets"], ["ssh", "keys"]].map((words) => list(below(group.id, ...words), { signal: ending })),
         administrator() ? loadMail(ending) : null,
         administrator() ? loadRadar(ending) : null,
         administrator() ? loadAppliance(ending) : null,
         administrator() ? loadEncryption(ending) : null,
+        administrator() ? loadExports(ending) : null,
       ]);
-      return { agents, targets, keys, mail, radar, appliance, encryption };
+      return { agents, targets, keys, mail, radar, appliance, encryption, exports };
     },
-    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), radarOf(data.radar, again), applianceOf(data.appliance, again), encryptionOf(data.encryption, again)] : null),
+    view: (data, again) => fragment(agentsOf(data.agents, group, again), targetsOf(data, group, again), keysOf(data.keys, group, again), administrator() ? [mailOf(data.mail, again), radarOf(data.radar, again), applianceOf(data.appliance, again), encryptionOf(data.encryption, again), exportsOf(data.exports, again)] : null),
     every: 10_000,
     live,
   });

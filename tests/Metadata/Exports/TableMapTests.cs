@@ -4,7 +4,6 @@ using Backup.Metadata.Mongo.Collections;
 using Backup.Metadata.Mongo.Exports;
 using Backup.Metadata.Sqlite;
 using Backup.Tests.Support;
-using Microsoft.Data.Sqlite;
 using Shouldly;
 using Xunit;
 

@@ -1,0 +1,13 @@
+using Backup.WebUI.Contracts;
+
+namespace Backup.WebUI.Desks;
+
+/// <summary>Exports of the appliance's own metadata.</summary>
+public interface IMetadataDesk
+{
+    /// <summary>Those that are there.</summary>
+    Task<MetadataExportsView> ExportsAsync(CancellationToken cancellation);
+
+    /// <summary>Makes one now, beside those that are made by themselves; the oldest goes where there are too many.</summary>
+    Task<MetadataExportView> ExportAsync(CancellationToken cancellation);
+}
