@@ -35,7 +35,7 @@ internal static class SnapshotProbes
                     })
             );
 
-    /// <summary>By the newest verification of each set that came to an end.</summary>
+    /// <summary>By the newest verification of each set, and of each cluster as a whole, that came to an end.</summary>
     public static IEnumerable<Finding> Unproved(Facts facts)
     {
         var ended = facts
@@ -45,20 +45,27 @@ internal static class SnapshotProbes
             .Where(static one => one.ReplicaSetId is not null)
             .ToDictionary(static one => one.ReplicaSetId!);
         return facts
-            .Sets.Where(set => ended.ContainsKey(set.Record.Id))
-            .Select(set =>
+            .Sets.Select(static set => (set.Record.Id, set.Name, set.Deployment))
+            .Concat(facts.Clusters.Select(static one => (one.Deployment.Id, one.Deployment.Name, one.Deployment)))
+            .Where(one => ended.ContainsKey(one.Id))
+            .Select(one =>
             {
-                var job = ended[set.Record.Id];
-                return SetProbes.Of(
-                    set,
+                var job = ended[one.Id];
+                return new Finding(
                     AlertConditions.VerificationFailed,
+                    one.Id,
                     job.State == JobState.Failed ? 1 : 0,
                     () =>
                         new AlertWords(
-                            AlertServiceErrors.Unproved(set.Name, $"{job.ErrorCode} {job.ErrorMessage}"),
+                            AlertServiceErrors.Unproved(one.Name, $"{job.ErrorCode} {job.ErrorMessage}"),
                             "A restore of that snapshot may fail, or lack something."
                         )
-                );
+                )
+                {
+                    GroupId = one.Deployment.GroupId,
+                    DeploymentId = one.Deployment.Id,
+                    SubjectName = one.Name,
+                };
             });
     }
 
