@@ -1,4 +1,5 @@
 using Backup.AlertService.Channels;
+using Backup.AlertService.Excerpts;
 using Backup.AlertService.Notices;
 using Backup.AlertService.Watch;
 using Backup.Foundation.Secrets;
@@ -23,6 +24,7 @@ public sealed class AlertHost : IAsyncDisposable
     private readonly Teller _teller;
     private readonly Couriers _couriers;
     private readonly Emergency _emergency;
+    private readonly ExcerptCollector _collector;
     private readonly string _name = Guid.NewGuid().ToString("N");
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _work = [];
@@ -42,6 +44,7 @@ public sealed class AlertHost : IAsyncDisposable
         _teller = new Teller(metadata, time);
         _couriers = new Couriers(metadata, _senders, options, time, logger);
         _emergency = new Emergency(metadata, _senders, options, time, logger);
+        _collector = new ExcerptCollector(metadata, time, logger);
     }
 
     /// <param name="options">How.</param>
@@ -62,6 +65,7 @@ public sealed class AlertHost : IAsyncDisposable
         var host = new AlertHost(options, metadata, appliance, secrets, time, loggers.CreateLogger("Backup.Alerts"));
         host._work.Add(host.EveryAsync(options.Look, host.WatchAsync));
         host._work.Add(host.EveryAsync(options.Tell, async stop => _ = await host._teller.RoundAsync(stop)));
+        host._work.Add(host.EveryAsync(options.Look, host.CollectAsync));
         host._work.Add(host.EveryAsync(Hour, host.PruneAsync));
         for (var courier = 0; courier < options.Couriers; courier++)
         {
@@ -99,6 +103,15 @@ public sealed class AlertHost : IAsyncDisposable
         {
             await _emergency.FailedAsync(failure, stop);
             throw;
+        }
+    }
+
+    /// <summary>By whoever watches: beside it, as servers take their time.</summary>
+    private async Task CollectAsync(CancellationToken stop)
+    {
+        if (await _metadata.Alerts.TakeWatchAsync(_name, _options.Watch, stop))
+        {
+            await _collector.RoundAsync(stop);
         }
     }
 

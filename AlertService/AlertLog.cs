@@ -28,4 +28,11 @@ internal static partial class AlertLog
         string code,
         string message
     );
+
+    [LoggerMessage(
+        406,
+        LogLevel.Information,
+        "What {Hosts} servers say is kept with the alert {Condition} of {Subject}"
+    )]
+    internal static partial void Collected(ILogger logger, string condition, string subject, int hosts);
 }

@@ -7,6 +7,9 @@ public static partial class AlertServiceErrors
 {
     public const int HeadWithoutKeeper = 8850;
     public const int BalancerLeftOff = 8851;
+    public const int Election = 8852;
+    public const int SlowOperations = 8853;
+    public const int NothingCollected = 8854;
 
     public static BackupException Unkept(string set, string since) =>
         new(
@@ -20,5 +23,32 @@ public static partial class AlertServiceErrors
             BalancerLeftOff,
             $"The balancer of {cluster} was stopped for a cut at {since} and is not on again.",
             "The agent that works on the cluster starts it by itself: look on its host ('systemctl status backup-agent'). Where none does, run 'sh.startBalancer()' on a router."
+        );
+
+    /// <param name="set">Of which deployment.</param>
+    /// <param name="now">The primary.</param>
+    /// <param name="before">The one before; empty: the same one, or nobody.</param>
+    /// <param name="at">When it was noticed.</param>
+    public static BackupException Elected(string set, string now, string before, string at) =>
+        new(
+            Election,
+            before.Length > 0
+                ? $"{now} is the primary of {set} since {at}; {before} was."
+                : $"{now} was elected the primary of {set} at {at}.",
+            "Where nobody asked for it, look at the logs of that time: backup alerts excerpt, backup hosts events, backup hosts look."
+        );
+
+    public static BackupException SlowServer(string host, string set, long count) =>
+        new(
+            SlowOperations,
+            $"{host} of {set} logged {count} slow operations in a minute.",
+            "Look at what they are: backup alerts excerpt, backup hosts look with --slow."
+        );
+
+    public static BackupException Uncollected(string deployment, TimeSpan tried) =>
+        new(
+            NothingCollected,
+            $"The servers of {deployment} told nothing within {tried.TotalMinutes:0} minutes after the alert began.",
+            "Their agent reads the source no more, or cannot be reached: look at 'backup agents list'. What the logs say now is shown by: backup hosts look."
         );
 }

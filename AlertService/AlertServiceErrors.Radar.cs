@@ -2,7 +2,7 @@ using Backup.Foundation.Errors;
 
 namespace Backup.AlertService;
 
-/// <content>Errors 8844 to 8879: what the radar noticed.</content>
+/// <content>Errors 8844 to 8849: what the radar noticed.</content>
 public static partial class AlertServiceErrors
 {
     public const int MassChanged = 8844;

@@ -43,6 +43,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IAlertRules AlertRules { get; }
 
+    IAlertExcerpts AlertExcerpts { get; }
+
     IAlertChannels AlertChannels { get; }
 
     ILeases Leases { get; }

@@ -40,6 +40,7 @@ internal static class ApiParts
             new MemberRoutes(metadata, things, desks, time),
             new JobRoutes(metadata, things, desks),
             new AlertRoutes(metadata, things, desks, time),
+            new ExcerptRoutes(metadata, things, desks),
             new ChannelRoutes(metadata, desks),
             new RadarRoutes(metadata),
             new SetupRoutes(access),

@@ -8,10 +8,13 @@ using Backup.MongoWire.Uri;
 namespace Backup.Agent.Hosts;
 
 /// <summary>Reads the ends of servers' logs and their slow operations, with bounds on all of it. It changes nothing: a profiler that is off stays off.</summary>
-internal sealed class HostLooker(SourceMember member, HostLook look)
+internal sealed class HostLooker(SourceMember member, HostLook look, TimeProvider time)
 {
     private const int MostDatabases = 20;
     private const int MostHosts = 50;
+
+    /// <summary>Seconds of a year: a server's log in memory spans less.</summary>
+    private const long LongestBack = 366L * 24 * 3600;
 
     private readonly long _milliseconds = look.SlowMilliseconds is { } slow ? Math.Max(1, slow) : long.MaxValue;
     private int _left = HostLimits.AnswerLength;
@@ -90,9 +93,13 @@ internal sealed class HostLooker(SourceMember member, HostLook look)
             }
         }
 
+        var since = look.SinceSeconds is { } seconds
+            ? time.GetUtcNow().AddSeconds(-Math.Clamp(seconds, 0, LongestBack))
+            : DateTimeOffset.MinValue;
         // Newest first until there is no more room.
         var wanted = all.AsEnumerable()
             .Reverse()
+            .TakeWhile(line => LogLine.At(line) is not { } at || at >= since)
             .Where(line => look.Severity is not { } severity || LogLine.IsAtLeast(line, severity))
             .ToList();
         var told = wanted

@@ -42,7 +42,7 @@ internal sealed class HostWork(SourceMember? member, TimeProvider time)
 
         return new HostAnswer(
             request.Id,
-            request.Look is { } look ? await new HostLooker(source, look).LookAsync(cancellation) : []
+            request.Look is { } look ? await new HostLooker(source, look, time).LookAsync(cancellation) : []
         );
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Backup.Foundation.Contracts;
@@ -9,6 +10,11 @@ internal static class LogLine
 {
     /// <summary>Worst first. Debug lines are D, or D1 to D5.</summary>
     private const string Severities = "FEWID";
+
+    private static readonly string[] Times = ["yyyy-MM-dd'T'HH:mm:ss.fffzzz", "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"];
+
+    /// <summary>Components of text lines under which operations are logged.</summary>
+    private static readonly HashSet<string> Worked = new(StringComparer.Ordinal) { "COMMAND", "WRITE", "QUERY" };
 
     /// <summary>Parts of a JSON line that hold what clients sent: of these the shape alone is told.</summary>
     private static readonly HashSet<string> Sent = new(StringComparer.OrdinalIgnoreCase)
@@ -37,6 +43,58 @@ internal static class LogLine
     {
         var rank = Severities.IndexOf(SeverityOf(line), StringComparison.Ordinal);
         return rank < 0 || rank <= Severities.IndexOf(severity, StringComparison.Ordinal);
+    }
+
+    /// <summary>When it was written; null where that cannot be told.</summary>
+    public static DateTimeOffset? At(string line)
+    {
+        // {"t":{"$date":"2026-11-23T10:00:00.000+00:00"},…, or 2019-11-23T10:00:00.000+0000 I  COMMAND  …
+        const string date = "\"$date\":\"";
+        var begin = 0;
+        if (line.StartsWith('{'))
+        {
+            var found = line.IndexOf(date, StringComparison.Ordinal);
+            begin = found < 0 ? line.Length : found + date.Length;
+        }
+
+        var rest = line.AsSpan(begin);
+        var end = rest.IndexOfAny('"', ' ');
+        return
+            end > 0
+            && DateTimeOffset.TryParseExact(
+                rest[..end],
+                Times,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var at
+            )
+            ? at
+            : null;
+    }
+
+    /// <summary>Whether the server says by it that an operation was slow (its <c>slowms</c>, 100 ms unless set).</summary>
+    public static bool IsSlow(string line)
+    {
+        if (line.StartsWith('{'))
+        {
+            return line.Contains("\"msg\":\"Slow query\"", StringComparison.Ordinal);
+        }
+
+        // 2019-11-23T10:00:00.000+0000 I  COMMAND  [conn1] command shop.orders … protocol:op_msg 107ms
+        var words = line.Split(' ', 4, StringSplitOptions.RemoveEmptyEntries);
+        return words.Length == 4 && Worked.Contains(words[2]) && EndsInMilliseconds(line);
+    }
+
+    private static bool EndsInMilliseconds(string line)
+    {
+        var end = line.AsSpan().TrimEnd();
+        if (!end.EndsWith("ms", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var digits = end[(end.LastIndexOf(' ') + 1)..^2];
+        return digits.Length > 0 && !digits.ContainsAnyExceptInRange('0', '9');
     }
 
     /// <summary>Without the values of queries and documents; cut where it is too long.</summary>

@@ -23,6 +23,8 @@ internal sealed class SourceMonitor(SourceMember member, ServerClient server, st
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    private readonly SlowLog _slow = new();
+
     /// <summary>Runs until it is cancelled; it never fails.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -85,11 +87,7 @@ internal sealed class SourceMonitor(SourceMember member, ServerClient server, st
         return hosts;
     }
 
-    private static async Task<HostSample?> HostAsync(
-        MongoClient client,
-        HostAddress host,
-        CancellationToken cancellation
-    )
+    private async Task<HostSample?> HostAsync(MongoClient client, HostAddress host, CancellationToken cancellation)
     {
         try
         {
@@ -99,7 +97,13 @@ internal sealed class SourceMonitor(SourceMember member, ServerClient server, st
                 ReadTarget.On(host),
                 cancellation
             );
-            return await WithDiskAsync(client, host, ServerSamples.Host(host.ToString(), status.View), cancellation);
+            var sample = ServerSamples.Host(host.ToString(), status.View);
+            return await WithSlowAsync(
+                client,
+                host,
+                await WithDiskAsync(client, host, sample, cancellation),
+                cancellation
+            );
         }
         catch (BackupException)
         {
@@ -120,6 +124,26 @@ internal sealed class SourceMonitor(SourceMember member, ServerClient server, st
             var target = ReadTarget.On(host);
             using var stats = await client.RunCommandAsync("admin", Command("dbStats"), target, cancellation);
             return ServerSamples.WithDisk(sample, stats.View);
+        }
+        catch (BackupException)
+        {
+            return sample;
+        }
+    }
+
+    /// <summary>Without it where that is not allowed.</summary>
+    private async Task<HostSample> WithSlowAsync(
+        MongoClient client,
+        HostAddress host,
+        HostSample sample,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            var command = BsonDocument.Build(static w => w.String("getLog"u8, "global"));
+            using var reply = await client.RunCommandAsync("admin", command, ReadTarget.On(host), cancellation);
+            return sample with { SlowOperations = _slow.Count(sample.Host, reply.View) };
         }
         catch (BackupException)
         {

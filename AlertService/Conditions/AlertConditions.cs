@@ -28,6 +28,8 @@ public static class AlertConditions
     public const string HostDown = "host-down";
     public const string NoPrimary = "no-primary";
     public const string ReplicationLag = "replication-lag";
+    public const string Election = "election";
+    public const string SlowOperations = "slow-operations";
     public const string NoTwoFactor = "user-without-two-factor";
     public const string ChannelFailing = "channel-failing";
     public const string ClusterSnapshotFailed = "cluster-snapshot-failed";
@@ -105,6 +107,12 @@ public static class AlertConditions
             Range = (1, 30 * Day),
             Calm = TimeSpan.FromMinutes(3),
         },
+        new(Election, "A source elected a primary", AlertUnit.None, null, null) { Severity = AlertSeverity.Info },
+        new(SlowOperations, "A member of a source logs many slow operations a minute", AlertUnit.Times, null, null)
+        {
+            Range = (1, 1000),
+            Calm = TimeSpan.FromMinutes(3),
+        },
         new(AgentOutdated, "An agent is not of this release", AlertUnit.None, null, null)
         {
             Severity = AlertSeverity.Info,
@@ -158,6 +166,10 @@ public static class AlertConditions
             For = TimeSpan.FromMinutes(2),
         },
     ];
+
+    /// <summary>What a source's servers may say more of: their logs are collected then, where a rule does not say of what.</summary>
+    public static IReadOnlyList<string> OfServers { get; } =
+    [HostDown, NoPrimary, Election, ReplicationLag, SlowOperations];
 
     private static readonly Dictionary<string, AlertCondition> ByName = All.ToDictionary(
         static one => one.Name,

@@ -90,7 +90,11 @@ internal sealed record ClusterFacts(Deployment Deployment, SnapshotPolicy Policy
 
 /// <param name="At">When it came.</param>
 /// <param name="Rolls">Whether the oplog loses old entries: one that still begins where it began spans what there is, and says nothing of how much it could.</param>
-internal sealed record SampleFacts(Deployment Deployment, DateTimeOffset At, MonitoringSample Sample, bool Rolls);
+internal sealed record SampleFacts(Deployment Deployment, DateTimeOffset At, MonitoringSample Sample, bool Rolls)
+{
+    /// <summary>The newest election of the last minutes; null: none is known.</summary>
+    public HostEventRecord? Election { get; init; }
+}
 
 /// <param name="Path">Of the disk.</param>
 /// <param name="Days">Until it is full.</param>

@@ -17,11 +17,13 @@ internal sealed class FactsReader(
     Uri? link = null
 )
 {
-    private const int LookedAtJobs = 500;
+    /// <summary>Of a deployment, in some minutes.</summary>
+    private const int LookedAtEvents = 100;
 
     private readonly Dictionary<string, SampleFacts> _samples = new(StringComparer.Ordinal);
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private readonly KeeperWatch _keepers = new(time);
+    private readonly JobsReader _jobs = new(metadata);
     private readonly DiskHistory _disks = new(metadata.Settings);
 
     public async Task<Facts> ReadAsync(CancellationToken cancellation)
@@ -44,7 +46,13 @@ internal sealed class FactsReader(
             ],
             [.. (await metadata.Access.AgentsAsync(cancellation)).Where(static one => !one.Revoked)],
             await SamplesAsync(deployments, cancellation),
-            await metadata.Jobs.ListAsync(LookedAtJobs, cancellation),
+            await _jobs.ReadAsync(
+                [
+                    .. sets.Select(static one => one.Record.Id),
+                    .. all.Where(static one => one.Type == DeploymentTypes.ShardedCluster).Select(static one => one.Id),
+                ],
+                cancellation
+            ),
             await metadata.People.Users.ListAsync(cancellation),
             await metadata.AlertChannels.ListAsync(cancellation),
             around,
@@ -136,14 +144,28 @@ internal sealed class FactsReader(
             if (!_samples.TryGetValue(record.DeploymentId, out var known) || known.At != record.At)
             {
                 var sample = Read(record);
+                var election = await ElectionAsync(record, cancellation);
                 var rolls = known is not null && (known.Rolls || known.Sample.Oplog?.First != sample.Oplog?.First);
-                known = new SampleFacts(deployment, record.At, sample, rolls);
+                known = new SampleFacts(deployment, record.At, sample, rolls) { Election = election };
             }
 
             found.Add(_samples[record.DeploymentId] = known with { Deployment = deployment });
         }
 
         return found;
+    }
+
+    private async Task<HostEventRecord?> ElectionAsync(MonitoringRecord sample, CancellationToken cancellation)
+    {
+        var events = await metadata.Monitoring.EventsAsync(
+            sample.DeploymentId,
+            sample.At - HostProbes.ElectionShown,
+            // What came with the sample is of its minute.
+            sample.At.AddMinutes(2),
+            LookedAtEvents,
+            cancellation
+        );
+        return events.FirstOrDefault(static one => one.Kind is HostEventKind.BecamePrimary or HostEventKind.Elected);
     }
 
     private static MonitoringSample Read(MonitoringRecord record)

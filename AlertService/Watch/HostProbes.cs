@@ -1,5 +1,6 @@
 using Backup.AlertService.Conditions;
 using Backup.Foundation.Contracts;
+using Backup.Metadata;
 using Backup.Metadata.Alerting;
 
 namespace Backup.AlertService.Watch;
@@ -8,6 +9,9 @@ namespace Backup.AlertService.Watch;
 internal static class HostProbes
 {
     private static readonly TimeSpan Old = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long after it an election is shown.</summary>
+    internal static readonly TimeSpan ElectionShown = TimeSpan.FromMinutes(10);
 
     private static readonly HashSet<string> Fine = new(StringComparer.Ordinal) { "PRIMARY", "SECONDARY", "ARBITER" };
 
@@ -40,6 +44,51 @@ internal static class HostProbes
             };
         }
     }
+
+    /// <summary>A note that is over by itself: what it is good for is that somebody can look at that time.</summary>
+    public static IEnumerable<Finding> Elections(Facts facts) =>
+        facts.Samples.Select(sample =>
+            Of(
+                sample,
+                AlertConditions.Election,
+                "",
+                sample.Election is { } election && facts.Now - election.At < ElectionShown ? 1 : 0,
+                () =>
+                    new AlertWords(
+                        AlertServiceErrors.Elected(
+                            sample.Deployment.Name,
+                            sample.Election!.Host,
+                            sample.Election.Kind == HostEventKind.BecamePrimary ? sample.Election.Before : "",
+                            Words.At(sample.Election.At)
+                        ),
+                        "Clients were without a primary for some seconds; the backup goes on by itself."
+                    )
+            )
+        );
+
+    /// <summary>What each server has logged as slow since the sample before, which is a minute.</summary>
+    public static IEnumerable<Finding> Slow(Facts facts) =>
+        facts.Samples.SelectMany(sample =>
+            sample
+                .Sample.Hosts.Where(static host => host.SlowOperations is not null)
+                .Select(host =>
+                    Of(
+                        sample,
+                        AlertConditions.SlowOperations,
+                        host.Host,
+                        IsOld(facts, sample) ? double.NaN : host.SlowOperations!.Value,
+                        () =>
+                            new AlertWords(
+                                AlertServiceErrors.SlowServer(
+                                    host.Host,
+                                    sample.Deployment.Name,
+                                    host.SlowOperations!.Value
+                                ),
+                                "Its clients wait; the backup reads beside them."
+                            )
+                    )
+                )
+        );
 
     public static IEnumerable<Finding> Members(Facts facts)
     {

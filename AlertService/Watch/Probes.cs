@@ -26,6 +26,8 @@ internal static class Probes
         new([AlertConditions.JobRetried], SnapshotProbes.Retried),
         new([AlertConditions.OplogWindow], HostProbes.Windows),
         new([AlertConditions.HostDown, AlertConditions.NoPrimary, AlertConditions.ReplicationLag], HostProbes.Members),
+        new([AlertConditions.Election], HostProbes.Elections),
+        new([AlertConditions.SlowOperations], HostProbes.Slow),
         new([MassChange.Condition], RadarProbes.Bursts),
         new([AlertConditions.DaemonDown], KeeperProbes.Daemons),
         new([AlertConditions.HeadWithoutKeeper], KeeperProbes.Unkept),

@@ -55,6 +55,25 @@ internal sealed partial class ApiClient
         );
     }
 
+    internal async Task<AlertExcerptView> ExcerptAsync(string alert, CancellationToken cancellation) =>
+        await GetAsync<AlertExcerptView>($"{await OfAlertAsync(alert, cancellation)}/excerpt", cancellation);
+
+    internal async Task<List<ExcerptRuleView>> ExcerptRulesAsync(CancellationToken cancellation) =>
+        await GetAsync<List<ExcerptRuleView>>($"{await HomeAsync(cancellation)}/excerpt-rules", cancellation);
+
+    internal async Task SetExcerptRuleAsync(ExcerptRuleRequest request, CancellationToken cancellation) =>
+        await SendAsync(HttpMethod.Put, $"{await HomeAsync(cancellation)}/excerpt-rules", request, cancellation);
+
+    /// <param name="deployment">Its rule; null: the group's.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task RemoveExcerptRuleAsync(string? deployment, CancellationToken cancellation) =>
+        await SendAsync<object>(
+            HttpMethod.Delete,
+            $"{await HomeAsync(cancellation)}/excerpt-rules{(deployment is null ? "" : $"?deployment={Uri.EscapeDataString(deployment)}")}",
+            null,
+            cancellation
+        );
+
     internal async Task<List<ChannelView>> ChannelsAsync(CancellationToken cancellation) =>
         await GetAsync<List<ChannelView>>($"{await HomeAsync(cancellation)}/alert-channels", cancellation);
 

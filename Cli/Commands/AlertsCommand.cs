@@ -24,6 +24,8 @@ internal static class AlertsCommand
             Conditions(),
             Set(),
             MaintenanceCommands.Create(),
+            ExcerptCommands.Show(Id()),
+            ExcerptCommands.Create(),
             ChannelCommands.Create(),
             ChannelCommands.Test(),
             ChannelCommands.Deliveries(),
@@ -190,6 +192,11 @@ internal static class AlertsCommand
             return;
         }
 
+        if (alert.HasExcerpt)
+        {
+            Console.Out.WriteLine($"    What its servers said: backup alerts excerpt {alert.Id}");
+        }
+
         foreach (var line in new[] { alert.Consequence, alert.Error.Hint }.Where(static one => one.Length > 0))
         {
             Console.Out.WriteLine($"    {line}");
@@ -202,6 +209,7 @@ internal static class AlertsCommand
         {
             { IsOn: false } => "off",
             { Unit: "none" } => condition.Severity ?? "critical",
+            { Warning: null, Critical: null } => "no threshold",
             _ => string.Join(
                 ", ",
                 new[] { ("warning", condition.Warning), ("critical", condition.Critical) }

@@ -173,7 +173,7 @@ internal static class HostLookCommands
             }
         );
 
-    private static void Print(HostExcerpt one)
+    internal static void Print(HostExcerpt one)
     {
         Console.Out.WriteLine(one.Host);
         if (one.Trouble is { } trouble)

@@ -2,6 +2,7 @@ using System.Text;
 using Backup.AlertService;
 using Backup.AlertService.Channels;
 using Backup.AlertService.Conditions;
+using Backup.AlertService.Excerpts;
 using Backup.Foundation.Secrets;
 using Backup.Metadata;
 using Backup.Metadata.Alerting;
@@ -64,6 +65,28 @@ internal sealed class AlertDesk(IMetadataStore metadata, Func<SecretBox> secrets
             cancellation
         );
     }
+
+    public Task SetExcerptRuleAsync(
+        string groupId,
+        string? deploymentId,
+        ExcerptRuleRequest request,
+        CancellationToken cancellation
+    ) =>
+        metadata.AlertExcerpts.SetRuleAsync(
+            ExcerptRules.Checked(
+                new ExcerptRule(
+                    groupId,
+                    deploymentId,
+                    request.IsOn,
+                    request.Conditions ?? [],
+                    0,
+                    request.Severity,
+                    request.SlowMilliseconds
+                ),
+                request.Lines
+            ),
+            cancellation
+        );
 
     public async Task<IReadOnlyList<ChannelView>> ChannelsAsync(string groupId, CancellationToken cancellation) =>
         [

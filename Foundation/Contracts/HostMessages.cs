@@ -14,7 +14,15 @@ public sealed record HostRequest(string Id, HostLook? Look = null, StepDownOrder
 /// <param name="Severity">Only lines of that severity and worse: F, E, W, I; null: all.</param>
 /// <param name="SlowMilliseconds">Operations that run, or ran, at least so long; null: none are looked for.</param>
 /// <param name="ShowsValues">False: of queries their shape alone is told.</param>
-public sealed record HostLook(string? Host, int Lines, string? Severity, long? SlowMilliseconds, bool ShowsValues);
+/// <param name="SinceSeconds">Only lines of so many last seconds, by the clock of the agent; null: whatever their age.</param>
+public sealed record HostLook(
+    string? Host,
+    int Lines,
+    string? Severity,
+    long? SlowMilliseconds,
+    bool ShowsValues,
+    long? SinceSeconds = null
+);
 
 /// <param name="Seconds">It may not be elected again for so long.</param>
 /// <param name="CatchUpSeconds">A secondary has so long to catch up.</param>

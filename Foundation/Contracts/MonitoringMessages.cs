@@ -45,6 +45,9 @@ public sealed record HostSample(
     /// <summary>Readers and writers that wait for a lock now.</summary>
     public long? Queued { get; init; }
 
+    /// <summary>How many operations it has logged as slow since the sample before; null where that is not known.</summary>
+    public long? SlowOperations { get; init; }
+
     /// <summary>Of the disk with the data.</summary>
     public long? DiskUsedBytes { get; init; }
 

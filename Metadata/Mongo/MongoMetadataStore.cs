@@ -55,6 +55,7 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         Clusters = new MongoClusters(transactions, time);
         Alerts = new MongoAlerts(transactions, time);
         AlertRules = new MongoAlertRules(transactions, time);
+        AlertExcerpts = new MongoAlertExcerpts(transactions);
         AlertChannels = new MongoAlertChannels(transactions, time);
         Syncs = new MongoSyncs(transactions, time);
         PartialSyncs = new MongoPartialSyncs(transactions);
@@ -97,6 +98,8 @@ public sealed partial class MongoMetadataStore : IMetadataStore
     public IAlerts Alerts { get; }
 
     public IAlertRules AlertRules { get; }
+
+    public IAlertExcerpts AlertExcerpts { get; }
 
     public IAlertChannels AlertChannels { get; }
 

@@ -38,6 +38,7 @@ internal static partial class Schema
         Daemons,
         GroupKeys,
         StoreSessions,
+        Excerpts,
     ];
 
     internal static int Version => Steps.Length;

@@ -36,6 +36,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Clusters = new SqliteClusters(transactions, time);
         Alerts = new SqliteAlerts(transactions, time);
         AlertRules = new SqliteAlertRules(transactions, time);
+        AlertExcerpts = new SqliteAlertExcerpts(transactions);
         AlertChannels = new SqliteAlertChannels(transactions, time);
         Leases = new SqliteLeases(transactions, time);
         Daemons = new SqliteDaemons(transactions, time);
@@ -82,6 +83,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IAlerts Alerts { get; }
 
     public IAlertRules AlertRules { get; }
+
+    public IAlertExcerpts AlertExcerpts { get; }
 
     public IAlertChannels AlertChannels { get; }
 

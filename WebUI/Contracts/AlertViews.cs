@@ -44,6 +44,9 @@ public sealed record AlertView(string Condition, string Subject, DateTimeOffset 
     /// <summary>Whether it is about the appliance as a whole.</summary>
     public bool OfAppliance { get; init; }
 
+    /// <summary>Whether something of its source's servers was collected when it opened.</summary>
+    public bool HasExcerpt { get; init; }
+
     /// <summary>Of a mass change: the moment before it; left out where it cannot be restored, or is not kept any more.</summary>
     public CleanSecondView? Before { get; init; }
 }

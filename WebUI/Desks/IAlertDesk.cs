@@ -28,6 +28,17 @@ public interface IAlertDesk
         CancellationToken cancellation
     );
 
+    /// <param name="groupId">Whose.</param>
+    /// <param name="deploymentId">Null: the group's.</param>
+    /// <param name="request">What is to be collected, for conditions that there are.</param>
+    /// <param name="cancellation">Nothing was changed then.</param>
+    Task SetExcerptRuleAsync(
+        string groupId,
+        string? deploymentId,
+        ExcerptRuleRequest request,
+        CancellationToken cancellation
+    );
+
     Task<ChannelView> AddChannelAsync(string groupId, ChannelRequest request, CancellationToken cancellation);
 
     Task<ChannelView> ChangeChannelAsync(

@@ -84,7 +84,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
     }
 
     private async Task<AlertView> ShowAsync(string group, string alert, CancellationToken cancellation) =>
-        await ViewAsync(await RequireAsync(group, alert, cancellation), cancellation);
+        await ViewAsync(await things.AlertAsync(group, alert, cancellation), cancellation);
 
     private async Task<AlertView> AcknowledgeAsync(
         string group,
@@ -94,7 +94,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         CancellationToken cancellation
     )
     {
-        var found = await RequireAsync(group, alert, cancellation);
+        var found = await things.AlertAsync(group, alert, cancellation);
         var now = time.GetUtcNow();
         if (request.Until is { } until && until <= now)
         {
@@ -118,7 +118,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         CancellationToken cancellation
     )
     {
-        var found = await RequireAsync(group, alert, cancellation);
+        var found = await things.AlertAsync(group, alert, cancellation);
         var comment = Text(request.Comment, "comment");
         var said = comment.Length > 0 ? $"{comment} ({caller.Name})" : $"closed by {caller.Name}";
         return await ViewAsync(await metadata.Alerts.CloseAsync(found.Id, said, cancellation), cancellation);
@@ -203,6 +203,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         var bursts = alerts.Any(static one => one is { IsOpen: true, Condition: MassChange.Condition })
             ? (await metadata.Radar.OpenAsync(cancellation)).ToDictionary(static one => one.Id)
             : [];
+        var excerpts = await metadata.AlertExcerpts.OfAsync([.. alerts.Select(static one => one.Id)], cancellation);
         return
         [
             .. alerts.Select(one =>
@@ -210,7 +211,10 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
                     one,
                     desks.Alerts.TitleOf(one.Condition),
                     one.IsOpen ? bursts.GetValueOrDefault(one.Subject) : null
-                )
+                ) with
+                {
+                    HasExcerpt = excerpts.Contains(one.Id),
+                }
             ),
         ];
     }
@@ -220,14 +224,6 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
 
     private static WindowView View(MaintenanceWindow one) =>
         new(one.Id, one.DeploymentId, one.From, one.To, one.Text, one.By);
-
-    /// <summary>What is about the appliance as a whole is everybody's.</summary>
-    private async Task<AlertRecord> RequireAsync(string group, string alert, CancellationToken cancellation) =>
-        long.TryParse(alert, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-        && await metadata.Alerts.FindAsync(id, cancellation) is { } found
-        && (found.GroupId is null || found.GroupId == group)
-            ? found
-            : throw WebUIErrors.Nothing("such alert in this group");
 
     private static string Text(string? text, string field) =>
         text is null or { Length: <= LongestText }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Backup.Metadata;
+using Backup.Metadata.Alerting;
 
 namespace Backup.WebUI.Resources;
 
@@ -20,6 +22,14 @@ internal sealed class GroupThings(IMetadataStore metadata)
             ?? all.FirstOrDefault(one => one.Name == deployment)
             ?? throw WebUIErrors.Nothing("such deployment in this group");
     }
+
+    /// <summary>One of the group; what is about the appliance as a whole is everybody's.</summary>
+    public async Task<AlertRecord> AlertAsync(string group, string alert, CancellationToken cancellation) =>
+        long.TryParse(alert, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+        && await metadata.Alerts.FindAsync(id, cancellation) is { } found
+        && (found.GroupId is null || found.GroupId == group)
+            ? found
+            : throw WebUIErrors.Nothing("such alert in this group");
 
     public async Task<IReadOnlyList<Deployment>> DeploymentsAsync(string group, CancellationToken cancellation) =>
         [.. (await metadata.Deployments.ListAsync(cancellation)).Where(one => one.GroupId == group)];

@@ -1,5 +1,6 @@
 using Backup.Agent;
 using Backup.Agent.Hosts;
+using Backup.Agent.Monitoring;
 using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.MongoWire.Bson;
@@ -50,6 +51,10 @@ public sealed class HostTests
 
         var none = await AskAsync(all, new HostRequest("", new HostLook("elsewhere:1", 10, null, null, false)));
         none.Fault!.Code.ShouldBe($"BK{AgentErrors.HostUnknown}");
+        var later = new HostLook(null, 500, null, null, false, SinceSeconds: 0);
+        (await AskAsync(all, new HostRequest("", later)))
+            .Hosts.SelectMany(static one => one.Lines)
+            .ShouldBeEmpty("nothing was logged since now");
         var errors = await AskAsync(all, new HostRequest("", new HostLook(null, 500, "F", null, false)));
         errors.Hosts.SelectMany(static one => one.Lines).ShouldBeEmpty("no server has failed");
     }
@@ -173,6 +178,64 @@ public sealed class HostTests
     [InlineData("?", "F", true)]
     public void Of_severities_those_that_are_as_bad_are_told(string line, string severity, bool told) =>
         LogLine.IsAtLeast(line, severity).ShouldBe(told);
+
+    [Theory]
+    [InlineData("2020-01-01T10:00:00.250+0000 I  COMMAND  x", "2020-01-01T10:00:00.250Z")]
+    [InlineData("2020-01-01T10:00:00.250+0200 I  COMMAND  x", "2020-01-01T08:00:00.250Z")]
+    [InlineData("""{"t":{"$date":"2020-01-01T10:00:00.250+00:00"},"s":"I"}""", "2020-01-01T10:00:00.250Z")]
+    [InlineData("""{"t":{"$date":"2020-01-01T10:00:00.250Z"},"s":"I"}""", "2020-01-01T10:00:00.250Z")]
+    [InlineData("""{"s":"I"}""", null)]
+    [InlineData("what no server writes", null)]
+    [InlineData("", null)]
+    public void Of_a_line_its_time_is_told(string line, string? at)
+    {
+        DateTimeOffset? told = at is null
+            ? null
+            : DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture);
+        LogLine.At(line).ShouldBe(told);
+    }
+
+    [Theory]
+    [InlineData("2020-01-01T00:00:00.000+0000 I  COMMAND  [conn1] command shop.orders protocol:op_msg 107ms", true)]
+    [InlineData("2020-01-01T00:00:00.000+0000 I  WRITE    [conn1] update shop.orders 1020ms", true)]
+    [InlineData("2020-01-01T00:00:00.000+0000 I  NETWORK  [conn1] it took 107ms", false)]
+    [InlineData("2020-01-01T00:00:00.000+0000 I  COMMAND  [conn1] dropDatabase shop - finished", false)]
+    [InlineData("2020-01-01T00:00:00.000+0000 I  COMMAND  [conn1] items", false)]
+    [InlineData("""{"t":{"$date":"x"},"s":"I","c":"COMMAND","id":51803,"msg":"Slow query","attr":{}}""", true)]
+    [InlineData("""{"t":{"$date":"x"},"s":"I","c":"COMMAND","id":1,"msg":"Something"}""", false)]
+    public void A_line_says_that_an_operation_was_slow(string line, bool slow) => LogLine.IsSlow(line).ShouldBe(slow);
+
+    [Fact]
+    public void Slow_operations_are_counted_from_one_look_to_the_next()
+    {
+        var slow = new SlowLog();
+        Count("db1", Line(1), Line(2)).ShouldBeNull("it is not known since when");
+        Count("db1", Line(1), Line(2), Line(3), Line(4, "NETWORK"), Line(5)).ShouldBe(2);
+        Count("db1", Line(1), Line(5)).ShouldBe(0);
+        Count("db2", Line(9)).ShouldBeNull("that is another server");
+        Count("db1").ShouldBe(0, "it was started anew");
+        Count("db1", Line(1)).ShouldBe(1);
+
+        long? Count(string host, params string[] lines) =>
+            slow.Count(
+                host,
+                BsonDocument
+                    .Build(w =>
+                    {
+                        w.BeginArray("log"u8);
+                        foreach (var (at, line) in lines.Index())
+                        {
+                            w.String(System.Text.Encoding.UTF8.GetBytes($"{at}"), line);
+                        }
+
+                        w.EndArray();
+                    })
+                    .View
+            );
+
+        static string Line(int second, string component = "COMMAND") =>
+            $"2020-01-01T00:00:{second:00}.000+0000 I  {component}  [conn1] command shop.orders 107ms";
+    }
 
     private static async Task<Appliance> ReadingAsync(RealReplicaSet set)
     {

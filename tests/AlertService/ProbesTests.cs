@@ -1,6 +1,7 @@
 using Backup.AlertService.Conditions;
 using Backup.AlertService.Watch;
 using Backup.Foundation;
+using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.Metadata.Alerting;
 using Shouldly;
@@ -289,6 +290,19 @@ public sealed class ProbesTests
     }
 
     [Fact]
+    public void A_cluster_is_verified_as_a_whole()
+    {
+        var cluster = FactsScene.Deployment with { Id = "k", Type = DeploymentTypes.ShardedCluster, Name = "shop" };
+        var facts = Fine with
+        {
+            Clusters = [new ClusterFacts(cluster, SnapshotPolicy.Default("k"), null)],
+            Jobs = [Job("verify", JobState.Failed) with { ReplicaSetId = "k" }],
+        };
+        var found = Look(facts, AlertConditions.VerificationFailed).ShouldHaveSingleItem();
+        (found.Subject, found.DeploymentId, found.SubjectName, found.Value).ShouldBe(("k", "k", "shop", 1));
+    }
+
+    [Fact]
     public void A_task_is_counted_while_it_goes_on()
     {
         Look(Fine with { Jobs = [Job("snapshot", JobState.Queued, 4)] }, AlertConditions.JobRetried)
@@ -318,6 +332,44 @@ public sealed class ProbesTests
         Look(facts, AlertConditions.ReplicationLag).ShouldHaveSingleItem().Value.ShouldBe(400);
         var old = Fine with { Samples = [sample with { At = Now.AddMinutes(-6) }] };
         Look(old, AlertConditions.HostDown).ShouldAllBe(static one => double.IsNaN(one.Value));
+    }
+
+    [Theory]
+    [InlineData(HostEventKind.BecamePrimary, 9, 1, "db2 is the primary of orders since")]
+    [InlineData(HostEventKind.Elected, 0, 1, "db2 was elected the primary of orders at")]
+    [InlineData(HostEventKind.Elected, 10, 0, "")]
+    public void An_election_is_a_note_for_ten_minutes(HostEventKind kind, int minutes, double value, string said)
+    {
+        var election = new HostEventRecord("d", Now.AddMinutes(-minutes), kind, "db2", "db1", "db2");
+        var facts = Fine with { Samples = [Sample with { Election = election }] };
+        var found = Look(facts, AlertConditions.Election).ShouldHaveSingleItem();
+        (found.Subject, found.Value).ShouldBe(("d", value));
+        found.Say().Cause.Message.ShouldStartWith(said);
+        AlertConditions.Find(AlertConditions.Election).Severity.ShouldBe(AlertSeverity.Info);
+    }
+
+    [Fact]
+    public void Slow_operations_are_counted_by_server_and_are_no_alert_before_somebody_sets_a_threshold()
+    {
+        var sample = Sample with
+        {
+            Sample = Sample.Sample with { Hosts = [HostOf("db1", 40), HostOf("db2", 2), HostOf("db3", null)] },
+        };
+        var facts = Fine with { Samples = [sample] };
+        var found = Look(facts, AlertConditions.SlowOperations);
+        found.Select(static one => (one.SubjectName, one.Value)).ShouldBe([("db1", 40), ("db2", 2)]);
+        Raised(new RuleBook([])).ShouldBeEmpty();
+        Raised(new RuleBook([new AlertRule("g", "d", AlertConditions.SlowOperations, true, 10, null)]))
+            .ShouldHaveSingleItem()
+            .SubjectName.ShouldBe("db1");
+        var old = Fine with { Samples = [sample with { At = Now.AddMinutes(-6) }] };
+        Look(old, AlertConditions.SlowOperations).ShouldAllBe(static one => double.IsNaN(one.Value));
+
+        IReadOnlyList<AlertRaise> Raised(RuleBook rules) =>
+            new Evaluator().Judge(found, [], rules, new HashSet<string>(), Now).Raised;
+
+        static HostSample HostOf(string name, long? slow) =>
+            new(name, "4.2.4", 1, 1, 1, new Dictionary<string, long>(), 1, 1, 1, 1, 1) { SlowOperations = slow };
     }
 
     [Fact]

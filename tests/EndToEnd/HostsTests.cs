@@ -27,6 +27,8 @@ public sealed class HostsTests
         (await appliance.RunAsync("hosts", "look", "rs0", "--values")).ErrorCode.ShouldBe("BK9652");
         (await appliance.RunAsync("hosts", "look", "rs0", "--host", "elsewhere:1")).ErrorCode.ShouldBe("BK7037");
 
+        string[] excerpts = ["alerts", "excerpts", "set", "--condition", "election", "--lines", "30", "--slow", "1"];
+        (await appliance.RunAsync(excerpts)).Succeeded().Json.GetArrayLength().ShouldBe(1);
         string[] stepDown = ["hosts", "step-down", "rs0", "--confirm", "rs0"];
         (await appliance.RunAsync(stepDown)).ErrorCode.ShouldBe("BK9650", "it is off unless somebody allows it");
         (await appliance.RunAsync("hosts", "settings", "rs0", "--step-down", "on")).Succeeded();
@@ -41,6 +43,40 @@ public sealed class HostsTests
         actions.ShouldContain("host.step-down");
         (await appliance.RunAsync("hosts", "history", "rs0")).Succeeded();
         await ElectionAsync(appliance, done.GetProperty("primary").GetString()!);
+        await ExcerptAsync(appliance);
+    }
+
+    /// <summary>The election is an alert, and what the servers logged then is kept with it.</summary>
+    private static async Task ExcerptAsync(ApplianceProcess appliance)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var alerts = (await appliance.RunAsync("alerts", "list", "--all")).Succeeded().Json.EnumerateArray();
+            var election = alerts.FirstOrDefault(static one => one.GetProperty("condition").GetString() == "election");
+            if (election.ValueKind == JsonValueKind.Object && election.GetProperty("hasExcerpt").GetBoolean())
+            {
+                var id = $"{election.GetProperty("id").GetInt64()}";
+                var excerpt = (await appliance.RunAsync("alerts", "excerpt", id)).Succeeded().Json;
+                var hosts = excerpt.GetProperty("hosts").EnumerateArray().ToList();
+                hosts.Count.ShouldBe(3);
+                hosts
+                    .SelectMany(static one => one.GetProperty("lines").EnumerateArray())
+                    .ShouldContain(
+                        static line =>
+                            line.GetString()!.Contains("ELECTION", StringComparison.Ordinal)
+                            || line.GetString()!.Contains("REPL", StringComparison.Ordinal),
+                        "the servers log their elections"
+                    );
+                return;
+            }
+
+            Xunit.Assert.True(
+                TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(2),
+                $"no excerpt of it: {election}\n{appliance.Output}"
+            );
+            await Task.Delay(1000);
+        }
     }
 
     /// <summary>It is an event within the next sample.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Backup.Metadata;
 using Backup.Metadata.Alerting;
 using Shouldly;
@@ -189,6 +190,57 @@ public abstract partial class MetadataConformance
         (await Store.AlertRules.RemoveAsync("g", "d", "late")).ShouldBeTrue();
         (await Store.AlertRules.RemoveAsync(null, null, "late")).ShouldBeTrue();
         (await Store.AlertRules.ListAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_rule_of_excerpts_takes_the_place_of_the_one_before()
+    {
+        var group = (await DeploymentAsync()).GroupId;
+        var rule = new ExcerptRule(group, null, true, ["host-down", "no-primary"], 200, "W", 500);
+        await Store.AlertExcerpts.SetRuleAsync(rule);
+        var other = rule with
+        {
+            IsOn = false,
+            Conditions = ["election"],
+            Lines = 0,
+            Severity = null,
+            SlowMilliseconds = null,
+        };
+        await Store.AlertExcerpts.SetRuleAsync(other);
+        await Store.AlertExcerpts.SetRuleAsync(rule with { DeploymentId = "d" });
+        await ReopenAsync();
+        var stored = await Store.AlertExcerpts.RulesAsync();
+        stored
+            .Select(static one => JsonSerializer.Serialize(one))
+            .ShouldBe([JsonSerializer.Serialize(other), JsonSerializer.Serialize(rule with { DeploymentId = "d" })]);
+        (await Store.AlertExcerpts.RemoveRuleAsync(group, "elsewhere")).ShouldBeFalse();
+        (await Store.AlertExcerpts.RemoveRuleAsync(group, "d")).ShouldBeTrue();
+        (await Store.AlertExcerpts.RemoveRuleAsync(group, null)).ShouldBeTrue();
+        (await Store.AlertExcerpts.RulesAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task An_excerpt_is_kept_once_and_as_long_as_its_alert()
+    {
+        await Store.Alerts.RaiseAsync("host-down", "x", "BK1", "m", "h");
+        await Store.Alerts.RaiseAsync("host-down", "y", "BK1", "m", "h");
+        var (y, x) = (await Store.Alerts.ListAsync()) is [var second, var first] ? (second.Id, first.Id) : default;
+        var excerpt = new AlertExcerpt(x, Time.GetUtcNow(), 9, [1, 2, 3]);
+        (await Store.AlertExcerpts.AddAsync(excerpt)).ShouldBeTrue();
+        (await Store.AlertExcerpts.AddAsync(excerpt with { Content = [4] })).ShouldBeFalse(
+            "the first one is of that time"
+        );
+        (await Store.AlertExcerpts.AddAsync(excerpt with { AlertId = y + 1 })).ShouldBeFalse("there is no such alert");
+        await ReopenAsync();
+        (await Store.AlertExcerpts.FindAsync(x)).ShouldBeEquivalentTo(excerpt);
+        (await Store.AlertExcerpts.FindAsync(y)).ShouldBeNull();
+        (await Store.AlertExcerpts.OfAsync([x, y])).ShouldBe([x]);
+        (await Store.AlertExcerpts.OfAsync([])).ShouldBeEmpty();
+
+        await Store.Alerts.ResolveAsync("host-down", "x");
+        Time.Advance(TimeSpan.FromDays(400));
+        (await Store.Alerts.PruneAsync(Time.GetUtcNow().AddDays(-366))).ShouldBe(1);
+        (await Store.AlertExcerpts.FindAsync(x)).ShouldBeNull();
     }
 
     [Fact]

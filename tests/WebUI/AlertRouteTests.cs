@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
+using Backup.Foundation.Compression;
+using Backup.Foundation.Contracts;
 using Backup.Metadata.Alerting;
 using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
@@ -101,6 +104,85 @@ public sealed class AlertRouteTests
 
         using var again = await PostAsync(scene, Permission.See | Permission.Operate, $"alerts/{id}/resolve", new { });
         (await WebScene.ProblemAsync(again, HttpStatusCode.UnprocessableEntity)).Code.ShouldBe("BK6200");
+    }
+
+    [Fact]
+    public async Task What_servers_said_is_shown_to_who_looks_after_alerts_of_that_group()
+    {
+        await using var scene = await WebScene.StartAsync();
+        var (ours, theirs) = (
+            await RaiseAsync(scene, "ours", scene.Ours.Id),
+            await RaiseAsync(scene, "theirs", scene.Theirs.Id)
+        );
+        foreach (var id in new[] { ours, theirs })
+        {
+            var answer = new HostAnswer("", [new HostExcerpt("db1:27017", ["a line"], false, [], null)]);
+            var raw = JsonSerializer.SerializeToUtf8Bytes(answer, AgentJson.Default.HostAnswer);
+            var packed = new byte[Zstd.MaxCompressedLength(raw.Length)];
+            var content = packed[..Zstd.Compress(raw, packed)];
+            await scene.Metadata.AlertExcerpts.AddAsync(
+                new AlertExcerpt(id, DateTimeOffset.UnixEpoch, raw.Length, content)
+            );
+        }
+
+        var may = scene.Member(Permission.See | Permission.Operate);
+        (await scene.GetAsync<AlertView>(scene.Of($"alerts/{ours}"), may)).HasExcerpt.ShouldBeTrue();
+        var excerpt = await scene.GetAsync<AlertExcerptView>(scene.Of($"alerts/{ours}/excerpt"), may);
+        excerpt.Hosts.ShouldHaveSingleItem().Lines.ShouldBe(["a line"]);
+        excerpt.Error.ShouldBeNull();
+        await ShouldBeAsync(HttpStatusCode.Forbidden, $"alerts/{ours}/excerpt", scene.Member(Permission.See));
+        await ShouldBeAsync(HttpStatusCode.NotFound, $"alerts/{theirs}/excerpt", may);
+        var bare = await RaiseAsync(scene, "bare", scene.Ours.Id);
+        await ShouldBeAsync(HttpStatusCode.NotFound, $"alerts/{bare}/excerpt", may);
+        (await scene.GetAsync<AlertView>(scene.Of($"alerts/{bare}"), may)).HasExcerpt.ShouldBeFalse();
+
+        async Task ShouldBeAsync(HttpStatusCode status, string path, string who)
+        {
+            using var answer = await scene.SendAsync(HttpMethod.Get, scene.Of(path), who);
+            answer.StatusCode.ShouldBe(status, path);
+        }
+    }
+
+    [Fact]
+    public async Task Rules_of_what_is_collected_are_set_by_who_configures_and_seen_by_all_of_the_group()
+    {
+        await using var scene = await WebScene.StartAsync();
+        var viewer = scene.Member(Permission.See);
+        var owner = scene.Member(Permission.See | Permission.Configure);
+        using (
+            var refused = await scene.SendAsync(HttpMethod.Put, scene.Of("excerpt-rules"), viewer, new { isOn = true })
+        )
+        {
+            refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        }
+
+        using (var set = await scene.SendAsync(HttpMethod.Put, scene.Of("excerpt-rules"), owner, new { isOn = true }))
+        {
+            set.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+
+        scene.Desks.Done.ShouldContain($"excerpts of {scene.Ours.Id}, all: True");
+        var rule = new ExcerptRule(scene.Ours.Id, null, true, ["host-down"], 10, null, 5);
+        await scene.Metadata.AlertExcerpts.SetRuleAsync(rule);
+        await scene.Metadata.AlertExcerpts.SetRuleAsync(rule with { GroupId = scene.Theirs.Id });
+        var seen = (
+            await scene.GetAsync<List<ExcerptRuleView>>(scene.Of("excerpt-rules"), viewer)
+        ).ShouldHaveSingleItem();
+        (seen.Lines, seen.SlowMilliseconds, seen.Deployment).ShouldBe((10, 5, null));
+        foreach (
+            var (who, status) in new[]
+            {
+                (viewer, HttpStatusCode.Forbidden),
+                (owner, HttpStatusCode.NoContent),
+                (owner, HttpStatusCode.NotFound),
+            }
+        )
+        {
+            using var removed = await scene.SendAsync(HttpMethod.Delete, scene.Of("excerpt-rules"), who);
+            removed.StatusCode.ShouldBe(status);
+        }
+
+        (await scene.Metadata.AlertExcerpts.RulesAsync()).ShouldHaveSingleItem().GroupId.ShouldBe(scene.Theirs.Id);
     }
 
     [Fact]

@@ -21,6 +21,13 @@ internal sealed partial class TestDesks
         CancellationToken cancellation
     ) => await Does($"rule {condition} of {groupId ?? "the appliance"}, {deploymentId ?? "all"}: {request.IsOn}", 0);
 
+    public async Task SetExcerptRuleAsync(
+        string groupId,
+        string? deploymentId,
+        ExcerptRuleRequest request,
+        CancellationToken cancellation
+    ) => await Does($"excerpts of {groupId}, {deploymentId ?? "all"}: {request.IsOn}", 0);
+
     public Task<ChannelView> AddChannelAsync(string groupId, ChannelRequest request, CancellationToken cancellation) =>
         Does($"add channel {request.Name} to {groupId}", Channel(request.Name ?? ""));
 

@@ -40,6 +40,15 @@ internal static class AlertCollections
         new Index("groupId_deploymentId_condition", "groupId", "deploymentId", "condition") { Unique = true }
     );
 
+    internal static readonly Collection<ExcerptRule> ExcerptRules = new(
+        "excerptRules",
+        null,
+        null,
+        new Index("groupId_deploymentId", "groupId", "deploymentId") { Unique = true }
+    );
+
+    internal static readonly Collection<AlertExcerpt> Excerpts = new("alertExcerpts", nameof(AlertExcerpt.AlertId));
+
     internal static readonly Collection<MaintenanceWindow> Windows = new(
         "maintenanceWindows",
         nameof(MaintenanceWindow.Id)
@@ -81,6 +90,8 @@ internal static class AlertCollections
         Alerts,
         Watch,
         Rules,
+        ExcerptRules,
+        Excerpts,
         Windows,
         Channels,
         Deliveries,

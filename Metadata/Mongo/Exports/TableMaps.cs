@@ -220,6 +220,12 @@ internal static class TableMaps
             "group_id:empty deployment_id:empty condition is_on warning critical"
         ),
         new(
+            "excerpt_rules",
+            AlertCollections.ExcerptRules,
+            "group_id deployment_id:empty is_on conditions lines severity slow_ms=slowMilliseconds"
+        ),
+        new("alert_excerpts", AlertCollections.Excerpts, "alert_id at raw_length content"),
+        new(
             "maintenance_windows",
             AlertCollections.Windows,
             "id group_id deployment_id begins_at=from ends_at=to text made_by=by"

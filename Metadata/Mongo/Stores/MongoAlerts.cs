@@ -121,15 +121,20 @@ internal sealed class MongoAlerts(ITransactions database, TimeProvider clock) : 
     public Task<int> PruneAsync(DateTimeOffset before, CancellationToken cancellation = default) =>
         database.WriteAsync(
             async session =>
-                (int)
-                    await session.DeleteAsync(
-                        Alerts,
-                        Doc.Of(
-                            ("resolvedAt", Is.Below(before)),
-                            (AlertCollections.ToTell, false),
-                            (AlertCollections.StillSo, false)
-                        )
+            {
+                var gone = await session.RawAsync(
+                    Alerts,
+                    Doc.Of(
+                        ("resolvedAt", Is.Below(before)),
+                        (AlertCollections.ToTell, false),
+                        (AlertCollections.StillSo, false)
                     ),
+                    fields: Doc.Of(("_id", 1))
+                );
+                var ids = Doc.Of(("_id", Is.OneOf(gone.Select(static one => one.View["_id"u8].ToInt64()))));
+                await session.DeleteAsync(AlertCollections.Excerpts, ids);
+                return (int)await session.DeleteAsync(Alerts, ids);
+            },
             cancellation
         );
 

@@ -9,6 +9,7 @@ import { badge, button, empty, table, time } from "../lib/parts.js";
 import { command, same } from "../lib/same.js";
 import { may } from "../lib/session.js";
 import { channelsOf, deliveriesOf } from "./alerts-channels.js";
+import { excerptsOf, showExcerpt } from "./alerts-excerpts.js";
 import { rulesOf, windowsOf } from "./alerts-rules.js";
 
 const LEVELS = { critical: ["bad", "Critical"], warning: ["warning", "Warning"], info: ["none", "Note"] };
@@ -18,15 +19,16 @@ export function render(root, { group, signal, live }) {
   shown(root, signal, {
     load: async (ending) => {
       const of = (...words) => get(below(group.id, ...words), { signal: ending });
-      const [alerts, channels, deliveries, conditions, windows, deployments] = await Promise.all([
+      const [alerts, channels, deliveries, conditions, windows, excerpts, deployments] = await Promise.all([
         get(below(group.id, "alerts"), { signal: ending, query: { state: "all", limit: 100 } }),
         of("alert-channels"),
         of("alert-deliveries"),
         of("alert-conditions"),
         of("maintenance-windows"),
+        of("excerpt-rules"),
         list(below(group.id, "deployments"), { signal: ending }),
       ]);
-      return { alerts: alerts.items, channels, deliveries, conditions, windows, deployments };
+      return { alerts: alerts.items, channels, deliveries, conditions, windows, excerpts, deployments };
     },
     view: (data, again) => {
       const [now, past] = [data.alerts.filter((one) => !one.resolvedAt), data.alerts.filter((one) => one.resolvedAt)];
@@ -37,7 +39,8 @@ export function render(root, { group, signal, live }) {
         channelsOf(data, group, again),
         windowsOf(data, group, again),
         rulesOf(data, group, again),
-        past.length ? pastOf(past) : null,
+        excerptsOf(data, group, again),
+        past.length ? pastOf(past, group) : null,
         deliveriesOf(data.deliveries),
       );
     },
@@ -91,6 +94,7 @@ function openAlert(alert, group, again) {
       alert.before && alert.deployment && may("restore")
         ? button({ text: "Restore", small: true, primary: true, href: restoreOf(alert), more: { "aria-label": `Restore ${alert.subject} as it was before` } })
         : null,
+      excerptButton(alert, group),
       alert.deployment ? button({ text: "Look", small: true, href: `/d/${encodeURIComponent(alert.deployment)}`, more: { "aria-label": `Look at ${alert.subject}` } }) : null,
       may("operate") && !alert.acknowledged
         ? button({ text: "I know", small: true, onclick: () => acknowledge(alert, group, again), more: { "aria-label": `I know of: ${alert.title}, ${alert.subject}` } })
@@ -99,6 +103,11 @@ function openAlert(alert, group, again) {
     ),
   );
 }
+
+const excerptButton = (alert, group) =>
+  alert.hasExcerpt && may("operate")
+    ? button({ text: "Logs of then", small: true, onclick: () => showExcerpt(alert, group), more: { "aria-label": `What the servers said: ${alert.title}, ${alert.subject}` } })
+    : null;
 
 /** The wizard, filled in with the last clean second. */
 const restoreOf = ({ deployment, before }) => `/d/${encodeURIComponent(deployment)}/restore?${new URLSearchParams({ time: before.time, namespace: before.namespace })}`;
@@ -153,7 +162,7 @@ function say(title, intro, action, words, send) {
   });
 }
 
-function pastOf(alerts) {
+function pastOf(alerts, group) {
   return flush(
     "Over",
     null,
@@ -164,6 +173,7 @@ function pastOf(alerts) {
         { title: "Cause", cell: (one) => h("span.stack.tight", name(one.error.message), h("span.mono.small.soft", one.error.code)) },
         { title: "Since", cell: (one) => time(one.since) },
         { title: "Over", cell: (one) => h("span.stack.tight", time(one.resolvedAt), one.resolution ? h("span.small.soft", name(one.resolution)) : null) },
+        { title: "Actions", hidden: true, cell: (one) => excerptButton(one, group) },
       ],
       alerts,
       { key: (one) => one.id },

@@ -73,7 +73,8 @@ function look(deployment, path, settings) {
   );
 }
 
-function excerpt(one) {
+/** What one server told. */
+export function excerpt(one) {
   return h(
     "section.stack.tight",
     h("h3", name(one.host)),

@@ -9,6 +9,10 @@ namespace Backup.Tests.EndToEnd.Detection;
 internal static class DetectionFaults
 {
     private const string FromFault = "from the fault";
+
+    /// <summary>The shortest that there is.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     internal static IReadOnlyDictionary<string, Func<Action<string>, Task<List<Detection>>>> All { get; } =
@@ -87,11 +91,28 @@ internal static class DetectionFaults
             tell
         );
         var name = await FollowedAsync(scene.Appliance);
-        (await scene.Appliance.RunAsync("policy", name, "--interval", "15m")).Succeeded();
+        (await scene.Appliance.RunAsync("policy", name, "--interval", $"{Interval.TotalMinutes}m")).Succeeded();
         (await scene.Appliance.RunAsync("snapshot", name, "--wait")).Succeeded();
         var since = await KillWhileItRestsAsync(source, scene.Appliance, agent, name);
         await scene.DetectedAsync("balancer left off", since, FromFault, "BK8851");
+        var late = await LateAsync(scene.Appliance, name);
+        await scene.DetectedAsync(
+            "snapshot late",
+            late,
+            "from 1.5 intervals of 15 min after the last snapshot, which is when it is late",
+            "BK8807"
+        );
         return scene.Found;
+    }
+
+    /// <returns>When the next snapshot is late, as <see cref="Stopwatch.GetTimestamp"/> tells it: still to come.</returns>
+    private static async Task<long> LateAsync(ApplianceProcess appliance, string cluster)
+    {
+        var snapshots = (await appliance.RunAsync("snapshots", cluster)).Succeeded().Json.EnumerateArray();
+        var last = snapshots.Max(static one => one.GetProperty("createdAt").GetDateTimeOffset());
+        var left = last + (Interval * 1.5) - TimeProvider.System.GetUtcNow();
+        left.ShouldBeGreaterThan(TimeSpan.Zero);
+        return Stopwatch.GetTimestamp() + (long)(left.TotalSeconds * Stopwatch.Frequency);
     }
 
     /// <returns>When the agent was killed.</returns>
