@@ -49,6 +49,9 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal string Data { get; }
 
+    /// <summary>Which command <see cref="Up"/> starts: <c>up</c>, or <c>server</c>.</summary>
+    internal string Verb { get; init; } = "up";
+
     /// <summary>Where agents connect, and downloads come from; any free port unless given.</summary>
     internal int AgentsPort { get; init; }
 
@@ -74,7 +77,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     internal void Up(params string[] more)
     {
         var start = StartInfo(
-            ["up", "--data", Data, "--http", $"{HttpPort}", "--agents", $"{AgentsPort}", .. more],
+            [Verb, "--data", Data, "--http", $"{HttpPort}", "--agents", $"{AgentsPort}", .. more],
             App
         );
         if (Network is { } network)

@@ -19,6 +19,7 @@ internal static class DetectionFaults
         new Dictionary<string, Func<Action<string>, Task<List<Detection>>>>(StringComparer.Ordinal)
         {
             ["agent"] = AgentKilledAsync,
+            ["daemon"] = DaemonKilledAsync,
             ["oplog"] = OplogHoleAsync,
             ["disk"] = DiskFullAsync,
             ["balancer"] = BalancerLeftOffAsync,
@@ -45,19 +46,53 @@ internal static class DetectionFaults
         return scene.Found;
     }
 
-    /// <summary>The source's oplog moves past what the agent has read, while it hangs.</summary>
+    /// <summary>A server, a daemon and an agent, each a process, on a catalogue and stores in MongoDB. There is no other daemon to take over.</summary>
+    private static async Task<List<Detection>> DaemonKilledAsync(Action<string> tell)
+    {
+        await using var source = await SourceAsync();
+        await using var shared = await ServerAsync();
+        var variables = new Dictionary<string, string>
+        {
+            ["BACKUP_METADATA"] = shared.Uri.Replace("/?", "/backup?", StringComparison.Ordinal),
+            ["BACKUP_STORES"] = $"main={shared.Uri.Replace("/?", "/backup_blocks?", StringComparison.Ordinal)}",
+        };
+        var server = new ApplianceProcess(protect: null) { Verb = "server" };
+        foreach (var (name, value) in variables)
+        {
+            server.Variables[name] = value;
+        }
+
+        await using var scene = await DetectionScene.StartAsync(server, tell);
+        await using var daemon = new DaemonUnderTest(variables);
+        await using var agent = await ExternalAgent.EnrolAsync(server);
+        agent.Start();
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("uri"), source.Uri);
+        (await server.RunAsync("deployments", "add", folder.File("uri"))).Succeeded();
+        await server.WaitForStateAsync("tailing");
+        (await server.RunAsync("snapshot", "rs0", "--wait")).Succeeded();
+
+        await daemon.KillAsync();
+        await scene.DetectedAsync("daemon killed", Stopwatch.GetTimestamp(), FromFault, "BK8850");
+        return scene.Found;
+    }
+
+    /// <summary>The source's oplog moves past what the agent has read, while there is none; then it is started again.</summary>
     private static async Task<List<Detection>> OplogHoleAsync(Action<string> tell)
     {
         await using var source = await TestSource.SandboxAsync();
         await source.InsertAsync("shop", "orders", SourceContent.Many(100, new Random(1), 100, 1_000));
-        await using var scene = await DetectionScene.StartAsync(new ApplianceProcess(source.Uri), tell);
+        using var agent = new LonelyAgent();
+        await using var scene = await DetectionScene.StartAsync(
+            new ApplianceProcess(source.Uri) { App = agent.App },
+            tell
+        );
         await scene.Appliance.WaitForStateAsync("tailing");
-        var agent = scene.Appliance.AgentIds().ShouldHaveSingleItem();
-        await ApplianceProcess.SignalAsync(agent, "-STOP");
+        agent.Kill(scene.Appliance);
         await source.InsertAsync("shop", "lost", SourceContent.Many(100, new Random(2), 100, 1_000));
         source.Sandbox.TruncateOplog(2);
         var since = Stopwatch.GetTimestamp();
-        await ApplianceProcess.SignalAsync(agent, "-CONT");
+        agent.Revive();
         await scene.DetectedAsync("oplog hole", since, FromFault, "BK7010", "BK8805");
         return scene.Found;
     }
@@ -149,9 +184,13 @@ internal static class DetectionFaults
     private static async Task<string> ModeAsync(ShardedClusterUnderTest source) =>
         (await source.RunAsync("admin", """{"balancerStatus":1}""")).View["mode"u8].AsString;
 
+    /// <summary>A real one where there is one.</summary>
+    private static Task<TestSource> ServerAsync() =>
+        RealMongo.Binary is null ? TestSource.SandboxAsync() : TestSource.RealAsync();
+
     private static async Task<TestSource> SourceAsync()
     {
-        var source = RealMongo.Binary is null ? await TestSource.SandboxAsync() : await TestSource.RealAsync();
+        var source = await ServerAsync();
         await source.InsertAsync("shop", "orders", SourceContent.Many(500, new Random(1), 100, 1_000));
         return source;
     }

@@ -11,11 +11,11 @@ internal sealed class LonelyAgent : IDisposable
     internal LonelyAgent()
     {
         // Links where they can be: the programs are large, and are only read.
-        using var copy = Process.Start("cp", ["-al", SourceTree.At(".build", "app"), App]);
+        using var copy = Process.Start("cp", ["-alT", SourceTree.At(".build", "app"), App]);
         copy.WaitForExit();
         if (copy.ExitCode != 0)
         {
-            using var full = Process.Start("cp", ["-a", SourceTree.At(".build", "app"), App]);
+            using var full = Process.Start("cp", ["-aT", SourceTree.At(".build", "app"), App]);
             full.WaitForExit();
         }
     }
