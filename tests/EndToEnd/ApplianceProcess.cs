@@ -41,6 +41,12 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal string? Protect { get; set; }
 
+    /// <summary>What <see cref="Up"/> starts: <c>up</c>, <c>server</c> or <c>daemon</c>.</summary>
+    internal string Verb { get; init; } = "up";
+
+    /// <summary>Whether it was started and has not ended.</summary>
+    internal bool IsRunning => _process is { HasExited: false };
+
     /// <summary>The folder of the programs that <see cref="Up"/> starts.</summary>
     internal string App { get; init; } = Programs;
 
@@ -48,9 +54,6 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     internal string? Network { get; set; }
 
     internal string Data { get; }
-
-    /// <summary>Which command <see cref="Up"/> starts: <c>up</c>, or <c>server</c>.</summary>
-    internal string Verb { get; init; } = "up";
 
     /// <summary>Where agents connect, and downloads come from; any free port unless given.</summary>
     internal int AgentsPort { get; init; }
@@ -76,10 +79,8 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     internal void Up(params string[] more)
     {
-        var start = StartInfo(
-            [Verb, "--data", Data, "--http", $"{HttpPort}", "--agents", $"{AgentsPort}", .. more],
-            App
-        );
+        string[] ports = Verb == "daemon" ? ["--health", "0"] : ["--http", $"{HttpPort}", "--agents", $"{AgentsPort}"];
+        var start = StartInfo([Verb, "--data", Data, .. ports, .. more], App);
         if (Network is { } network)
         {
             // It runs the program in its own place: the process is the same.

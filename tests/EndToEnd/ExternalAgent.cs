@@ -27,13 +27,16 @@ internal sealed class ExternalAgent : IAsyncDisposable
     }
 
     /// <summary>Makes a token and enrols with it; the token comes by a file.</summary>
-    internal static async Task<ExternalAgent> EnrolAsync(ApplianceProcess appliance)
+    /// <param name="appliance">Makes the token.</param>
+    /// <param name="port">Of a balancer before the appliance; null: its own.</param>
+    internal static async Task<ExternalAgent> EnrolAsync(ApplianceProcess appliance, int? port = null)
     {
         var agent = new ExternalAgent();
         var token = (await appliance.RunAsync("agents", "token")).Succeeded().Json;
         var file = agent._folder.File("token");
         await File.WriteAllTextAsync(file, token.GetProperty("token").GetString());
         var server = new UriBuilder(token.GetProperty("server").GetString()!) { Host = "localhost" };
+        server.Port = port ?? server.Port;
         _ = (await agent.RunAsync("enroll", "--server", server.ToString(), "--token-file", file)).Succeeded();
         return agent;
     }
