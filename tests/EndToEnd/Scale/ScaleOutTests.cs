@@ -128,14 +128,22 @@ public sealed class ScaleOutTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>One after the other. While daemons are killed all the time hardly any comes to its end, and that is not what is shown here.</summary>
     private async Task GroomAsync(ScaledAppliance appliance, CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
-            var groomed = await appliance.AskAsync("store", "groom");
-            Tell(
-                $"groomed: {groomed.GetProperty("liveBlocks")} blocks live, {groomed.GetProperty("freedBytes")} bytes freed"
-            );
+            try
+            {
+                var groomed = await appliance.AskAsync("store", "groom");
+                Tell(
+                    $"groomed: {groomed.GetProperty("liveBlocks")} blocks live, {groomed.GetProperty("freedBytes")} bytes freed"
+                );
+            }
+            catch (Exception unfinished) when (unfinished is TimeoutException or InvalidOperationException)
+            {
+                Tell("a groom did not come to its end");
+            }
         }
     }
 
