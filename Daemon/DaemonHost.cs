@@ -24,6 +24,7 @@ public sealed partial class DaemonHost : IAsyncDisposable
     private readonly JobWorker _jobs;
     private readonly SnapshotScheduler? _schedule;
     private readonly HeadPlacement? _placement;
+    private readonly HeadBell? _bell;
 
     private DaemonHost(HeadServices services, bool keepsHeads)
     {
@@ -43,6 +44,8 @@ public sealed partial class DaemonHost : IAsyncDisposable
             return;
         }
 
+        _bell = new HeadBell(services.Metadata, services.Time, services.Logger);
+        services = services with { Bell = _bell };
         SnapshotScheduler? schedule = null;
         var placement = new HeadPlacement(services with { OnTailing = () => Volatile.Read(ref schedule)?.Wake() });
         var watch = new CutWatch(services, placement.KeeperOf);
@@ -148,6 +151,11 @@ public sealed partial class DaemonHost : IAsyncDisposable
         if (_placement is not null)
         {
             await _placement.DisposeAsync();
+        }
+
+        if (_bell is not null)
+        {
+            await _bell.DisposeAsync();
         }
     }
 

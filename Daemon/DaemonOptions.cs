@@ -38,6 +38,13 @@ public sealed record DaemonOptions
     public long MemtableBytes { get; init; } = 64L << 20;
 
     /// <summary>
+    /// Bytes of the memtables of all heads together, beyond which those that hold much are flushed early; 64 MiB or more, a quarter of the machine's memory unless
+    /// set, at least 256 MiB.
+    /// </summary>
+    public long MemtablesBytes { get; init; } =
+        Math.Max(256L << 20, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+
+    /// <summary>
     /// Bytes of the memtable of a restore to a point in time, beyond which it goes through a temporary file; 1 MiB to 4 GiB, 256 MiB unless set.
     /// </summary>
     public long RestoreMemtableBytes { get; init; } = 256L << 20;

@@ -342,6 +342,9 @@ public interface IOplogSlices
 
     Task<OplogSlice?> FindAsync(string syncId, long sequence, CancellationToken cancellation = default);
 
+    /// <summary>By sync: the Last of the newest slice, of the syncs that replica sets have now (others may be there too); of one without slices there is none.</summary>
+    Task<IReadOnlyDictionary<string, Optime>> NewestAsync(CancellationToken cancellation = default);
+
     /// <summary>The newest slice of that sync.</summary>
     Task<OplogSlice?> NewestAsync(string syncId, CancellationToken cancellation = default);
 

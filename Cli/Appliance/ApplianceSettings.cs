@@ -41,6 +41,9 @@ internal sealed class ApplianceSettings(ApplianceConfiguration configuration)
             Version = ApplianceDesk.Version,
             GroomExtraShare = (configuration.Number(Settings.GroomExtra) ?? 5) / 100.0,
             GroomHour = configuration.Number(Settings.GroomHour) is { } hour and < 24 ? hour : null,
+            MemtablesBytes = configuration.Number(Settings.DaemonMemory) is { } memory
+                ? (long)memory << 20
+                : options.MemtablesBytes,
             RestoreMemtableBytes = configuration.Number(Settings.RestoreMemory) is { } megabytes
                 ? (long)megabytes << 20
                 : options.RestoreMemtableBytes,

@@ -15,6 +15,7 @@ internal static class Settings
     internal const string StoresFile = "stores_file";
     internal const string DaemonName = "daemon.name";
     internal const string DaemonWeight = "daemon.weight";
+    internal const string DaemonMemory = "daemon.memory_mb";
     internal const string DaemonHealthPort = "daemon.health_port";
     internal const string Names = "names";
     internal const string HttpAddress = "http.address";
@@ -146,6 +147,19 @@ internal static class Settings
             "of nothing",
             "How many heads it takes beside other daemons: twice the weight, twice the heads."
         ),
+        new(
+            DaemonMemory,
+            "BACKUP_DAEMON_MEMORY_MB",
+            "a quarter of the machine's memory",
+            "MiB, 64 to 1048576",
+            "Of memory for what heads hold since their last checkpoints, all of them together; beyond it those that hold much write it down early.",
+            static text =>
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number is >= 64 and <= 1 << 20
+        )
+        {
+            Example = "4096",
+        },
         Number(
             DaemonHealthPort,
             "BACKUP_DAEMON_HEALTH_PORT",

@@ -23,6 +23,7 @@ internal sealed class HeadFollower : IAsyncDisposable
     private readonly OplogReplayer _replayer;
     private readonly RunMerges _merges;
     private readonly RadarKeeper _radar;
+    private readonly MemtableBudget.Share _memory;
     private readonly List<ReplayNotice> _lostCollections = [];
     private readonly List<ReplayNotice> _leftCollections = [];
     private readonly Optime _resumedAt;
@@ -33,6 +34,7 @@ internal sealed class HeadFollower : IAsyncDisposable
     {
         _services = services;
         _radar = radar;
+        _memory = services.Memtables.Open();
         _sync = sync;
         _head = head;
         _merges = new RunMerges(head, services.Blocks, services.HeadOptions.MaxRuns);
@@ -136,7 +138,7 @@ internal sealed class HeadFollower : IAsyncDisposable
 
             _read = slice.Last;
             Pass(slice.Last);
-            if (_head.IsFull)
+            if (_memory.Holds(_head.MemtableBytes) || _head.IsFull)
             {
                 await CheckpointAsync(cancellation);
             }
@@ -189,7 +191,11 @@ internal sealed class HeadFollower : IAsyncDisposable
     }
 
     /// <summary>The record is stored.</summary>
-    internal void Adopt(HeadRecord record) => _stored = record;
+    internal void Adopt(HeadRecord record)
+    {
+        _stored = record;
+        _ = _memory.Holds(_head.MemtableBytes);
+    }
 
     /// <summary>
     /// Takes over what a partial sync copied, and with it what the source has under the names that were ordered. The head is changed in memory alone:
@@ -276,6 +282,7 @@ internal sealed class HeadFollower : IAsyncDisposable
         await _merges.DisposeAsync();
         _replayer.Dispose();
         _head.Dispose();
+        _memory.Dispose();
     }
 
     private void Notice(ReplayNotice notice)

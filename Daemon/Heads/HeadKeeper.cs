@@ -14,6 +14,7 @@ namespace Backup.Daemon.Heads;
 internal sealed class HeadKeeper : IAsyncDisposable
 {
     private static readonly TimeSpan IdleWait = TimeSpan.FromSeconds(1);
+    private const double HeadsThatLookInASecond = 250;
     private static readonly string[] ForeignRooms = ["BK7", "BK8", "BK95"];
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -28,6 +29,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
     private BackupException? _stoppedBy;
     private DateTimeOffset? _undecidedSince;
     private StopPoint? _stopPoint;
+    private volatile HeadBell.Line? _line;
     private ulong _live;
 
     internal HeadKeeper(HeadServices services, string replicaSetId)
@@ -45,8 +47,11 @@ internal sealed class HeadKeeper : IAsyncDisposable
     internal Exception? Trouble { get; private set; }
 
     /// <summary>Asks for a snapshot; it is taken as soon as the head holds what it is to hold.</summary>
-    internal ValueTask RequestAsync(SnapshotRequest request, CancellationToken cancellation) =>
-        _requests.Writer.WriteAsync(request, cancellation);
+    internal async ValueTask RequestAsync(SnapshotRequest request, CancellationToken cancellation)
+    {
+        await _requests.Writer.WriteAsync(request, cancellation);
+        _line?.Ring();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -168,9 +173,11 @@ internal sealed class HeadKeeper : IAsyncDisposable
         await using var partials = new PartialSyncKeeper(_services, _snapshots, sync);
         await using var cuts = new CutKeeper(_services, _snapshots, _replicaSetId);
         var filters = new FilterKeeper(_services, _snapshots, sync);
+        using var line = _services.Bell?.Open(sync.Id);
+        _line = line;
         while (true)
         {
-            var seen = _services.Metadata.ChangeCount;
+            var (seen, news) = (_services.Metadata.ChangeCount, line?.Seen ?? default);
             _services.RequireKeys();
             var slices = await head.NextAsync(cancellation);
             // After the slices were listed, never before.
@@ -215,10 +222,20 @@ internal sealed class HeadKeeper : IAsyncDisposable
 
             if (!more && (slices.Count == 0 || bound.Holds || head.Through >= bound.UpTo))
             {
-                await _services.Metadata.WaitForChangeAsync(seen, IdleWait, cancellation);
+                // What is not about slices comes seldom, and is waited for by those alone that are in the midst of it.
+                var waitsForOthers = !bound.IsFree || partials.IsAtWork || _pending.Count > 0 || !head.IsConsistent;
+                await (
+                    line is null || waitsForOthers
+                        ? _services.Metadata.WaitForChangeAsync(seen, IdleWait, cancellation)
+                        : line.WaitAsync(news, IdleWaitOf(_services.Bell!.Count), _services.Time, cancellation)
+                );
             }
         }
     }
+
+    /// <summary>What concerns no slice is noticed within a second by hundreds of heads, and by thousands within some seconds.</summary>
+    private static TimeSpan IdleWaitOf(int heads) =>
+        TimeSpan.FromSeconds(Math.Max(IdleWait.TotalSeconds, heads / HeadsThatLookInASecond));
 
     private async Task ApplyAsync(
         HeadFollower head,

@@ -28,6 +28,12 @@ internal sealed record HeadServices(
     /// <summary>Throws where nothing more can be put: what a head holds is of no use then.</summary>
     internal Action RequireKeys { get; init; } = static () => { };
 
+    /// <summary>Wakes heads; null: each looks for itself.</summary>
+    internal HeadBell? Bell { get; init; }
+
+    /// <summary>What the memtables of all heads may take together.</summary>
+    internal MemtableBudget Memtables { get; init; } = new(Options.MemtablesBytes);
+
     /// <summary>Told when a head has caught up with its source.</summary>
     internal Action? OnTailing { get; init; }
 

@@ -26,6 +26,9 @@ internal sealed class PartialSyncKeeper(HeadServices services, SnapshotTaker sna
     /// <summary>Whether a copy is waiting for the head to have no undecided transaction.</summary>
     internal bool IsReady { get; private set; }
 
+    /// <summary>Whether a copy is being built or catches up.</summary>
+    internal bool IsAtWork => _work is not null || _troubledSince is not null;
+
     /// <summary>Does a little.</summary>
     /// <param name="head">Where the copies go.</param>
     /// <param name="isComplete">Whether a snapshot may be taken where the head stands.</param>

@@ -17,6 +17,9 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>More for each head that it keeps: a round looks at all of them.</summary>
+    private static readonly TimeSpan BreathOfHead = TimeSpan.FromMicroseconds(200);
+
     /// <summary>A head that its next keeper has not taken by then is taken by any other.</summary>
     private static readonly TimeSpan FreeTooLong = TimeSpan.FromSeconds(6);
 
@@ -104,7 +107,7 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
 
                 await _services.Metadata.WaitForChangeAsync(seen, Look, cancellation);
                 // Writes come in heaps.
-                await Task.Delay(Breath, _services.Time, cancellation);
+                await Task.Delay(Breath + (_kept.Count * BreathOfHead), _services.Time, cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {

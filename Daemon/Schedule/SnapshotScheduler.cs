@@ -70,6 +70,8 @@ internal sealed partial class SnapshotScheduler : IAsyncDisposable
         using var look = new CancellationTokenSource(Look, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(look.Token, cancellation);
         await _awake.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // One look is for all that have called: of thousands of heads that start together each does.
+        while (_awake.Wait(TimeSpan.Zero, CancellationToken.None)) { }
     }
 
     [LoggerMessage(30, LogLevel.Error, "The schedule of snapshots could not be worked off")]

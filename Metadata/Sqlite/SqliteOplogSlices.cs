@@ -23,6 +23,23 @@ internal sealed class SqliteOplogSlices(ITransactions database, TimeProvider tim
             cancellation
         );
 
+    public async Task<IReadOnlyDictionary<string, Optime>> NewestAsync(CancellationToken cancellation = default) =>
+        (
+            await database.ReadAsync(
+                static session =>
+                    session.Query(
+                        """
+                        SELECT slices.sync_id, slices.last_t, slices.last_i, slices.last_term
+                        FROM replica_sets AS sets
+                        JOIN oplog_slices AS slices ON slices.sync_id = sets.sync_id
+                            AND slices.sequence = (SELECT max(sequence) FROM oplog_slices WHERE sync_id = sets.sync_id)
+                        """,
+                        static row => (SyncId: row.Text(), Last: row.Optime())
+                    ),
+                cancellation
+            )
+        ).ToDictionary(static one => one.SyncId, static one => one.Last, StringComparer.Ordinal);
+
     public Task<OplogSlice?> NewestAsync(string syncId, CancellationToken cancellation = default) =>
         database.ReadAsync(session => Newest(session, syncId), cancellation);
 

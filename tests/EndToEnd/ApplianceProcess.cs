@@ -102,12 +102,14 @@ internal sealed class ApplianceProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += Collect;
-        _process.ErrorDataReceived += Collect;
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += Collect;
+        process.ErrorDataReceived += Collect;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        // Others may look at it from now on.
+        _process = process;
     }
 
     /// <summary>Waits for the process to end by itself.</summary>

@@ -50,6 +50,20 @@ public abstract partial class MetadataConformance
     }
 
     [Fact]
+    public async Task The_newest_slices_of_all_are_told_together()
+    {
+        var set = await ReplicaSetAsync();
+        var sync = await SyncAsync(set, Orders);
+        (await Store.OplogSlices.NewestAsync()).ContainsKey(sync.Id).ShouldBeFalse();
+        await AddSlicesAsync(sync, 3);
+        (await Store.OplogSlices.NewestAsync())[sync.Id].ShouldBe((await Store.OplogSlices.NewestAsync(sync.Id))!.Last);
+        await Store.OplogSlices.RemoveBeforeAsync(sync.Id, At(999));
+        (await Store.OplogSlices.NewestAsync())[sync.Id].ShouldBe(At(112), "the newest one stays");
+        await Store.Syncs.AbandonAsync(sync.Id);
+        (await Store.OplogSlices.NewestAsync()).ContainsKey(sync.Id).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task The_extent_is_what_the_slices_hold()
     {
         var set = await ReplicaSetAsync();

@@ -27,6 +27,26 @@ internal sealed class MongoOplogSlices(ITransactions database, TimeProvider time
             cancellation
         );
 
+    public async Task<IReadOnlyDictionary<string, Optime>> NewestAsync(CancellationToken cancellation = default)
+    {
+        // Those that were abandoned or replaced are few.
+        var syncs = await database.ReadAsync(
+            static session =>
+                session.RawAsync(Syncs, Doc.Of(("state", Is.Not(SyncState.Abandoned))), fields: Doc.Of(("extent", 1))),
+            cancellation
+        );
+        var newest = new Dictionary<string, Optime>(StringComparer.Ordinal);
+        foreach (var sync in syncs)
+        {
+            if (ExtentOf(sync) is { } extent)
+            {
+                newest[sync.View["_id"u8].AsString] = extent.Last;
+            }
+        }
+
+        return newest;
+    }
+
     public Task<OplogSlice?> NewestAsync(string syncId, CancellationToken cancellation = default) =>
         database.ReadAsync(session => NewestAsync(session, syncId), cancellation);
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Backup.Sandbox;
 using Backup.Tests.EndToEnd.Writes;
-using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 using Xunit.Abstractions;
