@@ -9,7 +9,7 @@ internal static class StorePlaces
 {
     private const int LongestName = 40;
 
-    /// <summary>The first one is where groups are that are assigned to none. Where none is named: packs in the data folder.</summary>
+    /// <summary>One: that which is named, else packs in the data folder.</summary>
     /// <exception cref="Foundation.Errors.BackupException">2100, 2101 of a connection string, 9673 of the file, 9750 of any other part.</exception>
     internal static IReadOnlyList<StorePlace> Read(ApplianceConfiguration configuration, DataFolder folder)
     {
@@ -20,11 +20,10 @@ internal static class StorePlaces
                 ? SecretLines.Read(path).Select(one => Read(one, folder))
                 : [],
         ];
-        var twice = places
-            .GroupBy(static one => one.Name, StringComparer.Ordinal)
-            .FirstOrDefault(static one => one.Count() > 1);
-        return twice is not null ? throw CliErrors.StoreAddress(twice.Key, "there are two of that name")
-            : places.Count > 0 ? places
+        // Nobody is to believe that something is kept in a store that nothing is ever written to.
+        return places.Count > 1
+                ? throw CliErrors.StoreAddress(places[1].Name, "one store is used, and another stands before it")
+            : places.Count == 1 ? places
             : [new PackPlace(StorePlace.EmbeddedName, folder.Blocks, folder.Slices)];
     }
 
