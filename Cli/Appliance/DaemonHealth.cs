@@ -1,7 +1,6 @@
-using System.Globalization;
 using System.Net;
-using System.Text;
 using Backup.Metadata;
+using Backup.WebUI.Frame;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -16,8 +15,6 @@ namespace Backup.Cli.Appliance;
 /// </summary>
 internal sealed class DaemonHealth : IAsyncDisposable
 {
-    private const string Prometheus = "text/plain; version=0.0.4; charset=utf-8";
-
     private readonly WebApplication _application;
 
     private DaemonHealth(WebApplication application)
@@ -56,7 +53,7 @@ internal sealed class DaemonHealth : IAsyncDisposable
             _ = application.UseRouting();
             application.MapGet("/healthz", static () => Results.Text("ok\n"));
             application.MapGet("/readyz", (CancellationToken token) => ReadyAsync(backEnd, metadata, token));
-            application.MapGet("/metrics", () => Results.Text(Metrics(backEnd, startedAt), Prometheus));
+            application.MapGet("/metrics", () => Results.Text(Metrics(backEnd, startedAt), PrometheusText.MediaType));
             await application.StartAsync(cancellation);
             return new DaemonHealth(application);
         }
@@ -98,37 +95,29 @@ internal sealed class DaemonHealth : IAsyncDisposable
 
     private static string Metrics(BackEnd backEnd, DateTimeOffset startedAt)
     {
-        var text = new StringBuilder();
+        var text = new PrometheusText();
         var daemon = backEnd.Daemon;
         var heads = daemon?.Heads ?? [];
-        Add("backup_daemon_heads", "gauge", "Heads that this daemon keeps.", heads.Count);
-        Add(
+        text.Gauge("backup_daemon_heads", "Heads that this daemon keeps.", heads.Count);
+        text.Gauge(
             "backup_daemon_heads_in_trouble",
-            "gauge",
             "Heads of this daemon that are being tried again.",
             heads.Count(one => daemon?.Trouble(one) is not null)
         );
-        Add("backup_daemon_ready", "gauge", "Whether the block store takes writes.", backEnd.IsOpen ? 1 : 0);
+        text.Gauge("backup_daemon_ready", "Whether the block store takes writes.", backEnd.IsOpen ? 1 : 0);
         if (backEnd.Statistics is { } statistics)
         {
-            Add("backup_store_new_blocks_total", "counter", "Blocks that this process wrote.", statistics.NewBlocks);
-            Add("backup_store_new_bytes_total", "counter", "Bytes of them, as stored.", statistics.NewBytes);
-            Add(
+            text.Counter("backup_store_new_blocks_total", "Blocks that this process wrote.", statistics.NewBlocks);
+            text.Counter("backup_store_new_bytes_total", "Bytes of them, as stored.", statistics.NewBytes);
+            text.Counter(
                 "backup_store_duplicate_blocks_total",
-                "counter",
                 "Blocks that were there already.",
                 statistics.DuplicateBlocks
             );
         }
 
-        Add("process_resident_memory_bytes", "gauge", "Memory of this process.", Environment.WorkingSet);
-        Add("process_start_time_seconds", "gauge", "When this process started.", startedAt.ToUnixTimeSeconds());
+        text.Gauge("process_resident_memory_bytes", "Memory of this process.", Environment.WorkingSet);
+        text.Gauge("process_start_time_seconds", "When this process started.", startedAt.ToUnixTimeSeconds());
         return text.ToString();
-
-        void Add(string name, string type, string help, double value) =>
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $"# HELP {name} {help}\n# TYPE {name} {type}\n{name} {value:R}\n"
-            );
     }
 }

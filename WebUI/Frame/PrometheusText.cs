@@ -4,7 +4,7 @@ using System.Text;
 namespace Backup.WebUI.Frame;
 
 /// <summary>Metrics as Prometheus reads them: the text format, version 0.0.4. Samples of one metric stand together, behind its help and type.</summary>
-internal sealed class PrometheusText
+public sealed class PrometheusText
 {
     public const string MediaType = "text/plain; version=0.0.4; charset=utf-8";
 
