@@ -113,7 +113,7 @@ public sealed class MongoBlockStore : ISealingStore, IGroomable, ICheckable, ISh
                 store._place,
                 options.Sharing,
                 store.Holds,
-                new SessionCalls((_, stopping) => store.SettleAsync(stopping)),
+                new SessionCalls((_, _, stopping) => store.SettleAsync(stopping)),
                 cancellation
             );
             return store;

@@ -10,12 +10,12 @@ namespace Backup.Blockstore.Shared;
 /// <param name="place">Where answers are written down.</param>
 /// <param name="session">Of this process.</param>
 /// <param name="holds">Of this process.</param>
-/// <param name="settle">Waits until everything that was put by now can be read by other processes, and writes down what else that groom is to know.</param>
+/// <param name="settle"><see cref="SessionCalls.Settle"/>.</param>
 internal sealed class GroomAnswers(
     ISharedPlace place,
     StoreSession session,
     BlockHolds holds,
-    Func<GroomState, CancellationToken, Task> settle
+    Func<GroomState, StoreSession, CancellationToken, Task> settle
 )
 {
     private readonly Lock _gate = new();
@@ -99,7 +99,7 @@ internal sealed class GroomAnswers(
             }
 
             // The groom reads what is below these blocks: they must be where it can find them.
-            await settle(groom, stopping);
+            await settle(groom, session, stopping);
             await place.WriteHeldAsync(session.Id, groom.Id, held, stopping);
             await session.AnswerAsync(groom.Id, groom.Phase, stopping);
             lock (_gate)

@@ -259,6 +259,12 @@ internal sealed class StoreSession : IAsyncDisposable
 }
 
 /// <summary>What a store does for its session.</summary>
-/// <param name="Settle">Waits until everything that was put by now can be read by other processes, and writes down what else that groom is to know.</param>
+/// <param name="Settle">
+/// Waits until everything that was put by now can be read by other processes, and writes down what else that groom is to know. It is handed the session: a
+/// groom may ask while the store is still being opened.
+/// </param>
 /// <param name="Seen">Told of the state after each sign of life, before a groom is answered. Does not wait.</param>
-internal sealed record SessionCalls(Func<GroomState, CancellationToken, Task> Settle, Action<StoreState>? Seen = null);
+internal sealed record SessionCalls(
+    Func<GroomState, StoreSession, CancellationToken, Task> Settle,
+    Action<StoreState>? Seen = null
+);
