@@ -199,7 +199,7 @@ internal sealed class SyncEndpoints(
                 throw BackupHttpServerErrors.StillCopying(left);
             }
 
-            await leased.Syncs.CopiedAsync(sync.Id, report.End.ToOptime(), cancellation);
+            // Before the daemon may know of it, never after: a small head tails by then, and would be told to be catching up for ever.
             if (!sync.IsPartial)
             {
                 await leased.Deployments.SetStateAsync(
@@ -208,6 +208,8 @@ internal sealed class SyncEndpoints(
                     cancellation: cancellation
                 );
             }
+
+            await leased.Syncs.CopiedAsync(sync.Id, report.End.ToOptime(), cancellation);
         }
 
         context.Response.StatusCode = StatusCodes.Status204NoContent;

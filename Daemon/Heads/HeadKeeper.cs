@@ -217,6 +217,8 @@ internal sealed class HeadKeeper : IAsyncDisposable
             await filters.StepAsync(head, set.DeploymentId, () => MayBeChanged(head, cuts), cancellation);
             if (bound.IsFree)
             {
+                // The server for agents writes states too: what is there decides, not what was written last.
+                _state = set.State;
                 await TellStateAsync(head, slices, cancellation);
             }
 

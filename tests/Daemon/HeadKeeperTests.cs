@@ -36,6 +36,19 @@ public sealed class HeadKeeperTests
     }
 
     [Fact]
+    public async Task What_another_says_of_a_head_that_tails_does_not_stay()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+
+        // A server for agents that was held up between what it was told of the copy and what it writes of it.
+        await daemon.Metadata.Deployments.SetStateAsync(daemon.Source.Set.Id, ReplicaSetState.CatchingUp);
+
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+    }
+
+    [Fact]
     public async Task Takes_no_snapshot_before_the_end_of_the_initial_sync()
     {
         await using var daemon = await DaemonFixture.StartAsync();
