@@ -169,7 +169,7 @@ public sealed class MemoryBlockStore : ISealingStore, IGroomable, ICheckable
                 oldest = Holds.Oldest;
             }
 
-            var held = new OwnHeldRoots(watch, Holds, _blocks.ContainsKey);
+            var held = new OwnHeldRoots(watch, Holds);
             await new RootMarking(held, roots, marks).RunAsync(static _ => { }, cancellation);
             return Sweep(marks, oldest, options?.DryRun == true);
         }

@@ -12,8 +12,8 @@ public static partial class CliErrors
     public static BackupException AnotherCatalogue(string blocks, string exports) =>
         new(
             BlocksOfAnotherCatalogue,
-            $"The catalogue is not the one that the blocks in '{blocks}' belong to: most likely metadata.db was lost, and another one was made.",
-            $"Bring the catalogue back: backup metadata import FILE, with the newest file in '{exports}'. To begin anew with these blocks, which removes all that is stored with the next groom, remove the file 'catalogue' beside them first."
+            $"The catalogue is not the one that the blocks in '{blocks}' belong to: most likely the catalogue was lost, and another one was made.",
+            $"Bring the catalogue back: backup metadata import FILE, with the newest file in '{exports}'. To begin anew with these blocks, which removes all that is stored with the next groom, remove the note of their catalogue first: the file 'catalogue' beside packs, the object 'appliance/catalogue' in MongoDB or S3."
         );
 
     public static BackupException NotExported(string folder, Exception inner) =>

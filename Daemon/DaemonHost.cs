@@ -2,6 +2,7 @@ using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
 using Backup.Blockstore.Sealing;
 using Backup.Blockstore.Shared;
+using Backup.Blockstore.Shelf;
 using Backup.Daemon.Cuts;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
@@ -82,6 +83,11 @@ public sealed partial class DaemonHost : IAsyncDisposable
                 services.Time,
                 services.Logger
             );
+        }
+
+        if (services.Blocks is StoreShelf shelf)
+        {
+            yield return new MoveGroupJob(services.Metadata, shelf, services.Keys);
         }
 
         if (services.Blocks is ICheckable checkable)

@@ -55,6 +55,8 @@ public interface IMetadataStore : IAsyncDisposable
 
     IStoreSessions StoreSessions { get; }
 
+    IGroupStores GroupStores { get; }
+
     ISyncs Syncs { get; }
 
     IPartialSyncs PartialSyncs { get; }

@@ -6,10 +6,18 @@ namespace Backup.Blockstore.Grooming;
 /// </summary>
 public sealed class BlockHolds
 {
+    private readonly IReadOnlyList<BlockHolds> _all;
     private readonly Lock _gate = new();
     private readonly HashSet<BlockHold> _active = [];
     private HoldWatch? _watch;
     private long _clock;
+
+    /// <summary>Of one store.</summary>
+    public BlockHolds()
+        : this([]) { }
+
+    /// <param name="all">Those of several stores: what begins here begins, and ends, in each of them. None: of one store.</param>
+    public BlockHolds(IReadOnlyList<BlockHolds> all) => _all = all;
 
     /// <summary>For work that writes: until the hold ends, every block stays that is put from now on, whether it is written or was there already.</summary>
     public BlockHold Begin() => Begin(static () => [], HoldKind.Work);
@@ -110,6 +118,11 @@ public sealed class BlockHolds
 
     private BlockHold Begin(Func<IEnumerable<BlockId>> roots, HoldKind kind)
     {
+        if (_all.Count > 0)
+        {
+            return new BlockHold([.. _all.Select(one => one.Begin(roots, kind))]);
+        }
+
         lock (_gate)
         {
             var hold = new BlockHold(this, Interlocked.Increment(ref _clock), roots, kind);
@@ -130,10 +143,18 @@ internal enum HoldKind
 /// <summary>A hold on blocks, until it is disposed.</summary>
 public sealed class BlockHold : IDisposable
 {
-    private readonly BlockHolds _holds;
+    private readonly BlockHolds? _holds;
+    private readonly IReadOnlyList<BlockHold> _inEach = [];
 
     internal BlockHold(BlockHolds holds, long number, Func<IEnumerable<BlockId>> roots, HoldKind kind) =>
         (_holds, Number, Roots, Kind) = (holds, number, roots, kind);
+
+    /// <param name="inEach">That it consists of: one in each of several stores.</param>
+    internal BlockHold(IReadOnlyList<BlockHold> inEach)
+    {
+        _inEach = inEach;
+        Roots = static () => [];
+    }
 
     internal long Number { get; }
 
@@ -143,7 +164,14 @@ public sealed class BlockHold : IDisposable
 
     internal TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Dispose() => _holds.End(this);
+    public void Dispose()
+    {
+        _holds?.End(this);
+        foreach (var one in _inEach)
+        {
+            one.Dispose();
+        }
+    }
 }
 
 /// <summary>What a groom knows of holds: also of those that end while it looks.</summary>

@@ -17,17 +17,18 @@ internal readonly record struct HeldLater(IReadOnlyList<BlockId> Roots, bool Lis
 /// <summary>Of this process, which alone has the store open.</summary>
 /// <param name="watch">Begun before anything else.</param>
 /// <param name="holds">That it watches.</param>
-/// <param name="isThere">Whether the store has a block.</param>
-internal sealed class OwnHeldRoots(HoldWatch watch, BlockHolds holds, Func<BlockId, bool> isThere) : IHeldRoots
+/// <remarks>
+/// Roots that the store does not have are among them: they may stand in another store, and what is below them in this one; or who holds them came too late,
+/// which <see cref="RootMarking"/> passes over.
+/// </remarks>
+internal sealed class OwnHeldRoots(HoldWatch watch, BlockHolds holds) : IHeldRoots
 {
-    public Task<IReadOnlyList<BlockId>> BeforeListAsync(CancellationToken cancellation) => Task.FromResult(Roots());
+    public Task<IReadOnlyList<BlockId>> BeforeListAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<BlockId>>(watch.Roots());
 
     public async Task<HeldLater> AfterLooksAsync(CancellationToken cancellation)
     {
         await holds.LooksEndedAsync().WaitAsync(cancellation);
-        return new HeldLater(Roots(), ListsAgain: false);
+        return new HeldLater(watch.Roots(), ListsAgain: false);
     }
-
-    /// <summary>Who holds what is not there any more came too late, and finds that out when reading.</summary>
-    private IReadOnlyList<BlockId> Roots() => [.. watch.Roots().Where(isThere)];
 }

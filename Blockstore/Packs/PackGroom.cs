@@ -58,7 +58,7 @@ internal sealed class PackGroom(
         {
             var oldest = holds.Oldest;
             var candidates = mark.Packs.Where(pack => pack.State.Stamp < oldest).ToList();
-            await new RootMarking(new OwnHeldRoots(watch, holds, IsThere), roots, mark).RunAsync(
+            await new RootMarking(new OwnHeldRoots(watch, holds), roots, mark).RunAsync(
                 share => Report(Marking, ReadingShare + (MarkingShare * share)),
                 cancellation
             );
@@ -79,10 +79,6 @@ internal sealed class PackGroom(
             catalogue.Mark = null;
         }
     }
-
-    private bool IsThere(BlockId id) =>
-        // From the pack that is being written it comes into the index, never the other way.
-        room.IsBeingWritten(id) || catalogue.TryFind(id, out _);
 
     private GroomReport Remove(GroomPlan plan, GroomReport report, CancellationToken cancellation)
     {

@@ -118,6 +118,10 @@ public sealed class KeyRing : ISealingKeys, IDisposable
         : _newest.TryGetValue(group, out var key) ? new BlockSealer(key)
         : new BlockSealer(await AddGenerationAsync(group, onlyFirst: true, cancellation));
 
+    /// <summary>What blocks of that group are put with that were sealed before, whether anything is sealed now; null where it has no keys.</summary>
+    public BlockSealer? KnownSealerOf(string group) =>
+        _newest.TryGetValue(group, out var key) ? new BlockSealer(key) : null;
+
     /// <exception cref="BackupException">5034 where the group's keys were destroyed.</exception>
     public void ThrowIfDestroyed(string group)
     {

@@ -14,6 +14,38 @@ internal sealed partial class ApiClient
     internal Task<StartedJob> RequestCheckAsync(CheckRequest request, CancellationToken cancellation) =>
         RequestOfStoreAsync("check", request, cancellation);
 
+    /// <summary>Where each group of the caller is.</summary>
+    internal async Task<IReadOnlyList<(GroupView Group, StoresView Stores)>> StoresAsync(CancellationToken cancellation)
+    {
+        var all = new List<(GroupView, StoresView)>();
+        foreach (var group in (await CallerAsync(cancellation)).Groups)
+        {
+            all.Add((group, await GetAsync<StoresView>($"/groups/{group.Id}/storage/stores", cancellation)));
+        }
+
+        return all;
+    }
+
+    /// <param name="group">Name or id.</param>
+    /// <param name="store">Its name.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task<StartedJob> MoveGroupAsync(string group, string store, CancellationToken cancellation)
+    {
+        var groups = (await CallerAsync(cancellation)).Groups;
+        var id =
+            groups.FirstOrDefault(one => one.Id == group || one.Name == group)?.Id
+            ?? throw CliErrors.Argument(
+                $"There is no group '{group}'.",
+                "'backup store list' names those that there are."
+            );
+        var job = await PostAsync<MoveRequest, JobView>(
+            $"/groups/{id}/storage/move",
+            new MoveRequest(store),
+            cancellation
+        );
+        return new StartedJob(id, job);
+    }
+
     private async Task<StartedJob> RequestOfStoreAsync<T>(string what, T request, CancellationToken cancellation)
     {
         var home = await HomeAsync(cancellation);

@@ -7,12 +7,12 @@ using Backup.Metadata;
 namespace Backup.Cli.Appliance;
 
 /// <summary>What alerts are judged by and is not in the catalogue.</summary>
-/// <param name="folder">Its disk is the one that is written to.</param>
+/// <param name="folders">Each on another disk that is written to; asked anew each time.</param>
 /// <param name="operations">What parts say of themselves.</param>
 /// <param name="server">Its certificates.</param>
 /// <param name="settings">How the last groom ended.</param>
 internal sealed class AlertFacts(
-    DataFolder folder,
+    Func<IReadOnlyList<string>> folders,
     ApplianceOperations operations,
     BackupHttpServerHost server,
     ISettings settings
@@ -20,12 +20,9 @@ internal sealed class AlertFacts(
 {
     internal async Task<ApplianceFacts> ReadAsync(CancellationToken cancellation)
     {
-        var disk = new DriveInfo(folder.Root);
-        // What only root may still write counts as written, as df shows it.
-        var used = disk.TotalSize - disk.TotalFreeSpace;
         var ends = server.CertificatesEndAt;
         return new ApplianceFacts(
-            [new DiskFacts(folder.Root, used + disk.AvailableFreeSpace, disk.AvailableFreeSpace)],
+            [.. folders().Select(DiskOf)],
             [
                 new CertificateFacts("the server for agents", ends.Server),
                 new CertificateFacts("the appliance's authority", ends.Authority),
@@ -43,5 +40,13 @@ internal sealed class AlertFacts(
                 )
                 : null,
         };
+    }
+
+    private static DiskFacts DiskOf(string folder)
+    {
+        var disk = new DriveInfo(folder);
+        // What only root may still write counts as written, as df shows it.
+        var used = disk.TotalSize - disk.TotalFreeSpace;
+        return new DiskFacts(folder, used + disk.AvailableFreeSpace, disk.AvailableFreeSpace);
     }
 }

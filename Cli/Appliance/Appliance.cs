@@ -108,12 +108,6 @@ internal sealed class Appliance : IAsyncDisposable
         );
         var (metadata, encryption, objects) = (stores.Metadata, stores.Encryption, stores.Objects);
         Metadata = metadata;
-        if (stores.Place.Folder is { } packs)
-        {
-            // Before a groom: to another catalogue nothing of these blocks is of any use.
-            await CatalogueMark.RequireAsync(packs, metadata.Settings, cancellation);
-        }
-
         var backEnd = Keep(
             await BackEnd.StartAsync(
                 stores,
@@ -134,7 +128,7 @@ internal sealed class Appliance : IAsyncDisposable
         var exports = Keep(
             new MetadataExports(
                 metadata,
-                Path.Combine(stores.Place.Folder ?? Folder.Root, MetadataExports.FolderName),
+                StorePlaces.Exports(stores.Places, Folder),
                 settings.MetadataExports,
                 time,
                 _loggers.CreateLogger("Backup.Metadata")
@@ -230,7 +224,12 @@ internal sealed class Appliance : IAsyncDisposable
         if (server is not null)
         {
             await ServePeopleAsync(options, api.Part, parts, time, cancellation);
-            var facts = new AlertFacts(Folder, Operations, server, metadata.Settings);
+            var facts = new AlertFacts(
+                () => StoreDisks.FoldersOf(Folder.Root, stores.Places),
+                Operations,
+                server,
+                metadata.Settings
+            );
             Keep(
                 AlertHost.Start(
                     new AlertOptions { Link = HttpAddress },
@@ -346,7 +345,10 @@ internal sealed class Appliance : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        var brake = new CopyBrake(backEnd.Place.Folder is null ? null : Folder.Root, () => backEnd.IsOpen, time);
+        var disks = backEnd.Places.Any(static one => one.Folder is not null)
+            ? StoreDisks.FoldersOf(Folder.Root, backEnd.Places)
+            : [];
+        var brake = new CopyBrake(disks, () => backEnd.IsOpen, time);
         Operations.Watch(() => brake.Trouble);
         var server = Keep(
             await PortInUse.TranslateAsync(

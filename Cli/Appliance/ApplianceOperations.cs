@@ -6,6 +6,7 @@ using Backup.Cli.Control;
 using Backup.Cli.Web;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.Schedule;
+using Backup.Daemon.Stores;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -215,6 +216,27 @@ internal sealed class ApplianceOperations(
 
     internal Task<JobView> RequestCheckAsync(double readShare, CancellationToken cancellation) =>
         QueueAsync(JobKinds.Check, JobSubjects.Store, new CheckArguments(readShare), cancellation);
+
+    /// <summary>Queues a move of the group into the store that it is assigned to, or gives the one that is queued.</summary>
+    /// <remarks>One that is under way may be on its way to another store: it ends by itself.</remarks>
+    internal async Task<JobView> RequestMoveAsync(string group, CancellationToken cancellation) =>
+        await FindMoveAsync(group, cancellation) is { State: JobState.Queued } queued
+            ? await ViewAsync(queued, cancellation)
+            : await QueueAsync(JobKinds.MoveGroup, JobSubjects.Store, new MoveGroupArguments(group), cancellation);
+
+    /// <summary>The last one of that group; null where there is none.</summary>
+    internal async Task<JobView?> LastMoveAsync(string group, CancellationToken cancellation) =>
+        await FindMoveAsync(group, cancellation) is { } last ? await ViewAsync(last, cancellation) : null;
+
+    private async Task<JobRecord?> FindMoveAsync(string group, CancellationToken cancellation) =>
+        (
+            await metadata.Jobs.FindAsync(
+                new JobQuery([JobSubjects.Store], 100) { Kinds = [JobKinds.MoveGroup] },
+                cancellation
+            )
+        ).FirstOrDefault(job =>
+            JsonSerializer.Deserialize<MoveGroupArguments>(job.Arguments, JobKinds.Json)!.GroupId == group
+        );
 
     internal async Task<JobView> JobAsync(string job, CancellationToken cancellation)
     {

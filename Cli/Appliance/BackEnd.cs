@@ -1,6 +1,7 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Sealing;
 using Backup.Blockstore.Shared;
+using Backup.Blockstore.Shelf;
 using Backup.Cli.Stores;
 using Backup.Daemon;
 using Backup.Metadata;
@@ -22,8 +23,8 @@ internal enum DaemonKind
 }
 
 /// <summary>
-/// The block store and the daemon that works on it. A store whose write failed (a full disk, say) takes no more until it is opened
-/// again, and whatever was in work on it must begin again from what is durable: so both are closed and started anew, again and
+/// The block stores and the daemon that works on them. A store whose write failed (a full disk, say) takes no more until it is opened
+/// again, and whatever was in work on it must begin again from what is durable: so all of it is closed and started anew, again and
 /// again, until the cause is gone.
 /// </summary>
 internal sealed partial class BackEnd : IAsyncDisposable
@@ -31,7 +32,6 @@ internal sealed partial class BackEnd : IAsyncDisposable
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    private readonly StorePlace _place;
     private readonly IPublicationFence? _fence;
     private readonly IMetadataStore _metadata;
     private readonly IObjectStore _objects;
@@ -42,12 +42,12 @@ internal sealed partial class BackEnd : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watch;
-    private volatile OpenBlocks? _blocks;
+    private volatile OpenShelf? _blocks;
     private volatile DaemonHost? _daemon;
 
-    private BackEnd(OpenedStores stores, DaemonOptions options, OpenBlocks blocks, DaemonKind kind)
+    private BackEnd(OpenedStores stores, DaemonOptions options, OpenShelf blocks, DaemonKind kind)
     {
-        (_place, _fence, _metadata, _objects) = (stores.Place, stores.Fence, stores.Metadata, stores.Objects);
+        (Places, _fence, _metadata, _objects) = (stores.Places, stores.Fence, stores.Metadata, stores.Objects);
         (_keys, _time, _loggers, _kind) = (stores.Encryption.Keys, stores.Time, stores.Loggers, kind);
         Options = options;
         _logger = _loggers.CreateLogger("Backup.Daemon");
@@ -56,12 +56,13 @@ internal sealed partial class BackEnd : IAsyncDisposable
         _watch = Task.Run(() => WatchAsync(_stop.Token));
     }
 
-    /// <summary>The store that is open now.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">9517 while it is being opened again.</exception>
-    internal IBlockStore Blocks => _blocks?.Store ?? throw CliErrors.StoreReopening(_place.Where);
+    /// <summary>The stores that are open now; mostly one.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">9517 while they are being opened again.</exception>
+    internal StoreShelf Blocks =>
+        Open ?? throw CliErrors.StoreReopening(string.Join(", ", Places.Select(static one => one.Where)));
 
-    /// <summary>What is stored; null while the store is being opened again.</summary>
-    internal BlockStoreStatistics? Statistics => _blocks?.Store.Statistics;
+    /// <summary>The same; null while they are being opened again.</summary>
+    internal StoreShelf? Open => _blocks?.Shelf;
 
     /// <summary>Whether this process has one at all.</summary>
     internal bool HasDaemon => _kind != DaemonKind.None;
@@ -69,8 +70,8 @@ internal sealed partial class BackEnd : IAsyncDisposable
     /// <summary>Whether the store takes writes; else it is being opened again.</summary>
     internal bool IsOpen => _blocks is not null;
 
-    /// <summary>Where the blocks are.</summary>
-    internal StorePlace Place => _place;
+    /// <summary>Where the blocks are, in the order of the stores.</summary>
+    internal IReadOnlyList<StorePlace> Places { get; }
 
     /// <summary>How the daemon and restores work.</summary>
     internal DaemonOptions Options { get; }
@@ -90,7 +91,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
         CancellationToken cancellation
     )
     {
-        var blocks = await stores.Place.OpenBlocksAsync(stores.Encryption.Keys, stores.Fence, cancellation);
+        var blocks = await OpenShelf.OpenAsync(stores.Places, stores.Encryption.Keys, stores.Fence, cancellation);
         return new BackEnd(stores, options, blocks, kind);
     }
 
@@ -102,12 +103,12 @@ internal sealed partial class BackEnd : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private DaemonHost? StartDaemon(OpenBlocks blocks) =>
+    private DaemonHost? StartDaemon(OpenShelf blocks) =>
         _kind == DaemonKind.None
             ? null
             : DaemonHost.Start(
                 _metadata,
-                blocks.Store,
+                blocks.Shelf,
                 _objects,
                 Options,
                 keepsHeads: _kind == DaemonKind.Whole,
@@ -121,7 +122,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
         while (!cancellation.IsCancellationRequested)
         {
             await Task.Delay(Look, _time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_blocks?.HasStopped() == false || cancellation.IsCancellationRequested)
+            if (_blocks?.HasStopped == false || cancellation.IsCancellationRequested)
             {
                 continue;
             }
@@ -131,7 +132,7 @@ internal sealed partial class BackEnd : IAsyncDisposable
                 LogReopening();
                 await CloseAsync();
                 await Task.Delay(Pause, _time, cancellation);
-                var blocks = await _place.OpenBlocksAsync(_keys, _fence, cancellation);
+                var blocks = await OpenShelf.OpenAsync(Places, _keys, _fence, cancellation);
                 _blocks = blocks;
                 _daemon = StartDaemon(blocks);
             }

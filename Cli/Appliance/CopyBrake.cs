@@ -8,10 +8,10 @@ namespace Backup.Cli.Appliance;
 /// Lets copies of collections wait while what is behind the server for agents cannot keep up: the disk has little room left, or the block
 /// store is being opened again. The oplog goes on until the disk is really full. Thread-safe; asked with each slice, it looks twice a second.
 /// </summary>
-/// <param name="folder">Its disk is looked at; null: what is stored is stored elsewhere.</param>
+/// <param name="folders">Their disks are looked at; none: what is stored is stored elsewhere.</param>
 /// <param name="isStoreOpen">Whether the block store takes writes.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CopyBrake(string? folder, Func<bool> isStoreOpen, TimeProvider time)
+internal sealed class CopyBrake(IReadOnlyList<string> folders, Func<bool> isStoreOpen, TimeProvider time)
 {
     /// <summary>Copies leave this much: a gibibyte, or a twentieth of a small disk.</summary>
     private const long MostReserve = 1L << 30;
@@ -41,13 +41,10 @@ internal sealed class CopyBrake(string? folder, Func<bool> isStoreOpen, TimeProv
         }
     }
 
-    private string? DiskReason()
-    {
-        if (folder is null)
-        {
-            return null;
-        }
+    private string? DiskReason() => folders.Select(DiskReason).FirstOrDefault(static reason => reason is not null);
 
+    private static string? DiskReason(string folder)
+    {
         var disk = new DriveInfo(folder);
         var (free, whole) = (disk.AvailableFreeSpace, disk.TotalSize);
         return free < Math.Min(MostReserve, whole / ReserveShare)

@@ -105,7 +105,7 @@ internal sealed class DaemonHealth : IAsyncDisposable
             heads.Count(one => daemon?.Trouble(one) is not null)
         );
         text.Gauge("backup_daemon_ready", "Whether the block store takes writes.", backEnd.IsOpen ? 1 : 0);
-        if (backEnd.Statistics is { } statistics)
+        if (backEnd.Open?.Statistics is { } statistics)
         {
             text.Counter("backup_store_new_blocks_total", "Blocks that this process wrote.", statistics.NewBlocks);
             text.Counter("backup_store_new_bytes_total", "Bytes of them, as stored.", statistics.NewBytes);

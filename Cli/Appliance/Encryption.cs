@@ -130,7 +130,8 @@ internal sealed partial class Encryption : IAsyncDisposable
     }
 
     /// <summary>Slices are named by their sync (<see cref="SliceNames"/>), and a sync belongs to one deployment of one group for ever.</summary>
-    private async ValueTask<string> GroupOfObjectAsync(string name, CancellationToken cancellation)
+    /// <exception cref="Foundation.Errors.BackupException">6009 where there is no such sync.</exception>
+    internal async ValueTask<string> GroupOfObjectAsync(string name, CancellationToken cancellation)
     {
         var syncId = name.Split('/') is [_, var id, _, ..] ? id : name;
         if (_groups.TryGetValue(syncId, out var known))

@@ -1,6 +1,5 @@
 using Backup.Blockstore;
-using Backup.Blockstore.Files;
-using Backup.Blockstore.Packs;
+using Backup.Blockstore.Sealing;
 using Backup.Cli.Stores;
 using Backup.Metadata;
 
@@ -18,54 +17,66 @@ internal sealed record ImportFindings(
 {
     /// <summary>Looks for what the catalogue refers to, and mends the catalogue where that is gone for a reason: an oplog begins later, a copy begins anew.</summary>
     /// <param name="metadata">The catalogue, not in use yet.</param>
-    /// <param name="place">Where blocks and slices are; nothing is looked at where that is not on this host.</param>
+    /// <param name="places">Where blocks and slices are.</param>
     /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="Foundation.Errors.BackupException">Those of a store that cannot be opened.</exception>
     internal static async Task<ImportFindings> LookAsync(
         IMetadataStore metadata,
-        StorePlace place,
+        IReadOnlyList<StorePlace> places,
         CancellationToken cancellation
     )
     {
-        if (place is not PackPlace packs)
-        {
-            return new ImportFindings([], [], RemovedSlices: 0);
-        }
+        // Where there is none, slices were not lost one by one: they are brought back, or the store is another one.
+        var (abandoned, removed) = places.Any(static one => one.MayHaveSlices)
+            ? await MendAsync(metadata, places, cancellation)
+            : ([], 0);
+        return new ImportFindings(await MissingAsync(metadata, places, cancellation), abandoned, removed);
+    }
 
+    private static async Task<(IReadOnlyList<string> Abandoned, int Removed)> MendAsync(
+        IMetadataStore metadata,
+        IReadOnlyList<StorePlace> places,
+        CancellationToken cancellation
+    )
+    {
         var abandoned = new List<string>();
         var removed = 0;
-        if (Directory.Exists(packs.Slices))
+        await using var slices = await OpenSlices.OpenAsync(
+            places,
+            metadata.GroupStores,
+            static (_, _) => throw new InvalidOperationException("Slices are listed alone."),
+            cancellation
+        );
+        foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
         {
-            var objects = new FileObjectStore(packs.Slices);
-            foreach (var set in await metadata.Deployments.ReplicaSetsAsync(cancellation))
+            foreach (var sync in await metadata.Syncs.ListAsync(set.Id, cancellation))
             {
-                foreach (var sync in await metadata.Syncs.ListAsync(set.Id, cancellation))
+                if (sync.IsOpen && await LacksSliceAsync(metadata, slices.Store, sync.Id, cancellation))
                 {
-                    if (sync.IsOpen && await LacksSliceAsync(metadata, objects, sync.Id, cancellation))
-                    {
-                        await metadata.Syncs.AbandonAsync(sync.Id, cancellation);
-                        abandoned.Add(set.Name);
-                        continue;
-                    }
-
-                    removed += await CutAsync(metadata, objects, sync.Id, cancellation);
+                    await metadata.Syncs.AbandonAsync(sync.Id, cancellation);
+                    abandoned.Add(set.Name);
+                    continue;
                 }
+
+                removed += await CutAsync(metadata, slices.Store, sync.Id, cancellation);
             }
         }
 
-        return new ImportFindings(await MissingAsync(metadata, packs.Blocks, cancellation), abandoned, removed);
+        return (abandoned, removed);
     }
 
     private static async Task<bool> LacksSliceAsync(
         IMetadataStore metadata,
-        FileObjectStore objects,
+        IObjectStore objects,
         string syncId,
         CancellationToken cancellation
     )
     {
+        var there = await NamesAsync(objects, SliceNames.SyncPrefix(syncId), cancellation);
         foreach (var collection in await metadata.Syncs.CollectionsAsync(syncId, cancellation))
         {
             var slices = await metadata.Syncs.SlicesAsync(syncId, collection.Collection, cancellation);
-            if (slices.Any(one => one.Range == collection.Range && !objects.Contains(one.ObjectName)))
+            if (slices.Any(one => one.Range == collection.Range && !there.Contains(one.ObjectName)))
             {
                 return true;
             }
@@ -77,18 +88,20 @@ internal sealed record ImportFindings(
     /// <summary>Slices that were given up since: the stored oplog begins behind the last one of them that is gone.</summary>
     private static async Task<int> CutAsync(
         IMetadataStore metadata,
-        FileObjectStore objects,
+        IObjectStore objects,
         string syncId,
         CancellationToken cancellation
     )
     {
         const int together = 1000;
+        HashSet<string>? there = null;
         var (after, begin, isCut) = (Foundation.Optime.Zero, Foundation.Optime.Zero, false);
         while (await metadata.OplogSlices.AfterAsync(syncId, after, together, cancellation) is { Count: > 0 } some)
         {
+            there ??= await NamesAsync(objects, SliceNames.OplogPrefix(syncId), cancellation);
             foreach (var slice in some)
             {
-                if (objects.Contains(slice.ObjectName))
+                if (there.Contains(slice.ObjectName))
                 {
                     // They go in their order: what follows one that is there is there.
                     return isCut ? await metadata.OplogSlices.RemoveBeforeAsync(syncId, begin, cancellation) : 0;
@@ -104,22 +117,37 @@ internal sealed record ImportFindings(
         return isCut ? await metadata.OplogSlices.RemoveBeforeAsync(syncId, begin, cancellation) : 0;
     }
 
-    private static async Task<IReadOnlyList<string>> MissingAsync(
-        IMetadataStore metadata,
-        string folder,
+    /// <summary>Some 150 bytes of memory a name.</summary>
+    private static async Task<HashSet<string>> NamesAsync(
+        IObjectStore objects,
+        string prefix,
         CancellationToken cancellation
     )
     {
-        if (!Directory.Exists(folder))
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var name in objects.ListAsync(prefix, cancellation))
         {
-            return [.. (await metadata.ManifestsAsync(cancellation)).Select(static one => one.Name)];
+            names.Add(name);
         }
 
+        return names;
+    }
+
+    /// <summary>What is in none of the stores.</summary>
+    private static async Task<IReadOnlyList<string>> MissingAsync(
+        IMetadataStore metadata,
+        IReadOnlyList<StorePlace> places,
+        CancellationToken cancellation
+    )
+    {
         var missing = new List<string>();
-        await using var blocks = await PackBlockStore.OpenAsync(folder, new PackStoreOptions(), cancellation);
+        await using var blocks = await OpenShelf.OpenAsync(places, NoSealingKeys.Instance, fence: null, cancellation);
         foreach (var one in await metadata.ManifestsAsync(cancellation))
         {
-            if (!BlockId.TryParse(one.ManifestBlock, out var block) || !await blocks.ContainsAsync(block, cancellation))
+            if (
+                !BlockId.TryParse(one.ManifestBlock, out var block)
+                || !await blocks.Shelf.ContainsAsync(block, cancellation)
+            )
             {
                 missing.Add(one.Name);
             }

@@ -46,34 +46,31 @@ internal static class MetadataImport
     )
     {
         var catalogue = CataloguePlace.Read(configuration);
-        var place = StorePlaces.Read(configuration, folder)[0];
+        var places = StorePlaces.Read(configuration, folder);
         await using var staged = await StagedImport.CreateAsync(export, folder.Metadata, time, cancellation);
         var store = await staged.OpenAsync(cancellation);
-        if (
-            !replace
-            && place.Folder is { } marked
-            && !await CatalogueMark.FitsAsync(marked, store.Settings, cancellation)
-        )
+        foreach (var place in replace ? [] : places)
         {
-            throw CliErrors.AnotherCatalogue(marked, Path.Combine(marked, MetadataExports.FolderName));
+            if (!await CatalogueMark.FitsAsync(place, store.Settings, cancellation))
+            {
+                throw CliErrors.AnotherCatalogue(place.Where, StorePlaces.Exports(places, folder));
+            }
         }
 
         var kept = await LookAtThereAsync(export, catalogue, folder, staged, replace, time, cancellation);
-        var findings = await ImportFindings.LookAsync(store, place, cancellation);
+        var findings = await ImportFindings.LookAsync(store, places, cancellation);
+        // Since the export groups may have moved.
+        await store.GroupStores.ScatterAsync([.. places.Select(static one => one.Name)], cancellation);
         await AuditAsync(store, staged.Export, time, cancellation);
         var id = await CatalogueMark.IdAsync(store.Settings, cancellation);
-        if (replace && place.Folder is { } before)
+        if (replace)
         {
             // First, where nothing refuses it any more: killed in between, the appliance does not start with what was there, and the import is run again.
-            CatalogueMark.Set(before, id);
+            await MarkAsync(places, id, cancellation);
         }
 
         kept = await catalogue.ImportAsync(folder, staged, replace, time, cancellation) ?? kept;
-        if (place.Folder is { } after)
-        {
-            CatalogueMark.Set(after, id);
-        }
-
+        await MarkAsync(places, id, cancellation);
         return new ImportReport(
             catalogue.Where ?? folder.Metadata,
             staged.Export.MadeAt,
@@ -83,6 +80,14 @@ internal static class MetadataImport
             findings.AbandonedSyncs,
             findings.RemovedSlices
         );
+    }
+
+    private static async Task MarkAsync(IReadOnlyList<StorePlace> places, string id, CancellationToken cancellation)
+    {
+        foreach (var place in places)
+        {
+            await CatalogueMark.SetAsync(place, id, cancellation);
+        }
     }
 
     /// <summary>Keys that were destroyed in the catalogue that is there stay so; one in a database is exported, since nothing else keeps it.</summary>

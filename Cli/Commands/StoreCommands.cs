@@ -14,12 +14,17 @@ namespace Backup.Cli.Commands;
 internal static class StoreCommands
 {
     internal static Command Create() =>
-        new("store", "The store of blocks that all snapshots share: status, groom, check, rebuild-index, keys")
+        new(
+            "store",
+            "The store of blocks that all snapshots share: status, groom, check, rebuild-index, list, move, keys"
+        )
         {
             Status(),
             Groom(),
             Check(),
             RebuildIndex(),
+            StorePlaceCommands.List(),
+            StorePlaceCommands.Move(),
             StoreKeysCommands.Create(),
         };
 
@@ -101,8 +106,8 @@ internal static class StoreCommands
             }
         );
 
-    /// <returns>Null where an appliance has the store open, or where it is no store of packs.</returns>
-    private static async Task<IndexRebuild?> RebuildAsync(
+    /// <returns>One for each store of packs; null where an appliance has them open, or where there is none.</returns>
+    private static async Task<IReadOnlyDictionary<string, IndexRebuild>?> RebuildAsync(
         ApplianceChoice choice,
         bool json,
         CancellationToken cancellation
@@ -121,27 +126,18 @@ internal static class StoreCommands
         }
 
         using var folder = await DataFolder.OpenAsync(root, cancellation);
-        if (StorePlaces.Read(configuration, folder)[0] is not PackPlace packs)
+        var all = new Dictionary<string, IndexRebuild>(StringComparer.Ordinal);
+        foreach (var packs in StorePlaces.Read(configuration, folder).OfType<PackPlace>())
         {
-            return null;
-        }
-
-        var rebuilt = await PackBlockStore.RebuildIndexAsync(packs.Blocks, Progress, cancellation);
-        if (!json)
-        {
-            var before = rebuilt.BlocksBefore is { } blocks ? $"it had {blocks}" : "there was none that could be used";
-            Console.Out.WriteLine(
-                $"The index finds {rebuilt.Blocks} blocks ({Printer.Bytes(rebuilt.StoredBytes)}) in {rebuilt.Packs} packs; {before}."
-            );
-            foreach (var one in rebuilt.Findings)
+            var rebuilt = await PackBlockStore.RebuildIndexAsync(packs.Blocks, Progress, cancellation);
+            all.Add(packs.Name, rebuilt);
+            if (!json)
             {
-                Console.Out.WriteLine(
-                    $"Damaged: {one.Where} at {one.Offset}: {one.What}; its blocks were searched for"
-                );
+                Print(packs, rebuilt);
             }
         }
 
-        return rebuilt;
+        return all.Count > 0 ? all : null;
 
         void Progress(int done, int all)
         {
@@ -149,6 +145,18 @@ internal static class StoreCommands
             {
                 Console.Error.WriteLine($"{done} of {all} packs");
             }
+        }
+    }
+
+    private static void Print(PackPlace packs, IndexRebuild rebuilt)
+    {
+        var before = rebuilt.BlocksBefore is { } blocks ? $"it had {blocks}" : "there was none that could be used";
+        Console.Out.WriteLine(
+            $"The index of '{packs.Blocks}' finds {rebuilt.Blocks} blocks ({Printer.Bytes(rebuilt.StoredBytes)}) in {rebuilt.Packs} packs; {before}."
+        );
+        foreach (var one in rebuilt.Findings)
+        {
+            Console.Out.WriteLine($"Damaged: {one.Where} at {one.Offset}: {one.What}; its blocks were searched for");
         }
     }
 
@@ -171,7 +179,7 @@ internal static class StoreCommands
         CheckRequest request,
         bool json,
         CancellationToken cancellation,
-        IndexRebuild? rebuilt = null
+        IReadOnlyDictionary<string, IndexRebuild>? rebuilt = null
     )
     {
         await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
@@ -180,7 +188,15 @@ internal static class StoreCommands
         var isWhole = result.GetProperty("isWhole").GetBoolean();
         if (json)
         {
-            Printer.Json<object>(rebuilt is null ? result : new { Index = rebuilt, Check = result });
+            // One store is the usual case: its index stands alone.
+            Printer.Json<object>(
+                rebuilt switch
+                {
+                    null => result,
+                    { Count: 1 } => new { Index = rebuilt.Values.First(), Check = result },
+                    _ => new { Indexes = rebuilt, Check = result },
+                }
+            );
         }
         else
         {

@@ -13,6 +13,7 @@ internal static class Settings
     internal const string MetadataFile = "metadata_file";
     internal const string Stores = "stores";
     internal const string StoresFile = "stores_file";
+    internal const string DefaultStore = "default_store";
     internal const string DaemonName = "daemon.name";
     internal const string DaemonWeight = "daemon.weight";
     internal const string DaemonMemory = "daemon.memory_mb";
@@ -126,6 +127,17 @@ internal static class Settings
         )
         {
             Example = "/etc/backup/stores",
+        },
+        new(
+            DefaultStore,
+            "BACKUP_DEFAULT_STORE",
+            "the first store",
+            "the name of a store",
+            "The store of groups that were assigned to none ('backup store move' assigns a group); every process has the same.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "main",
         },
         new(
             DaemonName,

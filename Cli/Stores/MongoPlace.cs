@@ -20,7 +20,7 @@ internal sealed record MongoPlace(string Name, ConnectionString Uri) : StorePlac
     internal override bool IsShared => true;
 
     internal override async Task<OpenBlocks> OpenBlocksAsync(
-        KeyRing keys,
+        ISealingKeys keys,
         IPublicationFence? fence,
         CancellationToken cancellation
     )

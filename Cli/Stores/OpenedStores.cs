@@ -11,21 +11,21 @@ namespace Backup.Cli.Stores;
 /// <summary>What every process of an appliance works on: the catalogue, the keys, the slices; and where the blocks are.</summary>
 internal sealed class OpenedStores : IAsyncDisposable
 {
-    private readonly OpenObjects _objects;
+    private readonly OpenSlices _slices;
 
     private OpenedStores(
         CataloguePlace catalogue,
         IMetadataStore metadata,
         Encryption encryption,
-        StorePlace place,
-        OpenObjects objects,
+        IReadOnlyList<StorePlace> places,
+        OpenSlices slices,
         TimeProvider time,
         ILoggerFactory loggers
     )
     {
-        (Catalogue, Metadata, Encryption, Place, _objects) = (catalogue, metadata, encryption, place, objects);
+        (Catalogue, Metadata, Encryption, Places, _slices) = (catalogue, metadata, encryption, places, slices);
         (Time, Loggers) = (time, loggers);
-        Objects = encryption.Seal(objects.Store);
+        Objects = encryption.Seal(slices.Store);
     }
 
     internal CataloguePlace Catalogue { get; }
@@ -34,14 +34,14 @@ internal sealed class OpenedStores : IAsyncDisposable
 
     internal Encryption Encryption { get; }
 
-    /// <summary>Of blocks and slices.</summary>
-    internal StorePlace Place { get; }
+    /// <summary>Of blocks and slices; at least one, the first is where groups are that were assigned to none.</summary>
+    internal IReadOnlyList<StorePlace> Places { get; }
 
     /// <summary>Slices, sealed for the group that they are of.</summary>
     internal IObjectStore Objects { get; }
 
-    /// <summary>Null where nobody else works on the block store.</summary>
-    internal IPublicationFence? Fence => Place.IsShared ? new PublicationFence(Metadata) : null;
+    /// <summary>Null where nobody else works on the block stores.</summary>
+    internal IPublicationFence? Fence => Places.Any(static one => one.IsShared) ? new PublicationFence(Metadata) : null;
 
     internal TimeProvider Time { get; }
 
@@ -54,7 +54,7 @@ internal sealed class OpenedStores : IAsyncDisposable
     /// <param name="loggers">Where they log.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="Foundation.Errors.BackupException">9750 to 9753 of the configuration; those of the catalogue, the keys and the store.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">9700 to 9702 and 9750 to 9753 of the configuration, 9740 of a store; those of the catalogue, the keys and the store.</exception>
     internal static async Task<OpenedStores> OpenAsync(
         DataFolder folder,
         ApplianceConfiguration configuration,
@@ -66,15 +66,15 @@ internal sealed class OpenedStores : IAsyncDisposable
     {
         // All that can be wrong with the configuration, before anything is opened.
         var catalogue = CataloguePlace.Read(configuration);
-        var place = StorePlaces.Read(configuration, folder)[0];
+        var places = StorePlaces.Read(configuration, folder);
         if (sharer is not null && !catalogue.IsShared)
         {
             throw CliErrors.NeedsSharedCatalogue(sharer);
         }
 
-        if (catalogue.IsShared && !place.IsShared)
+        if (catalogue.IsShared && places.FirstOrDefault(static one => !one.IsShared) is { } own)
         {
-            throw CliErrors.NeedsSharedStore(place.Name, place.Where);
+            throw CliErrors.NeedsSharedStore(own.Name, own.Where);
         }
 
         var metadata = await catalogue.OpenAsync(folder, time, cancellation);
@@ -84,8 +84,15 @@ internal sealed class OpenedStores : IAsyncDisposable
             // Before anything else is touched: with the wrong master key nothing is to be done.
             var logger = loggers.CreateLogger("Backup.Encryption");
             encryption = await Encryption.OpenAsync(configuration, metadata, time, logger, cancellation);
-            var objects = await place.OpenObjectsAsync(cancellation);
-            return new OpenedStores(catalogue, metadata, encryption, place, objects, time, loggers);
+            // Before a groom: to another catalogue nothing of these blocks is of any use.
+            await CatalogueMark.RequireAsync(places, metadata, StorePlaces.Exports(places, folder), cancellation);
+            var slices = await OpenSlices.OpenAsync(
+                places,
+                metadata.GroupStores,
+                encryption.GroupOfObjectAsync,
+                cancellation
+            );
+            return new OpenedStores(catalogue, metadata, encryption, places, slices, time, loggers);
         }
         catch
         {
@@ -97,7 +104,7 @@ internal sealed class OpenedStores : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _objects.DisposeAsync();
+        await _slices.DisposeAsync();
         await Encryption.DisposeAsync();
         await Metadata.DisposeAsync();
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Backup.Blockstore.Files;
 using Backup.Blockstore.Packs;
 using Backup.Blockstore.Sealing;
@@ -20,8 +21,10 @@ internal sealed record PackPlace(string Name, string Blocks, string Slices) : St
 
     internal override string Folder => Blocks;
 
+    internal override bool MayHaveSlices => Directory.Exists(Slices);
+
     internal override async Task<OpenBlocks> OpenBlocksAsync(
-        KeyRing keys,
+        ISealingKeys keys,
         IPublicationFence? fence,
         CancellationToken cancellation
     )
@@ -36,4 +39,18 @@ internal sealed record PackPlace(string Name, string Blocks, string Slices) : St
         DurableFile.CreateFolder(Slices);
         return Task.FromResult(new OpenObjects(new FileObjectStore(Slices)));
     }
+
+    /// <summary>Among the packs, so that it is lost only with them.</summary>
+    internal override async Task<string?> NoteAsync(CancellationToken cancellation) =>
+        File.Exists(NotePath) ? await File.ReadAllTextAsync(NotePath, cancellation) : null;
+
+    internal override Task SetNoteAsync(string text, CancellationToken cancellation)
+    {
+        // The store makes it when it is opened, which is later.
+        DurableFile.CreateFolder(Blocks);
+        DurableFile.Write(NotePath, Encoding.UTF8.GetBytes(text));
+        return Task.CompletedTask;
+    }
+
+    private string NotePath => Path.Combine(Blocks, "catalogue");
 }

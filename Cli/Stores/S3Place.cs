@@ -49,7 +49,7 @@ internal sealed record S3Place(string Name, S3StoreOptions Options) : StorePlace
     }
 
     internal override async Task<OpenBlocks> OpenBlocksAsync(
-        KeyRing keys,
+        ISealingKeys keys,
         IPublicationFence? fence,
         CancellationToken cancellation
     )

@@ -1,6 +1,8 @@
+using System.Text;
 using Backup.Blockstore;
 using Backup.Blockstore.Sealing;
 using Backup.Blockstore.Shared;
+using Backup.Foundation.Errors;
 
 namespace Backup.Cli.Stores;
 
@@ -10,6 +12,9 @@ internal abstract record StorePlace(string Name)
 {
     /// <summary>The store of an appliance that names none: packs in its data folder.</summary>
     internal const string EmbeddedName = "embedded";
+
+    /// <summary>Of the object with the note; persisted.</summary>
+    private const string NoteName = "appliance/catalogue";
 
     /// <summary><c>packs</c>, <c>mongodb</c> or <c>s3</c>.</summary>
     internal abstract string Kind { get; }
@@ -23,18 +28,48 @@ internal abstract record StorePlace(string Name)
     /// <summary>The folder on this host that it fills; null where it fills none.</summary>
     internal virtual string? Folder => null;
 
+    /// <summary>The folder around it, which also has its slices; null where it fills none.</summary>
+    internal string? BaseFolder => Path.GetDirectoryName(Folder);
+
     /// <param name="keys">What sealed blocks are opened with.</param>
-    /// <param name="fence">Where what refers to blocks is written down.</param>
+    /// <param name="fence">Where what refers to blocks is written down; null: nothing is put.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="Foundation.Errors.BackupException">5004, 5008, 5061 and others where it cannot be opened.</exception>
+    /// <exception cref="BackupException">5004, 5008, 5061 and others where it cannot be opened.</exception>
     internal abstract Task<OpenBlocks> OpenBlocksAsync(
-        KeyRing keys,
+        ISealingKeys keys,
         IPublicationFence? fence,
         CancellationToken cancellation
     );
 
-    /// <exception cref="Foundation.Errors.BackupException">As of <see cref="OpenBlocksAsync"/>.</exception>
+    /// <exception cref="BackupException">As of <see cref="OpenBlocksAsync"/>.</exception>
     internal abstract Task<OpenObjects> OpenObjectsAsync(CancellationToken cancellation);
+
+    /// <summary>Whether there may be slices: false where there is not even a place for them.</summary>
+    internal virtual bool MayHaveSlices => true;
+
+    /// <summary>What is noted at the store of the catalogue that it belongs to; null: nothing.</summary>
+    /// <exception cref="BackupException">As of <see cref="OpenBlocksAsync"/>.</exception>
+    internal virtual async Task<string?> NoteAsync(CancellationToken cancellation)
+    {
+        await using var objects = await OpenObjectsAsync(cancellation);
+        try
+        {
+            using var content = await objects.Store.GetAsync(NoteName, cancellation);
+            return Encoding.UTF8.GetString(content.Memory.Span);
+        }
+        catch (BackupException missing) when (missing.Number == BlockstoreErrors.ObjectMissing)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>In the place of the note before.</summary>
+    /// <exception cref="BackupException">As of <see cref="OpenBlocksAsync"/>.</exception>
+    internal virtual async Task SetNoteAsync(string text, CancellationToken cancellation)
+    {
+        await using var objects = await OpenObjectsAsync(cancellation);
+        await objects.Store.PutAsync(NoteName, Encoding.UTF8.GetBytes(text), cancellation);
+    }
 }
 
 /// <summary>A block store that is open, with what has to be closed after it.</summary>

@@ -9,8 +9,10 @@ internal static class StorePlaces
 {
     private const int LongestName = 40;
 
-    /// <summary>One: that which is named, else packs in the data folder.</summary>
-    /// <exception cref="Foundation.Errors.BackupException">2100, 2101 of a connection string, 9673 of the file, 9750 of any other part.</exception>
+    /// <summary>Those that are named, the default one first; else packs in the data folder. Each has another name.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">
+    /// 2100, 2101 of a connection string, 9673 of the file, 9702 of the default store, 9750 of any other part.
+    /// </exception>
     internal static IReadOnlyList<StorePlace> Read(ApplianceConfiguration configuration, DataFolder folder)
     {
         List<StorePlace> places =
@@ -20,12 +22,33 @@ internal static class StorePlaces
                 ? SecretLines.Read(path).Select(one => Read(one, folder))
                 : [],
         ];
-        // Nobody is to believe that something is kept in a store that nothing is ever written to.
-        return places.Count > 1
-                ? throw CliErrors.StoreAddress(places[1].Name, "one store is used, and another stands before it")
-            : places.Count == 1 ? places
-            : [new PackPlace(StorePlace.EmbeddedName, folder.Blocks, folder.Slices)];
+        if (places.Count == 0)
+        {
+            places.Add(new PackPlace(StorePlace.EmbeddedName, folder.Blocks, folder.Slices));
+        }
+
+        if (places.GroupBy(static one => one.Name).FirstOrDefault(static same => same.Count() > 1) is { } twice)
+        {
+            throw CliErrors.StoreAddress(twice.Key, "another one has the same name");
+        }
+
+        if (configuration.Text(Settings.DefaultStore) is not { } name)
+        {
+            return places;
+        }
+
+        var first =
+            places.Find(one => one.Name == name)
+            ?? throw CliErrors.NoDefaultStore(name, places.Select(static one => $"'{one.Name}'"));
+        return [first, .. places.Where(one => one != first)];
     }
+
+    /// <summary>Where exports of the metadata are put: beside the packs where there are any, so that what is lost with one disk is not both.</summary>
+    internal static string Exports(IReadOnlyList<StorePlace> places, DataFolder folder) =>
+        Path.Combine(
+            places.Select(static one => one.Folder).FirstOrDefault(static one => one is not null) ?? folder.Root,
+            MetadataExports.FolderName
+        );
 
     private static StorePlace Read(string text, DataFolder folder)
     {

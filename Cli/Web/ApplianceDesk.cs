@@ -1,5 +1,7 @@
 using Backup.BackupHttpServer;
+using Backup.Blockstore.Shelf;
 using Backup.Cli.Appliance;
+using Backup.Cli.Stores;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
 
@@ -29,7 +31,7 @@ internal sealed class ApplianceDesk(
             _startedAt,
             server is null ? null : TlsOf(server),
             await daemons.DaemonsAsync(cancellation),
-            backEnd.Statistics is { } statistics ? [StoreOf(statistics)] : []
+            backEnd.Open is { } shelf ? [.. backEnd.Places.Zip(shelf.Stores, StoreOf)] : []
         );
 
     private TlsView TlsOf(BackupHttpServerHost agents)
@@ -46,9 +48,9 @@ internal sealed class ApplianceDesk(
         );
     }
 
-    private StoreView StoreOf(Blockstore.BlockStoreStatistics statistics)
+    private static StoreView StoreOf(StorePlace place, ShelvedStore store)
     {
-        var place = backEnd.Place;
+        var statistics = store.Blocks.Statistics;
         var disk = place.Folder is { } folder ? new DriveInfo(folder) : null;
         return new StoreView(
             place.Name,

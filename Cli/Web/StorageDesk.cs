@@ -1,7 +1,9 @@
 using Backup.AlertService;
 using Backup.AlertService.Watch;
 using Backup.Blockstore;
+using Backup.Blockstore.Shelf;
 using Backup.Cli.Appliance;
+using Backup.Cli.Stores;
 using Backup.Daemon.Grooming;
 using Backup.Metadata;
 using Backup.Oplog.Catalogues;
@@ -28,7 +30,7 @@ internal sealed class StorageDesk(
     {
         var (count, bytes) = await metadata.Snapshots.TotalAsync(cancellation);
         var statistics = backEnd.Blocks.Statistics;
-        var disk = backEnd.Place.Folder is { } folder ? new DriveInfo(folder) : null;
+        var (folder, disk) = FullestDisk() ?? default;
         return new StorageView(
             statistics.Blocks,
             statistics.StoredBytes,
@@ -38,15 +40,25 @@ internal sealed class StorageDesk(
             bytes
         )
         {
-            FullInDays = disk is null ? null : await FullInAsync(disk, cancellation),
+            FullInDays = disk is null ? null : await FullInAsync(folder, disk, cancellation),
             Space = await LastGroom.FindAsync(metadata.Settings, cancellation) is { } last ? SpaceOf(last) : null,
         };
     }
 
-    private Task<double?> FullInAsync(DriveInfo disk, CancellationToken cancellation) =>
+    /// <summary>Of those that stores are on; null where none is on this host.</summary>
+    private (string Folder, DriveInfo Disk)? FullestDisk() =>
+        backEnd
+            .Places.Select(static one => one.BaseFolder)
+            .OfType<string>()
+            .Select(static folder => (Folder: folder, Disk: new DriveInfo(folder)))
+            .OrderBy(static one => (double)one.Disk.AvailableFreeSpace / one.Disk.TotalSize)
+            .Select(static one => ((string, DriveInfo)?)one)
+            .FirstOrDefault();
+
+    private Task<double?> FullInAsync(string folder, DriveInfo disk, CancellationToken cancellation) =>
         DiskOutlook.DaysLeftAsync(
             metadata.Settings,
-            new DiskFacts(Path.GetDirectoryName(backEnd.Place.Folder)!, disk.TotalSize, disk.AvailableFreeSpace),
+            new DiskFacts(folder, disk.TotalSize, disk.AvailableFreeSpace),
             time.GetUtcNow(),
             cancellation
         );
@@ -56,6 +68,42 @@ internal sealed class StorageDesk(
 
     public Task<JobView> CheckAsync(CheckRequest request, CancellationToken cancellation) =>
         operations.RequestCheckAsync(request.ReadPercent / 100, cancellation);
+
+    public async Task<StoresView> StoresAsync(string group, CancellationToken cancellation)
+    {
+        var place = await metadata.GroupStores.FindAsync(group, cancellation);
+        IReadOnlyList<StoreSizeView> stores = [.. backEnd.Places.Zip(backEnd.Blocks.Stores, SizeOf)];
+        return new StoresView(
+            stores,
+            place?.Store ?? stores[0].Name,
+            place is not null,
+            place?.From ?? [],
+            await operations.LastMoveAsync(group, cancellation)
+        );
+    }
+
+    public async Task<JobView> MoveAsync(string group, MoveRequest request, CancellationToken cancellation)
+    {
+        var shelf = backEnd.Blocks;
+        _ = shelf.Require(request.Store);
+        IReadOnlyList<string> all = [.. shelf.Stores.Select(static one => one.Name)];
+        await metadata.GroupStores.AssignAsync(group, request.Store, all, cancellation);
+        return await operations.RequestMoveAsync(group, cancellation);
+    }
+
+    private static StoreSizeView SizeOf(StorePlace place, ShelvedStore store)
+    {
+        var disk = place.BaseFolder is { } folder ? new DriveInfo(folder) : null;
+        var statistics = store.Blocks.Statistics;
+        return new StoreSizeView(
+            place.Name,
+            place.Kind,
+            statistics.Blocks,
+            statistics.StoredBytes,
+            disk?.TotalSize,
+            disk?.AvailableFreeSpace
+        );
+    }
 
     private static SpaceView SpaceOf(LastGroom last)
     {

@@ -68,7 +68,10 @@ public static class ExportedHeads
                     one.ManifestBlock,
                     $"head of {sets[one.ReplicaSetId]} in the newest export",
                     IsHold: true
-                )),
+                )
+                {
+                    ReplicaSetId = one.ReplicaSetId,
+                }),
         ];
     }
 

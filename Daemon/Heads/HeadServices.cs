@@ -1,5 +1,6 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Sealing;
+using Backup.Blockstore.Shelf;
 using Backup.Metadata;
 using Backup.Oplog;
 using Backup.Snapshots.Heads;
@@ -37,10 +38,14 @@ internal sealed record HeadServices(
     /// <summary>Told when a head has caught up with its source.</summary>
     internal Action? OnTailing { get; init; }
 
-    /// <summary>The same for the head of one replica set: what is put is put for the group of its deployment, which never changes.</summary>
+    /// <summary>
+    /// The same for the head of one replica set: what is put is put for the group of its deployment, which never changes, and into the store that the group is in, which
+    /// may change: the lease of the head ends with that. So this is asked under a lease that was granted before.
+    /// </summary>
+    /// <exception cref="Foundation.Errors.BackupException">5070 where this process has no store of the name that the group was assigned to.</exception>
     internal async Task<HeadServices> OfAsync(string replicaSetId, CancellationToken cancellation)
     {
-        if (Keys is not { } keys || Blocks is not ISealingStore store)
+        if (Blocks is not ISealingStore store || (Keys is null && Blocks is not StoreShelf))
         {
             return this;
         }
@@ -51,6 +56,19 @@ internal sealed record HeadServices(
         var deployment =
             await Metadata.Deployments.FindAsync(set.DeploymentId, cancellation)
             ?? throw MetadataErrors.Missing("deployment", set.DeploymentId);
+        if (
+            Blocks is StoreShelf shelf
+            && await Metadata.GroupStores.FindAsync(deployment.GroupId, cancellation) is { } place
+        )
+        {
+            store = shelf.ViewOf(place.Store, place.From);
+        }
+
+        if (Keys is not { } keys)
+        {
+            return this with { Blocks = store };
+        }
+
         return this with
         {
             Blocks = new GroupBlockStore(store, keys, deployment.GroupId),

@@ -21,6 +21,9 @@ public static class JobKinds
     /// <summary>A check of the block store; its subject is <see cref="JobSubjects.Store"/>.</summary>
     public const string Check = "check";
 
+    /// <summary>Brings all that a group has into the block store that it was assigned to; its subject is <see cref="JobSubjects.Store"/>.</summary>
+    public const string MoveGroup = "move-group";
+
     public static readonly IReadOnlyCollection<string> All =
     [
         Snapshot,
@@ -29,6 +32,7 @@ public static class JobKinds
         ClusterCheckpoint,
         Groom,
         Check,
+        MoveGroup,
     ];
 
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)

@@ -214,7 +214,6 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
         {
             // Before anything is held for the head: what it puts is put under these, or after them.
             var sessions = SharedStores.SessionsOf(_services.Blocks);
-            var services = await _services.OfAsync(set, cancellation);
             var lease = await metadata.HeadLeases.GrantAsync(
                 set,
                 _self.Id,
@@ -226,12 +225,29 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
             if (lease is not null)
             {
                 LogTaken(_services.Logger, set, lease.Fence);
-                _kept[set] = new KeptHead(services, lease, sessions);
-                changed = true;
+                changed |= await KeepAsync(lease, sessions, cancellation);
             }
         }
 
         return await GiveBackAsync(view, cancellation) || changed;
+    }
+
+    /// <returns>Whether it is kept; else it was given back.</returns>
+    private async Task<bool> KeepAsync(HeadLease lease, IReadOnlyList<Guid> sessions, CancellationToken cancellation)
+    {
+        try
+        {
+            // Only under the lease: where its group is moved from here on, the lease ends.
+            var services = await _services.OfAsync(lease.ReplicaSetId, cancellation);
+            _kept[lease.ReplicaSetId] = new KeptHead(services, lease, sessions);
+            return true;
+        }
+        catch (BackupException failure)
+        {
+            LogNotKept(_services.Logger, lease.ReplicaSetId, failure.Message, failure.Hint);
+            await _services.Metadata.HeadLeases.ReleaseAsync(lease, cancellation);
+            return false;
+        }
     }
 
     private async Task<bool> GiveBackAsync(PlacementView view, CancellationToken cancellation)
@@ -331,6 +347,9 @@ internal sealed partial class HeadPlacement : IAsyncDisposable
         "That this daemon stops could not be stored: the others wait until it counts as silent"
     )]
     private static partial void LogNotLeft(ILogger logger, Exception failure);
+
+    [LoggerMessage(57, LogLevel.Error, "The head of {ReplicaSet} cannot be kept here: {Message} {Hint}")]
+    private static partial void LogNotKept(ILogger logger, string replicaSet, string message, string hint);
 
     [LoggerMessage(
         56,

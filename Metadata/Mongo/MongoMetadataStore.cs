@@ -52,6 +52,7 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         Daemons = new MongoDaemons(transactions, time);
         HeadLeases = new MongoHeadLeases(transactions, time);
         StoreSessions = new MongoStoreSessions(transactions, time);
+        GroupStores = new MongoGroupStores(transactions, time);
         Clusters = new MongoClusters(transactions, time);
         Alerts = new MongoAlerts(transactions, time);
         AlertRules = new MongoAlertRules(transactions, time);
@@ -110,6 +111,8 @@ public sealed partial class MongoMetadataStore : IMetadataStore
     public IHeadLeases HeadLeases { get; }
 
     public IStoreSessions StoreSessions { get; }
+
+    public IGroupStores GroupStores { get; }
 
     public ISyncs Syncs { get; }
 

@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-/// <content>Version 26.</content>
+/// <content>Versions 26 and 28.</content>
 internal static partial class Schema
 {
     // Which sessions with shared block stores are over, and under which of them the keepers of heads work: UUIDs with spaces between them.
@@ -11,5 +11,15 @@ internal static partial class Schema
         ) STRICT, WITHOUT ROWID;
 
         ALTER TABLE head_leases ADD COLUMN store_sessions TEXT NOT NULL DEFAULT '';
+        """;
+
+    // In which block store a group is; and in which ones a part of it may still be: names, as a JSON array.
+    private const string GroupStores = """
+        CREATE TABLE group_stores (
+            group_id TEXT NOT NULL PRIMARY KEY REFERENCES groups (id),
+            store TEXT NOT NULL,
+            moves_from TEXT NOT NULL,
+            since INTEGER NOT NULL
+        ) STRICT;
         """;
 }

@@ -39,6 +39,7 @@ internal static partial class Schema
         GroupKeys,
         StoreSessions,
         Excerpts,
+        GroupStores,
     ];
 
     internal static int Version => Steps.Length;

@@ -22,7 +22,7 @@ internal static class SqliteManifests
             [
                 .. session.Query(
                     $"""
-                    SELECT heads.manifest_block, 'head of ' || coalesce(replica_sets.name, heads.replica_set_id)
+                    SELECT heads.manifest_block, 'head of ' || coalesce(replica_sets.name, heads.replica_set_id), heads.replica_set_id
                     FROM heads LEFT JOIN replica_sets ON replica_sets.id = heads.replica_set_id
                     WHERE heads.replica_set_id NOT IN ({Over})
                     """,
@@ -30,17 +30,20 @@ internal static class SqliteManifests
                 ),
                 .. session.Query(
                     $"""
-                    SELECT manifest_block, 'snapshot ' || id FROM snapshots
+                    SELECT manifest_block, 'snapshot ' || id, replica_set_id FROM snapshots
                     WHERE replica_set_id NOT IN ({Over}) ORDER BY ordinal
                     """,
                     Reference
                 ),
                 .. session.Query(
-                    $"SELECT part, 'part of cut ' || cut_id FROM cut_parts WHERE replica_set_id NOT IN ({Over})",
+                    $"SELECT part, 'part of cut ' || cut_id, replica_set_id FROM cut_parts WHERE replica_set_id NOT IN ({Over})",
                     static row => new ManifestReference(
                         JsonSerializer.Deserialize<SnapshotRecord>(row.Text())!.ManifestBlock,
                         row.Text()
                     )
+                    {
+                        ReplicaSetId = row.Text(),
+                    }
                 ),
                 .. SqliteReadHolds
                     .All(session, time)
@@ -48,7 +51,10 @@ internal static class SqliteManifests
                         hold.ManifestBlock,
                         $"what {hold.Id} reads",
                         IsHold: true
-                    )),
+                    )
+                    {
+                        ReplicaSetId = hold.ReplicaSetId,
+                    }),
             ];
         }
         finally
@@ -57,5 +63,5 @@ internal static class SqliteManifests
         }
     }
 
-    private static ManifestReference Reference(Row row) => new(row.Text(), row.Text());
+    private static ManifestReference Reference(Row row) => new(row.Text(), row.Text()) { ReplicaSetId = row.Text() };
 }

@@ -42,6 +42,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Daemons = new SqliteDaemons(transactions, time);
         HeadLeases = new SqliteHeadLeases(transactions, time);
         StoreSessions = new SqliteStoreSessions(transactions, time);
+        GroupStores = new SqliteGroupStores(transactions, time);
         Syncs = new SqliteSyncs(transactions, time);
         PartialSyncs = new SqlitePartialSyncs(transactions);
         OplogSlices = new SqliteOplogSlices(transactions, time);
@@ -95,6 +96,8 @@ public sealed class SqliteMetadataStore : IMetadataStore
     public IHeadLeases HeadLeases { get; }
 
     public IStoreSessions StoreSessions { get; }
+
+    public IGroupStores GroupStores { get; }
 
     public ISyncs Syncs { get; }
 

@@ -96,3 +96,35 @@ public sealed record CheckRequest(double ReadPercent = 100);
 
 /// <param name="DryRun">Count what is needed, and change nothing.</param>
 public sealed record GroomRequest(bool DryRun = false);
+
+/// <summary>Which stores there are, and which one the group is in.</summary>
+/// <param name="Stores">All that the appliance is configured with; the first is where a group is that was assigned to none.</param>
+/// <param name="Store">The name of the one that new blocks of the group go to.</param>
+/// <param name="IsAssigned">Somebody said so; else it is the first.</param>
+/// <param name="MovesFrom">Names of those in which a part of the group's blocks may still be; none where all is in its store.</param>
+/// <param name="Move">The last job that moves the group; null where there is none.</param>
+public sealed record StoresView(
+    IReadOnlyList<StoreSizeView> Stores,
+    string Store,
+    bool IsAssigned,
+    IReadOnlyList<string> MovesFrom,
+    JobView? Move
+);
+
+/// <param name="Name">As the configuration names it.</param>
+/// <param name="Kind"><c>packs</c>, <c>mongodb</c> or <c>s3</c>.</param>
+/// <param name="Blocks">That it holds.</param>
+/// <param name="StoredBytes">They take.</param>
+/// <param name="DiskBytes">Of the disk that it is on; left out where that is not of this host.</param>
+/// <param name="FreeBytes">On that disk.</param>
+public sealed record StoreSizeView(
+    string Name,
+    string Kind,
+    long Blocks,
+    long StoredBytes,
+    long? DiskBytes,
+    long? FreeBytes
+);
+
+/// <param name="Store">The name of the store that the group is to be in.</param>
+public sealed record MoveRequest(string Store);

@@ -18,6 +18,18 @@ public interface IStorageDesk
     /// <param name="cancellation">Gives up.</param>
     Task<JobView> CheckAsync(CheckRequest request, CancellationToken cancellation);
 
+    /// <summary>Which stores there are, and which one the group is in.</summary>
+    /// <param name="group">Its id.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<StoresView> StoresAsync(string group, CancellationToken cancellation);
+
+    /// <summary>Assigns the group to a store, and queues the job that brings there what it has elsewhere.</summary>
+    /// <param name="group">Its id.</param>
+    /// <param name="request">Where to.</param>
+    /// <param name="cancellation">Gives up; the group may be assigned then.</param>
+    /// <exception cref="Foundation.Errors.BackupException">There is no such store.</exception>
+    Task<JobView> MoveAsync(string group, MoveRequest request, CancellationToken cancellation);
+
     /// <summary>Databases and collections of a snapshot, or of the last one before a moment.</summary>
     /// <param name="subject">The replica set, or the cluster.</param>
     /// <param name="snapshot">Its id; null for the newest one, at or before the second.</param>

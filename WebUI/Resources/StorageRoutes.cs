@@ -28,6 +28,14 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
                 "Look whether blocks are as they were written, and what is hit where they are not; readPercent of them, else all"
             )
             .Needs(Permission.Operate, "storage.check");
+        api.MapGet("/groups/{group}/storage/stores", StoresAsync)
+            .WithSummary("The block stores there are, and which one the group is in")
+            .Needs(Permission.See);
+        api.MapPost("/groups/{group}/storage/move", MoveAsync)
+            .WithSummary(
+                "Assign the group to another block store, and bring there what it has elsewhere, while all goes on"
+            )
+            .Needs(Permission.Operate, "storage.move");
         api.MapGet("/groups/{group}/deployments/{deployment}/contents", ContentsAsync)
             .WithSummary("Databases and collections: ?snapshot=ID or ?time=INSTANT, else of the newest snapshot")
             .Needs(Permission.See);
@@ -55,6 +63,20 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
         }
 
         var job = await desks.Storage.CheckAsync(request, cancellation);
+        return TypedResults.Accepted(JobRoutes.PathOf(group, job.Id), job);
+    }
+
+    private Task<StoresView> StoresAsync(string group, CancellationToken cancellation) =>
+        desks.Storage.StoresAsync(group, cancellation);
+
+    private async Task<Accepted<JobView>> MoveAsync(string group, MoveRequest request, CancellationToken cancellation)
+    {
+        if (string.IsNullOrEmpty(request.Store))
+        {
+            throw WebUIErrors.Value("store", "the name of a store");
+        }
+
+        var job = await desks.Storage.MoveAsync(group, request, cancellation);
         return TypedResults.Accepted(JobRoutes.PathOf(group, job.Id), job);
     }
 

@@ -200,6 +200,16 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     internal Task<CommandResult> RunAsync(params string[] arguments) =>
         CommandAsync([.. arguments, "--data", Data, "--json"]);
 
+    /// <summary>The same with the environment of <see cref="Up"/>: a command that opens the folder itself has to know the stores.</summary>
+    internal async Task<CommandResult> RunConfiguredAsync(params string[] arguments)
+    {
+        using var process = Start([.. Variables.Select(static one => (one.Key, one.Value))], arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
+        return new CommandResult(process.ExitCode, await output, await errors);
+    }
+
     /// <summary>The same with a line as its standard input.</summary>
     internal async Task<CommandResult> RunWithInputAsync(string line, params string[] arguments)
     {

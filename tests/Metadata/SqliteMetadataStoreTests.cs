@@ -25,7 +25,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private const long SchemaVersion = 27;
+    private const long SchemaVersion = 28;
 
     private string Database => _folder.File("metadata.db");
 

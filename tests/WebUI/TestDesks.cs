@@ -384,6 +384,12 @@ internal sealed partial class TestDesks
     Task<JobView> IStorageDesk.CheckAsync(CheckRequest request, CancellationToken cancellation) =>
         Does($"check {request.ReadPercent}", new JobView("check-1", "check", "queued", "queued", 0, null, null));
 
+    public Task<StoresView> StoresAsync(string group, CancellationToken cancellation) =>
+        Task.FromResult(new StoresView([new StoreSizeView("main", "packs", 10, 1000, 9000, 5000)], "main", false, [], null));
+
+    Task<JobView> IStorageDesk.MoveAsync(string group, MoveRequest request, CancellationToken cancellation) =>
+        Does($"move to {request.Store}", new JobView("move-1", "move-group", "queued", "queued", 0, null, null));
+
     Task<JobView> IStorageDesk.GroomAsync(GroomRequest request, CancellationToken cancellation) =>
         Does($"groom {request.DryRun}", new JobView("groom-1", "groom", "queued", "queued", 0, null, null));
 

@@ -25,7 +25,17 @@ internal static class DaemonCollections
         [MongoSession.Touches]
     );
 
-    internal static readonly IReadOnlyList<Collection> All = [Daemons, HeadLeases, HeadReports, StoreSessions];
+    /// <summary>Which block store each group is in.</summary>
+    internal static readonly Collection<GroupPlace> GroupStores = new("groupStores", nameof(GroupPlace.GroupId));
+
+    internal static readonly IReadOnlyList<Collection> All =
+    [
+        Daemons,
+        HeadLeases,
+        HeadReports,
+        StoreSessions,
+        GroupStores,
+    ];
 }
 
 /// <summary>A <see cref="DaemonRecord"/>, all in one.</summary>
@@ -94,3 +104,11 @@ internal sealed record HeadGrant(
 /// <param name="At">When it was first relied on; once it is revoked, when that was.</param>
 /// <param name="Revoked">Others have struck it off.</param>
 internal sealed record StoreSession(Guid Id, DateTimeOffset At, bool Revoked);
+
+/// <summary>A <see cref="GroupStore"/>.</summary>
+internal sealed record GroupPlace(string GroupId, string Store, IReadOnlyList<string>? MovesFrom, DateTimeOffset Since)
+{
+    internal static GroupPlace Of(GroupStore one) => new(one.GroupId, one.Store, one.From, one.Since);
+
+    internal GroupStore Record() => new(GroupId, Store, MovesFrom ?? [], Since);
+}

@@ -65,6 +65,7 @@ internal static class TableMaps
             "id group_id name user host port folder host_key key_id sealed_password created_at"
         ),
         new("group_keys", AccessCollections.GroupKeys, "id group_id purpose generation created_at master box"),
+        new("group_stores", DaemonCollections.GroupStores, "group_id store moves_from since"),
         new("destroyed_keys", AccessCollections.DestroyedKeys, "id group_id at"),
         new(
             "deployments",

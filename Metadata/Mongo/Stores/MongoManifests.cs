@@ -26,18 +26,26 @@ internal static class MongoManifests
                 .Select(one => new ManifestReference(
                     one.ManifestBlock,
                     $"head of {names.GetValueOrDefault(one.ReplicaSetId, one.ReplicaSetId)}"
-                )),
+                )
+                {
+                    ReplicaSetId = one.ReplicaSetId,
+                }),
             .. snapshots
                 .Where(one => !over.Contains(one.ReplicaSetId))
-                .Select(static one => new ManifestReference(one.ManifestBlock, $"snapshot {one.Id}")),
+                .Select(static one => new ManifestReference(one.ManifestBlock, $"snapshot {one.Id}")
+                {
+                    ReplicaSetId = one.ReplicaSetId,
+                }),
             .. parts
                 .Where(one => !over.Contains(one.ReplicaSetId))
-                .Select(static one => new ManifestReference(one.Part.ManifestBlock, $"part of cut {one.CutId}")),
-            .. holds.Select(static one => new ManifestReference(
-                one.ManifestBlock,
-                $"what {one.Id} reads",
-                IsHold: true
-            )),
+                .Select(static one => new ManifestReference(one.Part.ManifestBlock, $"part of cut {one.CutId}")
+                {
+                    ReplicaSetId = one.ReplicaSetId,
+                }),
+            .. holds.Select(static one => new ManifestReference(one.ManifestBlock, $"what {one.Id} reads", IsHold: true)
+            {
+                ReplicaSetId = one.ReplicaSetId,
+            }),
         ];
     }
 }

@@ -11,7 +11,7 @@ import { may } from "../lib/session.js";
 import { jobOver, jobState, linkState } from "../lib/status.js";
 import { servedOf } from "./served.js";
 
-const KINDS = { snapshot: "Snapshot", verify: "Verification", groom: "Groom", check: "Check of the store", push: "Restore over SSH", into: "Restore into MongoDB", "cluster-snapshot": "Cluster snapshot", "cluster-checkpoint": "Checkpoint", expire: "Expiry" };
+const KINDS = { snapshot: "Snapshot", verify: "Verification", groom: "Groom", check: "Check of the store", "move-group": "Move to another store", push: "Restore over SSH", into: "Restore into MongoDB", "cluster-snapshot": "Cluster snapshot", "cluster-checkpoint": "Checkpoint", expire: "Expiry" };
 
 export function render(root, { signal, group, live }) {
   root.append(heading("Activity", "What the appliance does and did for this group."), h("br"));

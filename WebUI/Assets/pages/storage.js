@@ -1,21 +1,23 @@
 // What is stored, of which deployment, and how much smaller it is than the documents.
-import { below, post } from "../lib/api.js";
-import { toast, toastProblem } from "../lib/dialog.js";
+import { below, get, post } from "../lib/api.js";
+import { confirm, toast, toastProblem } from "../lib/dialog.js";
 import { fill, h, morph, name } from "../lib/dom.js";
 import { bytes, count, duration, many, percent } from "../lib/format.js";
 import { card, flush, heading } from "../lib/page.js";
-import { button, empty, errorNote, facts, note, table, time, waitingFor } from "../lib/parts.js";
+import { button, empty, errorNote, facts, fault, note, progress, table, time, waitingFor } from "../lib/parts.js";
 import { may, session } from "../lib/session.js";
 import { deploymentsOf } from "../lib/status.js";
 
 export function render(root, { live, signal }) {
   const content = h("div.stack");
-  root.append(h("div.stack", heading("Storage", "Blocks are stored once, whichever snapshots and replica sets share them, compressed."), content));
+  const stores = h("div.stack");
+  root.append(h("div.stack", heading("Storage", "Blocks are stored once, whichever snapshots and replica sets share them, compressed."), content, stores));
   fill(content, waitingFor("Loading …"));
   live?.onStatus((overview) => {
     const fresh = h("div.stack");
     fill(fresh, overview.store ? [disk(overview.store), space(overview.store)] : null, view(deploymentsOf(overview)));
     morph(content, fresh);
+    showStores(stores, signal);
   }, signal);
 }
 
@@ -99,6 +101,53 @@ function space({ space: last }) {
 function groom(dryRun) {
   post(below(session.group.id, "storage", "groom"), { dryRun })
     .then(() => toast(dryRun ? "It is being counted: see Activity." : "The groom is queued: see Activity."))
+    .catch(toastProblem);
+}
+
+/** Which of several stores the group is in; nothing where there is one. */
+function showStores(shown, signal) {
+  get(below(session.group.id, "storage", "stores"), { signal })
+    .then((all) => {
+      const fresh = h("div.stack");
+      fill(fresh, all.stores.length > 1 ? places(all) : null);
+      morph(shown, fresh);
+    })
+    .catch((problem) => signal?.aborted || fill(shown, fault(problem)));
+}
+
+function places(all) {
+  const goesOn = all.movesFrom.length > 0;
+  const isUnderWay = goesOn && (all.move?.state === "queued" || all.move?.state === "running");
+  return card(
+    "Stores",
+    [],
+    h("p.small.soft", "What comes of this group goes to its store. It can be moved while snapshots and restores go on; blocks are read from wherever they are."),
+    table(
+      "Block stores, and which one the group is in",
+      [
+        { title: "Store", cell: (one) => h("span", name(one.name), h("span.soft", " ", one.kind)) },
+        { title: "Blocks of all groups", number: true, cell: (one) => count(one.blocks) },
+        { title: "Stored", number: true, cell: (one) => bytes(one.storedBytes) },
+        { title: "Free on its disk", number: true, cell: (one) => (one.diskBytes ? `${bytes(one.freeBytes)} of ${bytes(one.diskBytes)}` : "") },
+        { title: "This group", cell: (one) => (one.name === all.store ? "is in it" : all.movesFrom.includes(one.name) ? "may have a part in it" : "has nothing in it") },
+        { title: "Move", cell: (one) => (may("operate") && (one.name !== all.store || (goesOn && !isUnderWay)) ? button({ text: one.name === all.store ? "Go on" : "Move here", small: true, onclick: () => move(one.name) }) : "") },
+      ],
+      all.stores,
+      { key: (one) => one.name },
+    ),
+    isUnderWay ? progress(all.move.progress, "Move", all.move.phase) : null,
+    goesOn && all.move?.error ? errorNote(all.move.error) : null,
+  );
+}
+
+function move(store) {
+  confirm({
+    title: "Move the group?",
+    text: h("p", "What comes goes to ", name(store), " at once; a job brings there what the group has elsewhere. The room elsewhere comes back by the next groom."),
+    action: "Move",
+    act: () => post(below(session.group.id, "storage", "move"), { store }),
+  })
+    .then((done) => done && toast("The move is queued: see Activity."))
     .catch(toastProblem);
 }
 
