@@ -35,6 +35,8 @@ public static class ExitCodes
             or Daemon.DaemonErrors.NothingToRestore
             or Daemon.DaemonErrors.NothingServed
             or WebUI.WebUIErrors.NotFound
+            or CliErrors.UnknownPage
+            or CliErrors.UnknownNumber
             or CliErrors.NoDataFolder => NotFound,
             CliErrors.DataFolderInUse or Blockstore.BlockstoreErrors.StoreInUse => Locked,
             CliErrors.DataFolderNotAllowed => NotAllowed,

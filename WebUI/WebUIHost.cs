@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Authentication;
 using Backup.WebUI.Access;
+using Backup.WebUI.Errors;
 using Backup.WebUI.Frame;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -150,6 +151,10 @@ public sealed class WebUIHost : IAsyncDisposable
             .Open();
         var errors = new ErrorPage(assets);
         application.MapGet(ErrorPage.Path, (HttpContext context) => errors.WriteAsync(context)).Open();
+        var articles = new ErrorArticlePage(assets);
+        application
+            .MapGet(ErrorArticlePage.Path, (HttpContext context, string number) => articles.WriteAsync(context, number))
+            .Open();
         // The first page has no path that the pattern could be held against.
         foreach (var pages in new[] { "/", Pages })
         {

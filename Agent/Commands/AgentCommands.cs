@@ -9,17 +9,7 @@ internal static class AgentCommands
 
     public static async Task<int> InvokeAsync(string[] arguments)
     {
-        var root = new RootCommand("Backs MongoDB replica sets up to a backup server.")
-        {
-            EnrollCommand.Create(),
-            RunCommand.Create(),
-            StatusCommand.Create(),
-            CheckCommand.Create(),
-            UpdateCommand.Create(),
-        };
-        root.Add(AgentOptions.Data);
-        root.Add(AgentOptions.JsonLog);
-        var parsed = root.Parse(arguments);
+        var parsed = Root().Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             _ = await parsed.InvokeAsync();
@@ -29,5 +19,21 @@ internal static class AgentCommands
         return await parsed.InvokeAsync(
             new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(15) }
         );
+    }
+
+    internal static RootCommand Root()
+    {
+        var root = new RootCommand("Backs MongoDB replica sets up to a backup server.")
+        {
+            EnrollCommand.Create(),
+            RunCommand.Create(),
+            StatusCommand.Create(),
+            CheckCommand.Create(),
+            UpdateCommand.Create(),
+            ManCommand.Create(),
+        };
+        root.Add(AgentOptions.Data);
+        root.Add(AgentOptions.JsonLog);
+        return root;
     }
 }

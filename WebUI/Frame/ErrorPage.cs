@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using System.Text.RegularExpressions;
+using Backup.WebUI.Errors;
 using Microsoft.AspNetCore.Http;
 
 namespace Backup.WebUI.Frame;
@@ -10,14 +10,14 @@ namespace Backup.WebUI.Frame;
 /// names it.
 /// </summary>
 /// <param name="assets">The path of its stylesheet.</param>
-internal sealed partial class ErrorPage(Assets assets)
+internal sealed class ErrorPage(Assets assets)
 {
     public const string Path = "/docs/errors";
 
     private const string Source = "docs/errors.md";
 
     private readonly Lazy<byte[]> _page = new(() =>
-        Encoding.UTF8.GetBytes(Page(Read(), $"/assets/{assets.Hash}/app.css"))
+        Encoding.UTF8.GetBytes(Page(ErrorBook.Document(Source), $"/assets/{assets.Hash}/app.css"))
     );
 
     public async Task WriteAsync(HttpContext context)
@@ -58,11 +58,11 @@ internal sealed partial class ErrorPage(Assets assets)
 
             if (line.StartsWith("| BK", StringComparison.Ordinal))
             {
-                Row(html, Cells(line), known);
+                Row(html, ErrorBook.Cells(line), known);
             }
             else if (line.StartsWith("| code", StringComparison.Ordinal))
             {
-                Head(html, Cells(line));
+                Head(html, ErrorBook.Cells(line));
                 isTable = true;
             }
             else if (line.StartsWith("## ", StringComparison.Ordinal))
@@ -75,7 +75,7 @@ internal sealed partial class ErrorPage(Assets assets)
             }
             else if (line.Length > 0 && line[0] != '|' && !line.StartsWith("Made from", StringComparison.Ordinal))
             {
-                html.Append($"<p>{Encode(line)}</p>\n");
+                html.Append(MarkdownText.Html(line));
             }
         }
 
@@ -97,7 +97,8 @@ internal sealed partial class ErrorPage(Assets assets)
     private static void Row(StringBuilder html, string[] cells, HashSet<string> known)
     {
         var id = known.Add(cells[0]) ? $" id=\"{Encode(cells[0])}\"" : "";
-        html.Append($"<tr{id}><th scope=\"row\">{Encode(cells[0])}</th>");
+        var code = Encode(cells[0]);
+        html.Append($"<tr{id}><th scope=\"row\"><a href=\"{Path}/{code}\">{code}</a></th>");
         foreach (var cell in cells[1..])
         {
             html.Append($"<td>{Encode(cell)}</td>");
@@ -106,18 +107,5 @@ internal sealed partial class ErrorPage(Assets assets)
         html.Append("</tr>\n");
     }
 
-    private static string[] Cells(string line) =>
-        [.. Bars().Split(line[1..^1]).Select(static cell => cell.Trim().Replace("\\|", "|", StringComparison.Ordinal))];
-
     private static string Encode(string text) => WebUtility.HtmlEncode(WebUtility.HtmlDecode(text));
-
-    private static string Read()
-    {
-        using var stream = typeof(ErrorPage).Assembly.GetManifestResourceStream(Source)!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
-
-    [GeneratedRegex(@"(?<!\\)\|", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Bars();
 }

@@ -6,10 +6,11 @@ using Backup.Foundation.Errors;
 namespace Backup.Tests.House;
 
 /// <summary>A numbered error: a constant of a room's <c>&lt;Room&gt;Errors</c>, and one text that it comes with.</summary>
-internal sealed record ErrorEntry(string Room, string Name, int Number, string Message, string Hint)
+internal sealed record ErrorEntry(string Room, string Name, int Number, string Message, string Hint, bool IsTransient)
 {
     /// <summary>As a row of docs/errors.md.</summary>
-    public string Row => $"| BK{Number:0000} | {Name} | {Cell(Message)} | {Cell(Hint)} |";
+    public string Row =>
+        $"| BK{Number:0000} | {Name} | {Cell(Message)} | {Cell(Hint)} | {(IsTransient ? "yes" : "")} |";
 
     private static string Cell(string text) =>
         text.ReplaceLineEndings(" ")
@@ -45,6 +46,29 @@ internal static class ErrorCatalogue
         ["Cli"] = (9500, 9999),
     };
 
+    /// <summary>Who says the errors of a room, and where its log is: stands above its table.</summary>
+    public static readonly IReadOnlyDictionary<string, string> SaidBy = new Dictionary<string, string>
+    {
+        ["Foundation"] = "Any part says these, about files, keys and what is given to it.",
+        ["MongoWire"] =
+            "Whoever talks with MongoDB says these: the agent with the source, the appliance with the target of a restore.",
+        ["Sandbox"] = "The sandbox says these: the MongoDB-compatible servers in memory that a first try protects.",
+        ["MongoQuery"] =
+            "The read-only MongoDB of `backup serve`, and the sandbox, say these to the client that asked.",
+        ["Oplog"] = "The head of a replica set says these, where it follows the oplog; so do restores of a moment.",
+        ["Snapshots"] = "Whoever reads or writes snapshots says these: heads, restores, verifications.",
+        ["Blockstore"] = "The store of blocks and slices says these; the appliance's log has them.",
+        ["Metadata"] = "The catalogue of the appliance says these; the appliance's log has them.",
+        ["Agent"] = "The agent says these: `journalctl -u backup-agent` on its host, or `backup agents logs`.",
+        ["BackupHttpServer"] =
+            "The server that agents and download links talk to says these; the log of the agent has them too.",
+        ["WebUI"] = "The web interface and the public API say these, to browsers, programs and commands.",
+        ["AlertService"] = "Alerts and what tells people of them say these: `backup alerts list`, mails, webhooks.",
+        ["Daemon"] =
+            "What keeps heads, takes snapshots and restores says these: `backup jobs show`, the appliance's log.",
+        ["Cli"] = "The command `backup` says these, or the appliance when it starts: `journalctl -u backup-appliance`.",
+    };
+
     /// <summary>Every constant, in the order of the numbers.</summary>
     public static IReadOnlyList<(string Room, string Name, int Number)> Numbers { get; } =
     [
@@ -64,7 +88,14 @@ internal static class ErrorCatalogue
         [
             .. from constant in Numbers
             from error in made[constant.Number].DefaultIfEmpty()
-            select new ErrorEntry(constant.Room, constant.Name, constant.Number, error.Message ?? "", error.Hint ?? ""),
+            select new ErrorEntry(
+                constant.Room,
+                constant.Name,
+                constant.Number,
+                error.Message ?? "",
+                error.Hint ?? "",
+                error.IsTransient
+            ),
         ];
     }
 
@@ -76,7 +107,7 @@ internal static class ErrorCatalogue
 
     private static string RoomOf(Type type) => type.Namespace!.Split('.') is [_, var room, ..] ? room : "";
 
-    private static IEnumerable<(int Number, string Message, string Hint)> Factories(Type type)
+    private static IEnumerable<(int Number, string Message, string Hint, bool IsTransient)> Factories(Type type)
     {
         var methods = type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
             .Where(static method => method.ReturnType.IsAssignableTo(typeof(BackupException)))
@@ -90,7 +121,8 @@ internal static class ErrorCatalogue
             yield return (
                 error.Number,
                 Named(error.Message, parameters, arguments),
-                Named(error.Hint, parameters, arguments)
+                Named(error.Hint, parameters, arguments),
+                error.IsTransient
             );
         }
     }

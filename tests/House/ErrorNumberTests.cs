@@ -76,12 +76,13 @@ public class ErrorNumberTests
         var text = new StringBuilder();
         text.Append("# Errors\n\nThe same number stands in logs, in answers of the API and on the command line. ");
         text.Append("Numbers never change their meaning.\nMade from the code: see tests/House/ErrorNumberTests.cs. ");
-        text.Append("Words in angle brackets stand for what the error is about.\n");
+        text.Append("Words in angle brackets stand for what the error is about.\n\n");
+        text.Append("More of those that operators meet most: [troubleshooting.md](troubleshooting.md).\n");
         foreach (var room in ErrorCatalogue.Entries().GroupBy(static error => error.Room))
         {
             var (first, last) = ErrorCatalogue.Ranges[room.Key];
             text.Append(
-                $"\n## {room.Key} ({first} to {last})\n\n| code | name | message | what to do |\n|---|---|---|---|\n"
+                $"\n## {room.Key} ({first} to {last})\n\n{ErrorCatalogue.SaidBy[room.Key]}\n\n| code | name | message | what to do | tried again by itself |\n|---|---|---|---|---|\n"
             );
             foreach (var error in room)
             {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Backup.WebUI.Errors;
 using Backup.WebUI.Frame;
 using Shouldly;
 using Xunit;
@@ -32,6 +33,32 @@ public class ErrorPageTests
             .Value;
         using var style = await scene.Http.GetAsync(stylesheet);
         style.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Every_number_has_a_page_of_its_own()
+    {
+        await using var scene = await WebScene.StartAsync();
+        foreach (var number in new[] { "9514", "BK9514" })
+        {
+            using var answer = await scene.Http.GetAsync($"/docs/errors/{number}");
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+            var page = await answer.Content.ReadAsStringAsync();
+            page.ShouldContain("<h1>BK9514 PortInUse</h1>");
+            page.ShouldContain("<h2>What is wrong</h2>");
+            page.ShouldContain("<h2>What to do</h2>");
+            page.ShouldContain("<code>ss -ltnp</code>");
+            page.ShouldNotContain("<script");
+        }
+
+        using var unknown = await scene.Http.GetAsync("/docs/errors/1");
+        unknown.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        foreach (var article in ErrorBook.OfThisRelease.All)
+        {
+            var page = ErrorArticlePage.Page(article, "/app.css");
+            page.ShouldContain($"<h1>{article.Code} {article.Name}</h1>");
+            page.ShouldContain(WebUtility.HtmlEncode(article.Texts[0].Hint));
+        }
     }
 
     [Fact]

@@ -1,0 +1,20 @@
+using Backup.Foundation.Errors;
+
+namespace Backup.Cli;
+
+/// <content>9720 to 9739: the manual, explanations of errors, support bundles, telemetry, reload.</content>
+public static partial class CliErrors
+{
+    public const int UnknownPage = 9720;
+    public const int UnknownNumber = 9721;
+
+    public static BackupException NoSuchPage(string name) =>
+        new(UnknownPage, $"The manual has no page '{name}'.", "'backup man' lists its pages.");
+
+    public static BackupException NoSuchNumber(string number) =>
+        new(
+            UnknownNumber,
+            $"This release has no error '{number}'.",
+            "Numbers have four digits, with BK before them or not; a newer release may have more: 'backup appliance' shows which one runs."
+        );
+}
