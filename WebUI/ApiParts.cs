@@ -2,6 +2,7 @@ using Backup.Metadata;
 using Backup.WebUI.Access;
 using Backup.WebUI.Desks;
 using Backup.WebUI.Resources;
+using Backup.WebUI.Support;
 
 namespace Backup.WebUI;
 
@@ -13,6 +14,7 @@ internal static class ApiParts
         ApiDesks desks,
         AccessDesk access,
         SharedOverviews overviews,
+        MetricsRoutes metrics,
         TimeProvider time
     )
     {
@@ -25,6 +27,7 @@ internal static class ApiParts
             new StatusRoutes(metadata, desks),
             new ApplianceRoutes(desks),
             new DaemonRoutes(desks),
+            new SupportRoutes(new SupportBundle(desks, metadata, metrics, time), time),
             new KeyRoutes(desks),
             new MetadataRoutes(desks),
             new DeploymentRoutes(things, desks),

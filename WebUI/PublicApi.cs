@@ -48,8 +48,8 @@ public sealed class PublicApi : IDisposable
         _answers = new IdempotencyKeys(metadata.Answers, time);
         var made = new Overviews(metadata, new GroupThings(metadata), desks, time);
         var overviews = new SharedOverviews(made, metadata, time);
-        _parts = ApiParts.All(metadata, desks, _access, overviews, time);
         _metrics = new MetricsRoutes(overviews, metadata, desks, time);
+        _parts = ApiParts.All(metadata, desks, _access, overviews, _metrics, time);
     }
 
     internal IMetadataStore Metadata { get; }
@@ -104,7 +104,15 @@ public sealed class PublicApi : IDisposable
         }
     }
 
-    public void Dispose() => _access.Dispose();
+    public void Dispose()
+    {
+        foreach (var part in _parts.OfType<IDisposable>())
+        {
+            part.Dispose();
+        }
+
+        _access.Dispose();
+    }
 }
 
 /// <summary>What the API is told, whoever serves it.</summary>

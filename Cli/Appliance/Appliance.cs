@@ -196,7 +196,7 @@ internal sealed class Appliance : IAsyncDisposable
             new KeyOperations(metadata, encryption, objects, exports, time)
         );
         var daemons = new DaemonDesk(metadata, backEnd, Operations, time);
-        var self = new ApplianceDesk(backEnd, daemons, server, options, time);
+        var self = new ApplianceDesk(backEnd, daemons, server, Folder, options, time);
         var reports = new ReportDesk(
             metadata,
             async token => new ReportSigner(

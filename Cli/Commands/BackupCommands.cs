@@ -45,6 +45,7 @@ internal static class BackupCommands
             AlertsCommand.Create(),
             DaemonsCommand.Create(),
             ConfigCommand.Create(),
+            SupportBundleCommand.Create(),
             ExplainCommand.Create(),
             ManCommand.Create(),
         };

@@ -11,12 +11,14 @@ namespace Backup.Cli.Web;
 /// <param name="backEnd">The blocks.</param>
 /// <param name="daemons">Who keeps heads.</param>
 /// <param name="server">Who serves agents; null where nobody does.</param>
+/// <param name="data">Where the log is.</param>
 /// <param name="options">As it was started.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ApplianceDesk(
     BackEnd backEnd,
     DaemonDesk daemons,
     BackupHttpServerHost? server,
+    DataFolder data,
     ApplianceOptions options,
     TimeProvider time
 ) : IApplianceDesk
@@ -33,6 +35,12 @@ internal sealed class ApplianceDesk(
             await daemons.DaemonsAsync(cancellation),
             backEnd.Open is { } shelf ? [.. backEnd.Places.Zip(shelf.Stores, StoreOf)] : []
         );
+
+    public IReadOnlyList<SupportFile> SupportFiles() =>
+        [
+            new("configuration.json", () => SupportSources.Configuration(options.Configuration)),
+            .. SupportSources.Logs(data.Log),
+        ];
 
     private TlsView TlsOf(BackupHttpServerHost agents)
     {

@@ -37,26 +37,31 @@ internal sealed class MetricsRoutes(
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet(Path, ScrapeAsync).WithSummary("Metrics in Prometheus' text format").SignedIn();
 
-    private async Task<IResult> ScrapeAsync(Caller caller, CancellationToken cancellation)
+    private async Task<IResult> ScrapeAsync(Caller caller, CancellationToken cancellation) =>
+        Results.Text(await TextAsync(caller.GroupsWith(Permission.See), cancellation), PrometheusText.MediaType);
+
+    /// <param name="groups">Whose metrics are told, by their ids.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<string> TextAsync(IReadOnlySet<string> groups, CancellationToken cancellation)
     {
         var text = new PrometheusText();
         StorageView? store = null;
         var names = (await metadata.Access.GroupsAsync(cancellation)).ToDictionary(static one => one.Id);
-        foreach (var id in caller.GroupsWith(Permission.See).Order(StringComparer.Ordinal))
+        foreach (var id in groups.Order(StringComparer.Ordinal))
         {
             var overview = await overviews.OfAsync(id, MayBe, cancellation);
             store = overview.Store ?? store;
             await AddGroupAsync(text, names[id].Name, overview, cancellation);
         }
 
-        await AddAlertsAsync(text, caller.GroupsWith(Permission.See), cancellation);
+        await AddAlertsAsync(text, groups, cancellation);
         if (store is not null)
         {
             AddStore(text, store);
         }
 
         AddProcess(text);
-        return Results.Text(text.ToString(), PrometheusText.MediaType);
+        return text.ToString();
     }
 
     private async Task AddGroupAsync(

@@ -27,6 +27,11 @@ internal sealed partial class TestDesks
     public Task<ApplianceView> ApplianceAsync(CancellationToken cancellation) =>
         Task.FromResult(new ApplianceView("1.0.0", Noon, null, [], []));
 
+    /// <summary>What the host adds to a support bundle.</summary>
+    public List<SupportFile> Support { get; } = [];
+
+    public IReadOnlyList<SupportFile> SupportFiles() => Support;
+
     IReadOnlyList<UpdateView> IAgentBuildDesk.List() => [];
 
     public UpdateView Offer(UpdateRequest request)

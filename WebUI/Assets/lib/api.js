@@ -107,7 +107,20 @@ async function send(method, path, how, key) {
   }
 }
 
+/** A file that a request answers with; it is handed to the browser under the name that the appliance gave it. */
+export async function download(path) {
+  const { blob, file } = await call("POST", path);
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: file });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  return file;
+}
+
 async function read(response) {
+  if (response.headers.get("Content-Type") === "application/zip") {
+    const file = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? "backup.zip";
+    return { blob: await response.blob(), file };
+  }
   const text = await response.text();
   return text ? JSON.parse(text) : null;
 }

@@ -1,5 +1,6 @@
 // The appliance itself: its certificates, daemons and stores; for its administrators.
-import { get, post } from "../lib/api.js";
+import { download, get, post } from "../lib/api.js";
+import { toast, toastProblem } from "../lib/dialog.js";
 import { fragment, h, name } from "../lib/dom.js";
 import { bytes, count, percent } from "../lib/format.js";
 import { card, flush } from "../lib/page.js";
@@ -9,7 +10,7 @@ import { command } from "../lib/same.js";
 export const loadAppliance = (signal) => get("/appliance", { signal });
 
 export function applianceOf({ tls, daemons, stores }, again) {
-  return fragment(tls ? certificates(tls) : null, daemonsOf(daemons, again), storesOf(stores));
+  return fragment(tls ? certificates(tls) : null, daemonsOf(daemons, again), storesOf(stores), help());
 }
 
 function certificates(tls) {
@@ -89,5 +90,29 @@ function storesOf(stores) {
       stores,
       { key: (one) => one.name },
     ),
+  );
+}
+
+/** An archive for whoever is asked for help. */
+function help() {
+  const take = button({
+    text: "Take a support bundle",
+    small: true,
+    onclick: async () => {
+      take.disabled = true;
+      try {
+        toast(`${await download("/appliance/support-bundle")} is in your downloads.`);
+      } catch (problem) {
+        toastProblem(problem);
+      } finally {
+        take.disabled = false;
+      }
+    },
+  });
+  return card(
+    "Help",
+    [take],
+    h("p", "A ZIP archive with versions, the configuration, state, tasks, alerts, metrics and the end of the log. Secrets are taken out, and no data of a source is in it; look through it before you hand it on."),
+    h("details.same", h("summary", "The same as a command"), h("div", copyable(command("support-bundle"), "Copy the command"))),
   );
 }
