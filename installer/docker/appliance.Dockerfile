@@ -1,7 +1,7 @@
 # The appliance as an image, its own agent with it, of its packages:
 #   installer/build-packages && docker build -f installer/docker/appliance.Dockerfile -t backup-appliance .build/packages
 FROM debian:bookworm-slim
-COPY backup-*.deb /tmp/
+COPY backup-agent_*.deb backup-cli_*.deb backup-appliance_*.deb /tmp/
 RUN apt-get update \
     && apt-get install -y --no-install-recommends /tmp/backup-*.deb \
     && rm -rf /var/lib/apt/lists/* /tmp/*.deb
