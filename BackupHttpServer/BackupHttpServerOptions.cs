@@ -53,8 +53,8 @@ public sealed record BackupHttpServerOptions
     /// <summary>Where builds that are offered to agents are kept; instances share it. Null: <c>updates</c> in the certificates' folder.</summary>
     public string? UpdateFolder { get; init; }
 
-    /// <summary>Handed to every agent.</summary>
-    public Foundation.Contracts.AgentLimits AgentLimits { get; init; } = new();
+    /// <summary>Handed to every agent; asked each time that one fetches its configuration, so it is quick, and may change.</summary>
+    public Func<Foundation.Contracts.AgentLimits> AgentLimits { get; init; } = static () => new();
 
     /// <summary>
     /// How long an agent that has a deployment's lease may be silent until another one that asks gets it; 1 second to 1 minute. Holders and those that

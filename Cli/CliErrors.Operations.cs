@@ -7,6 +7,7 @@ public static partial class CliErrors
 {
     public const int UnknownPage = 9720;
     public const int UnknownNumber = 9721;
+    public const int NamedFileNotThere = 9722;
 
     public static BackupException NoSuchPage(string name) =>
         new(UnknownPage, $"The manual has no page '{name}'.", "'backup man' lists its pages.");
@@ -16,5 +17,14 @@ public static partial class CliErrors
             UnknownNumber,
             $"This release has no error '{number}'.",
             "Numbers have four digits, with BK before them or not; a newer release may have more: 'backup appliance' shows which one runs."
+        );
+
+    /// <param name="key">Of the configuration.</param>
+    /// <param name="path">That it names.</param>
+    public static BackupException NamedFileMissing(string key, string path) =>
+        new(
+            NamedFileNotThere,
+            $"'{key}' names the file '{path}', which is not there, or may not be seen by who runs the command.",
+            "Make it, name another one, or run the command as the user of the service."
         );
 }

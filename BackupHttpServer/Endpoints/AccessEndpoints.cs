@@ -16,7 +16,7 @@ internal sealed class AccessEndpoints(
     IMetadataStore metadata,
     AgentGate gate,
     UpdateStore updates,
-    AgentLimits limits,
+    Func<AgentLimits> limits,
     TimeProvider time
 )
 {
@@ -37,7 +37,7 @@ internal sealed class AccessEndpoints(
                     .OrderBy(one => one.Id, StringComparer.Ordinal)
                     .Select(one => new ConfiguredDeployment(one.Id, one.Name, one.Uri, Order(one.Source))),
             ],
-            limits
+            limits()
         );
         var body = JsonSerializer.SerializeToUtf8Bytes(configuration, AgentJson.Default.AgentConfiguration);
         var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(body).AsSpan(0, 16))}\"";
@@ -96,8 +96,8 @@ internal sealed class AccessEndpoints(
         new(
             source.Revision,
             source.Member,
-            source.Cursors ?? limits.Cursors,
-            source.BytesPerSecond ?? limits.BytesPerSecond,
+            source.Cursors ?? limits().Cursors,
+            source.BytesPerSecond ?? limits().BytesPerSecond,
             source.PausedAt is not null
         );
 

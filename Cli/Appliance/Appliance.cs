@@ -3,6 +3,7 @@ using Backup.AlertService;
 using Backup.BackupHttpServer;
 using Backup.BackupHttpServer.Certificates;
 using Backup.Blockstore;
+using Backup.Cli.Configuration;
 using Backup.Cli.Control;
 using Backup.Cli.Stores;
 using Backup.Cli.Web;
@@ -27,11 +28,13 @@ internal sealed class Appliance : IAsyncDisposable
 
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly ILoggerFactory _loggers;
+    private readonly LiveSettings _live;
 
-    private Appliance(DataFolder folder, ILoggerFactory loggers)
+    private Appliance(DataFolder folder, ILoggerFactory loggers, LiveSettings live)
     {
         Folder = folder;
         _loggers = loggers;
+        _live = live;
     }
 
     internal DataFolder Folder { get; }
@@ -66,8 +69,9 @@ internal sealed class Appliance : IAsyncDisposable
     )
     {
         var folder = await DataFolder.OpenAsync(root, cancellation);
-        var loggers = ApplianceLog.Create(folder, options.Configuration, options.Verbose);
-        var appliance = new Appliance(folder, loggers);
+        var live = new LiveSettings(options.Configuration);
+        var loggers = ApplianceLog.Create(folder, live, options.Verbose);
+        var appliance = new Appliance(folder, loggers, live);
         try
         {
             await appliance.StartAsync(options, cancellation);
@@ -79,6 +83,9 @@ internal sealed class Appliance : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Reads the configuration file anew; what may change while it runs counts from then on, the rest is said in the log.</summary>
+    internal void Reload() => _live.Reload(_loggers.CreateLogger(LiveSettings.LogName));
 
     public async ValueTask DisposeAsync()
     {
@@ -117,7 +124,7 @@ internal sealed class Appliance : IAsyncDisposable
             )
         );
         var agents = new AgentOperations(metadata, time);
-        var sources = new SourceOperations(metadata, agents, settings.Limits(), time);
+        var sources = new SourceOperations(metadata, agents, _live.Limits, time);
         var clusters = new ClusterOperations(metadata, time);
         Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, time);
         if (!options.Offline && await mongods.CheckAsync(cancellation) is { } unusable)
@@ -360,6 +367,7 @@ internal sealed class Appliance : IAsyncDisposable
                         {
                             Names = options.Names,
                             Downloads = downloads,
+                            AgentLimits = _live.Limits,
                         },
                         metadata,
                         objects,

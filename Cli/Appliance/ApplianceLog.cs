@@ -17,18 +17,19 @@ internal static class ApplianceLog
         "{Timestamp:yyyy-MM-dd HH:mm:ss.fffzzz} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
     /// <param name="folder">Of the appliance.</param>
-    /// <param name="settings">How lines are written, and which.</param>
+    /// <param name="live">How lines are written, and which; the least that is logged may change.</param>
     /// <param name="toStandardError">Whatever is set.</param>
-    internal static ILoggerFactory Create(DataFolder folder, ApplianceConfiguration settings, bool toStandardError)
+    internal static ILoggerFactory Create(DataFolder folder, LiveSettings live, bool toStandardError)
     {
         DurableFile.CreateFolder(folder.Log);
+        var settings = live.Current;
         // Each object of JSON has its properties by their names: ids of requests, jobs and replica sets among them.
         ITextFormatter format =
             settings.Text(Settings.LogFormat) == "json"
                 ? new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture)
                 : new MessageTemplateTextFormatter(Line, CultureInfo.InvariantCulture);
         var configuration = new LoggerConfiguration()
-            .MinimumLevel.Is(LevelOf(settings.Text(Settings.LogLevel)))
+            .MinimumLevel.ControlledBy(live.LogLevel)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .Enrich.FromLogContext()
             .WriteTo.File(
@@ -48,13 +49,4 @@ internal static class ApplianceLog
         var logger = configuration.CreateLogger();
         return LoggerFactory.Create(builder => builder.AddSerilog(logger, dispose: true));
     }
-
-    private static LogEventLevel LevelOf(string? name) =>
-        name switch
-        {
-            "debug" => LogEventLevel.Debug,
-            "warning" => LogEventLevel.Warning,
-            "error" => LogEventLevel.Error,
-            _ => LogEventLevel.Information,
-        };
 }

@@ -60,7 +60,6 @@ internal sealed class ApplianceSettings(ApplianceConfiguration configuration)
             AgentProgram = Path.Combine(AppContext.BaseDirectory, "backup-agent"),
             Port = port,
             HoldCopies = brake.Reason,
-            AgentLimits = Limits(),
             ClientCertificates = configuration.Text(Settings.AgentsCertificates) switch
             {
                 "off" => ClientCertificatePolicy.Off,

@@ -27,9 +27,11 @@ internal sealed class DaemonProcess : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly DataFolder _folder;
     private readonly ILoggerFactory _loggers;
+    private readonly LiveSettings _live;
     private BackEnd _backEnd = null!;
 
-    private DaemonProcess(DataFolder folder, ILoggerFactory loggers) => (_folder, _loggers) = (folder, loggers);
+    private DaemonProcess(DataFolder folder, ILoggerFactory loggers, LiveSettings live) =>
+        (_folder, _loggers, _live) = (folder, loggers, live);
 
     /// <summary>By which others know it.</summary>
     internal string Name => _backEnd.Options.Name;
@@ -51,7 +53,8 @@ internal sealed class DaemonProcess : IAsyncDisposable
     )
     {
         var folder = await DataFolder.OpenAsync(root, cancellation);
-        var process = new DaemonProcess(folder, ApplianceLog.Create(folder, options.Configuration, options.Verbose));
+        var live = new LiveSettings(options.Configuration);
+        var process = new DaemonProcess(folder, ApplianceLog.Create(folder, live, options.Verbose), live);
         try
         {
             await process.StartAsync(options, cancellation);
@@ -63,6 +66,9 @@ internal sealed class DaemonProcess : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Reads the configuration file anew; what may change while it runs counts from then on, the rest is said in the log.</summary>
+    internal void Reload() => _live.Reload(_loggers.CreateLogger(LiveSettings.LogName));
 
     public async ValueTask DisposeAsync()
     {

@@ -12,12 +12,12 @@ namespace Backup.Cli.Appliance;
 /// <summary>How a deployment's source is read; running agents take a change up within seconds.</summary>
 /// <param name="metadata">The catalogue of everything.</param>
 /// <param name="agents">Who works on what.</param>
-/// <param name="defaults">What holds where nothing is set.</param>
+/// <param name="defaults">What holds where nothing is set; it may change.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SourceOperations(
     IMetadataStore metadata,
     AgentOperations agents,
-    AgentLimits defaults,
+    Func<AgentLimits> defaults,
     TimeProvider time
 )
 {
@@ -109,9 +109,9 @@ internal sealed class SourceOperations(
         return new SourceView(
             deployment.Name,
             source.Member,
-            source.Cursors ?? defaults.Cursors,
+            source.Cursors ?? defaults().Cursors,
             source.Cursors is not null,
-            (source.BytesPerSecond ?? defaults.BytesPerSecond) / (double)Megabyte,
+            (source.BytesPerSecond ?? defaults().BytesPerSecond) / (double)Megabyte,
             source.BytesPerSecond is not null,
             source.PausedAt
         )

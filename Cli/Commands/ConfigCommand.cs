@@ -48,12 +48,14 @@ internal static class ConfigCommand
         var path = ApplianceConfiguration.Find(option);
         var file = path is null ? null : ConfigurationFile.Read(path);
         List<ErrorView> mistakes = [.. (file?.Mistakes ?? []).Select(Control.ControlServer.Describe)];
+        List<Setting> set = [];
         if (mistakes.Count == 0)
         {
             // Variables too, and the files that are named.
             var configuration = ApplianceConfiguration.Load(option);
             _ = configuration.All().Count();
-            _ = ProtectList.Read(configuration);
+            mistakes.AddRange(ConfigurationCheck.OfFiles(configuration).Select(Control.ControlServer.Describe));
+            set = [.. configuration.All().Select(static one => one.Setting)];
         }
 
         if (json)
@@ -64,6 +66,8 @@ internal static class ConfigCommand
                     Ok = mistakes.Count == 0,
                     File = path,
                     Mistakes = mistakes,
+                    Reload = set.Where(static one => one.IsLive).Select(static one => one.Key),
+                    Restart = set.Where(static one => !one.IsLive).Select(static one => one.Key),
                 }
             );
         }
@@ -72,6 +76,8 @@ internal static class ConfigCommand
             Console.Out.WriteLine(
                 path is null ? "There is no configuration file; the environment is good." : $"{path} is good."
             );
+            Tell("A change counts after a reload (systemctl reload)", set.Where(static one => one.IsLive));
+            Tell("A change counts after a restart", set.Where(static one => !one.IsLive));
         }
         else
         {
@@ -83,6 +89,15 @@ internal static class ConfigCommand
         }
 
         return mistakes.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static void Tell(string when, IEnumerable<Setting> settings)
+    {
+        var keys = string.Join(", ", settings.Select(static one => one.Key));
+        if (keys.Length > 0)
+        {
+            Console.Out.WriteLine($"{when}: {keys}");
+        }
     }
 
     private static int Show(string? option, bool json)

@@ -85,6 +85,7 @@ internal static class DaemonCommand
               data    {root}
             """
         );
+        using var reload = ReloadSignal.Listen(daemon.Reload);
         ServiceNotice.Ready();
         try
         {

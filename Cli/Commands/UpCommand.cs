@@ -79,6 +79,7 @@ internal static class UpCommand
         var narrator = new UpNarrator(root, json);
         await using var appliance = await Appliance.Appliance.OpenAsync(root, options, cancellation);
         narrator.Started(appliance);
+        using var reload = ReloadSignal.Listen(appliance.Reload);
         ServiceNotice.Ready();
         try
         {

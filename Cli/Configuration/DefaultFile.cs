@@ -14,6 +14,7 @@ internal static class DefaultFile
             # The configuration of the backup appliance. What is commented out has its default.
             # Each key can be set by the environment variable beside it too, which goes before this file; options of 'backup up' go before both.
             # Check it with: backup config check
+            # What changes counts from the next start on; where a reload is enough ('systemctl reload', SIGHUP), that is said.
 
             """
         );
@@ -35,7 +36,9 @@ internal static class DefaultFile
             }
 
             var normal = setting.Default.Length > 0 ? $" Default: {setting.Default}." : "";
-            text.Append($"{indent}# {Capital(setting.Range)}.{normal} Variable: {setting.Variable}.\n");
+            text.Append(
+                $"{indent}# {Capital(setting.Range)}.{normal}{(setting.IsLive ? " A reload is enough." : "")} Variable: {setting.Variable}.\n"
+            );
             var (name, value) = (parts[^1], setting.Example ?? setting.Default);
             text.Append(
                 setting.Shape switch

@@ -34,6 +34,9 @@ internal sealed record Setting(
     /// <summary>In the environment, between the values of a list or map; null: whatever is white space, line ends too.</summary>
     internal char[]? Separators { get; init; } = [','];
 
+    /// <summary>A reload is enough for it to count; else it counts from the next start on.</summary>
+    internal bool IsLive { get; init; }
+
     /// <summary>Never shown.</summary>
     internal bool IsSecret { get; init; }
 

@@ -243,7 +243,10 @@ internal static class Settings
             16,
             "cursors",
             "That an agent copies a source with at the same time."
-        ),
+        ) with
+        {
+            IsLive = true,
+        },
         Number(
             AgentsRate,
             "BACKUP_AGENT_MB_PER_SECOND",
@@ -252,7 +255,10 @@ internal static class Settings
             100_000,
             "MB (10^6) a second",
             "That an agent reads of a source at most; 0: no bound."
-        ),
+        ) with
+        {
+            IsLive = true,
+        },
         Number(
             AgentsSplit,
             "BACKUP_AGENT_SPLIT_MB",
@@ -261,7 +267,10 @@ internal static class Settings
             1 << 20,
             "MiB",
             "Of the _id ranges that a large collection is copied in."
-        ),
+        ) with
+        {
+            IsLive = true,
+        },
         Number(
             BalancerSeconds,
             "BACKUP_BALANCER_SECONDS",
@@ -383,7 +392,10 @@ internal static class Settings
             "information",
             ["debug", "information", "warning", "error"],
             "The least that is logged."
-        ),
+        ) with
+        {
+            IsLive = true,
+        },
         Choice(
             LogConsole,
             "BACKUP_LOG_CONSOLE",

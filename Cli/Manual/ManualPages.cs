@@ -124,7 +124,10 @@ internal static class ManualPages
         foreach (var one in Settings.All)
         {
             var normal = one.Default.Length > 0 ? $" Default: {one.Default}." : "";
-            page.Entry(one.Key, $"{one.Text} It is {one.Range}.{normal} Variable: {one.Variable}.");
+            page.Entry(
+                one.Key,
+                $"{one.Text} It is {one.Range}.{normal}{(one.IsLive ? " A reload is enough." : "")} Variable: {one.Variable}."
+            );
         }
 
         page.Heading("See also");

@@ -13,18 +13,25 @@ internal static class StorePlaces
     /// <exception cref="Foundation.Errors.BackupException">
     /// 2100, 2101 of a connection string, 9673 of the file, 9702 of the default store, 9750 of any other part.
     /// </exception>
-    internal static IReadOnlyList<StorePlace> Read(ApplianceConfiguration configuration, DataFolder folder)
+    internal static IReadOnlyList<StorePlace> Read(ApplianceConfiguration configuration, DataFolder folder) =>
+        Read(configuration, folder.Blocks, folder.Slices);
+
+    /// <inheritdoc cref="Read(ApplianceConfiguration, DataFolder)"/>
+    /// <param name="configuration">The file and the environment.</param>
+    /// <param name="blocks">The folder of packs in the data folder.</param>
+    /// <param name="slices">The folder of slices there.</param>
+    internal static IReadOnlyList<StorePlace> Read(ApplianceConfiguration configuration, string blocks, string slices)
     {
         List<StorePlace> places =
         [
-            .. configuration.List(Settings.Stores).Select(one => Read(one, folder)),
+            .. configuration.List(Settings.Stores).Select(one => Read(one, blocks, slices)),
             .. configuration.Text(Settings.StoresFile) is { } path
-                ? SecretLines.Read(path).Select(one => Read(one, folder))
+                ? SecretLines.Read(path).Select(one => Read(one, blocks, slices))
                 : [],
         ];
         if (places.Count == 0)
         {
-            places.Add(new PackPlace(StorePlace.EmbeddedName, folder.Blocks, folder.Slices));
+            places.Add(new PackPlace(StorePlace.EmbeddedName, blocks, slices));
         }
 
         if (places.GroupBy(static one => one.Name).FirstOrDefault(static same => same.Count() > 1) is { } twice)
@@ -50,7 +57,7 @@ internal static class StorePlaces
             MetadataExports.FolderName
         );
 
-    private static StorePlace Read(string text, DataFolder folder)
+    private static StorePlace Read(string text, string blocks, string slices)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
         var name = equals < 0 ? "" : text[..equals].Trim();
@@ -68,7 +75,7 @@ internal static class StorePlaces
         var address = text[(equals + 1)..].Trim();
         return address switch
         {
-            "packs" => new PackPlace(name, folder.Blocks, folder.Slices),
+            "packs" => new PackPlace(name, blocks, slices),
             _ when address.StartsWith("packs:/", StringComparison.Ordinal) => Packs(name, address["packs:".Length..]),
             _ when address.StartsWith("mongodb", StringComparison.Ordinal) => new MongoPlace(
                 name,

@@ -56,7 +56,7 @@ internal sealed class Appliance : IAsyncDisposable
         {
             CertificateFolder = made._folder.File("certificates"),
             Port = 0,
-            AgentLimits = new AgentLimits(HeartbeatSeconds: 1, PollSeconds: 1),
+            AgentLimits = static () => new AgentLimits(HeartbeatSeconds: 1, PollSeconds: 1),
         };
         made.Options = with?.Invoke(options) ?? options;
         made.Server = await BackupHttpServerHost.StartAsync(

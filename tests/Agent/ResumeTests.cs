@@ -34,7 +34,7 @@ public sealed class ResumeTests
         await using var all = await Appliance.StartAsync(with: options =>
             options with
             {
-                AgentLimits = options.AgentLimits with { Cursors = 3, SplitBytes = 8 << 20 },
+                AgentLimits = () => options.AgentLimits() with { Cursors = 3, SplitBytes = 8 << 20 },
             }
         );
         for (var id = 0; id < Documents; id++)

@@ -102,6 +102,8 @@ internal sealed class ApplianceProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        // As under a service manager: no terminal.
+        start.RedirectStandardInput = true;
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += Collect;
         process.ErrorDataReceived += Collect;
