@@ -11,6 +11,8 @@ internal static class SupportSources
     /// <summary>Bytes, of all log files together: the newest.</summary>
     private const long MostLogBytes = 16 << 20;
 
+    private static readonly JsonSerializerOptions Json = new(ControlJson.Options) { WriteIndented = true };
+
     private const string Hidden = "(set, not shown)";
 
     /// <summary>What is set, by whom; of secrets, and of commands that may hold one, only that they are set.</summary>
@@ -23,12 +25,7 @@ internal static class SupportSources
                 one.Setting.IsSecret || one.Setting.Key == Settings.EncryptionKeyCommand ? [Hidden] : one.Values,
                 one.By
             ));
-        return new MemoryStream(
-            JsonSerializer.SerializeToUtf8Bytes(
-                new { configuration.Path, Set = all },
-                new JsonSerializerOptions(ControlJson.Options) { WriteIndented = true }
-            )
-        );
+        return new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(new { configuration.Path, Set = all }, Json));
     }
 
     /// <summary>The end of the log: whole files from the newest on, and the end of the one that would be too much.</summary>
