@@ -97,6 +97,8 @@ public sealed class ManualPage
                 '`' => escaped.Append("\\(ga"),
                 '^' => escaped.Append("\\(ha"),
                 '~' => escaped.Append("\\(ti"),
+                // An address may be broken there: it is longer than a line.
+                '&' => escaped.Append("&\\:"),
                 > 0x7E => escaped.Append(CultureInfo.InvariantCulture, $"\\[u{rune.Value:X4}]"),
                 < 0x20 => escaped,
                 _ => escaped.Append((char)rune.Value),

@@ -30,7 +30,11 @@ public sealed class ManualTests
                     command
                         .Options.Where(static one => !one.Hidden)
                         .Select(static one => one.Name)
-                        .Concat(command.Arguments.Where(static one => !one.Hidden).Select(static one => one.Name))
+                        .Concat(
+                            command
+                                .Arguments.Where(static one => !one.Hidden)
+                                .Select(static one => one.HelpName ?? one.Name)
+                        )
                         .Append(command.Name)
                         .Where(name => !pages[$"backup-{top.Name}"].Contains(name, StringComparison.Ordinal))
                         .Select(name => $"backup-{top.Name}: {command.Name} {name}")
