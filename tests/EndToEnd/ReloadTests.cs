@@ -88,10 +88,18 @@ public sealed class ReloadTests
         }
     }
 
+    /// <summary>Empty as long as nothing was logged.</summary>
     private static async Task<string> LogAsync(ApplianceProcess appliance)
     {
-        var path = Directory.EnumerateFiles(Path.Combine(appliance.Data, "log"), "backup-*.log").Single();
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return await reader.ReadToEndAsync();
+        var log = new System.Text.StringBuilder();
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(appliance.Data, "log"), "backup-*.log").Order())
+        {
+            using var reader = new StreamReader(
+                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
+            );
+            log.Append(await reader.ReadToEndAsync());
+        }
+
+        return log.ToString();
     }
 }

@@ -97,6 +97,12 @@ public sealed record DocumentedPlan(int Order, WhyNot? Because, string? By)
             ["backup alerts channels add chat --slack-url-file FILE"] = Run(),
             ["backup alerts test ops"] = Not(WhyNot.NeedsMailServer, "SupportBundleTests"),
             ["backup alerts deliveries"] = Run(),
+            ["backup alerts excerpts set --slow 1000"] = Run(),
+            [
+                "backup alerts excerpts set --deployment rs0 --condition no-primary --condition election --lines 500 --severity W"
+            ] = Run(),
+            // Of an alert whose servers were asked for their logs: the sandbox has none.
+            ["backup alerts excerpt 12"] = Not(WhyNot.NeedsMongoDb, "HostsTests"),
             // api, benchmarks
             ["backup status --server https://backup.example:8443 --token-file token --ca-file ca.pem"] = Not(
                 WhyNot.NeedsAnotherHost,
