@@ -21,6 +21,9 @@ public enum WhyNot
     /// <summary>It needs a catalogue and stores that several processes share.</summary>
     NeedsSharedStores,
 
+    /// <summary>It needs a second store to move to.</summary>
+    NeedsSecondStore,
+
     /// <summary>It needs a mail server.</summary>
     NeedsMailServer,
 
@@ -154,6 +157,8 @@ public sealed record DocumentedPlan(int Order, WhyNot? Because, string? By)
             ["backup links show LINK"] = Run(),
             ["backup links revoke LINK"] = Run(),
             ["backup audit --since 24h"] = Run(),
+            ["backup store list"] = Run(),
+            ["backup store move --group GROUP --to STORE"] = Not(WhyNot.NeedsSecondStore, "SeveralStoresTests"),
             // encryption
             ["backup store keys list"] = Run(),
             ["backup store keys rotate --group GROUP"] = Not(WhyNot.NeedsMasterKey),
