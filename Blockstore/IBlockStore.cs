@@ -38,7 +38,7 @@ public interface IBlockStore : IAsyncDisposable
 
     ValueTask<bool> ContainsAsync(BlockId id, CancellationToken cancellation = default);
 
-    /// <summary>The raw content, its hash verified. The caller disposes it; its Memory is exactly as long as the content.</summary>
+    /// <summary>The raw content, its hash verified. The caller disposes it; its Memory is exactly as long as the content, and nobody else's: it may be written to.</summary>
     /// <exception cref="Foundation.Errors.BackupException">5001 where the store has no such block, 5002 where it is damaged, 5030 and 5031 where it is sealed and there is no key to open it.</exception>
     ValueTask<IMemoryOwner<byte>> GetAsync(BlockId id, CancellationToken cancellation = default);
 

@@ -9,14 +9,17 @@ namespace Backup.Foundation.Memory;
 /// </summary>
 public sealed unsafe class NativeBuffer : MemoryManager<byte>
 {
+    private readonly nuint _alignment;
     private byte* _start;
     private int _length;
 
     /// <param name="length">Bytes; not cleared.</param>
-    public NativeBuffer(int length)
+    /// <param name="alignment">Its address is a multiple of this, a power of two.</param>
+    public NativeBuffer(int length, int alignment = 16)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        _start = (byte*)NativeMemory.Alloc((nuint)Math.Max(1, length));
+        _alignment = (nuint)alignment;
+        _start = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(1, length), _alignment);
         _length = length;
     }
 
@@ -33,7 +36,7 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
     {
         ObjectDisposedException.ThrowIf(_start is null, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(length, _length);
-        _start = (byte*)NativeMemory.Realloc(_start, (nuint)Math.Max(1, length));
+        _start = (byte*)NativeMemory.AlignedRealloc(_start, (nuint)Math.Max(1, length), _alignment);
         _length = length;
     }
 
@@ -52,7 +55,7 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
     {
         if (_start is not null)
         {
-            NativeMemory.Free(_start);
+            NativeMemory.AlignedFree(_start);
             _start = null;
             _length = 0;
         }

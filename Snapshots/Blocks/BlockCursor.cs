@@ -74,7 +74,38 @@ internal sealed class BlockCursor : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes the current record and those behind it, as long as they are puts, by moving their documents together within the block: afterwards these records can
+    /// not be read any more, and the next move goes on behind them.
+    /// </summary>
+    /// <returns>The documents one behind another, valid until this is disposed, and how many; none where the current record is no put.</returns>
+    /// <exception cref="BackupException">4002 where one of them is damaged.</exception>
+    internal (ReadOnlyMemory<byte> Documents, int Count) TakePuts()
+    {
+        var memory = _owner.Memory;
+        var raw = memory.Span;
+        if (!IsPut(raw, _start))
+        {
+            return default;
+        }
+
+        var (from, end, count) = (_start + RecordLayout.Body, _next, 1);
+        while (_left > 0 && IsPut(raw, _next))
+        {
+            MoveNext();
+            var document = raw[(_start + RecordLayout.Body).._next];
+            document.CopyTo(raw[end..]);
+            end += document.Length;
+            count++;
+        }
+
+        return (memory[from..end], count);
+    }
+
     public void Dispose() => _owner.Dispose();
+
+    private static bool IsPut(ReadOnlySpan<byte> raw, int record) =>
+        record + RecordLayout.Kind < raw.Length && (RecordKind)raw[record + RecordLayout.Kind] == RecordKind.Put;
 
     private ReadOnlySpan<byte> MakeKey()
     {

@@ -62,17 +62,22 @@ internal static class ExportFiles
         CancellationToken cancellation
     )
     {
-        var line = new ArrayBufferWriter<byte>(1024);
         await using var cursor = item.Open();
+        if (format == ExportFormat.Directory)
+        {
+            while (await cursor.MoveToBatchAsync(cancellation))
+            {
+                told?.Add(item.Namespace, cursor.Batch.Length, cursor.BatchCount);
+                await output.WriteAsync(cursor.Batch, cancellation);
+            }
+
+            return;
+        }
+
+        var line = new ArrayBufferWriter<byte>(1024);
         while (await cursor.MoveNextAsync(cancellation))
         {
             told?.Add(item.Namespace, cursor.Current.Length);
-            if (format == ExportFormat.Directory)
-            {
-                await output.WriteAsync(cursor.Current, cancellation);
-                continue;
-            }
-
             line.ResetWrittenCount();
             ExtendedJson.Write(cursor.View, line, ExtendedJsonMode.Canonical);
             line.Write("\n"u8);

@@ -78,7 +78,7 @@ internal static class MongodumpArchive
     {
         var crc = default(Crc64);
         var any = false;
-        while (await cursor.MoveNextAsync(cancellation))
+        while (await cursor.MoveToBatchAsync(cancellation))
         {
             if (!any)
             {
@@ -86,9 +86,9 @@ internal static class MongodumpArchive
                 await output.WriteAsync(NamespaceHeader(item.Database, name, end: false, 0).Memory, cancellation);
             }
 
-            crc.Append(cursor.Current.Span);
-            told.Add(item.Namespace, cursor.Current.Length);
-            await output.WriteAsync(cursor.Current, cancellation);
+            crc.Append(cursor.Batch.Span);
+            told.Add(item.Namespace, cursor.Batch.Length, cursor.BatchCount);
+            await output.WriteAsync(cursor.Batch, cancellation);
         }
 
         if (any)

@@ -1,21 +1,24 @@
-using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using Backup.Foundation.Files;
+using Backup.Foundation.Memory;
 using Backup.Foundation.Streams;
 
 namespace Backup.Snapshots.Exports;
 
 /// <summary>
-/// Hashes and passes on in a task of its own what is written, so that documents are read meanwhile. Holds at most four buffers of 1 MiB; the first is smaller,
-/// so that whoever waits for the first byte has it soon. Does not close what it writes to. An error of the output comes with the next write, or the flush.
+/// Hashes and passes on in a task of its own what is written, so that documents are read meanwhile; while a part is written the next is hashed. Holds at most five
+/// buffers of 1 MiB, which stand in memory as <see cref="WrittenFile"/> likes them; the first is filled less, so that whoever waits for the first byte has it soon. Does
+/// not close what it writes to. An error of the output comes with the next write, or the flush.
 /// </summary>
 internal sealed class WriteBehindStream : WriteOnlyStream
 {
     private const int FirstLength = 64 * 1024;
     private const int BufferLength = 1024 * 1024;
 
-    /// <summary>Full buffers that wait; one is filled and one is written beside them.</summary>
+    /// <summary>Full buffers that wait; one is filled, one is hashed and one is written beside them.</summary>
     private const int Waiting = 2;
 
     private readonly Channel<Chunk> _full = Channel.CreateBounded<Chunk>(
@@ -25,7 +28,8 @@ internal sealed class WriteBehindStream : WriteOnlyStream
     private readonly IncrementalHash? _hash;
     private readonly CancellationToken _cancellation;
     private readonly Task _writing;
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstLength);
+    private readonly ConcurrentBag<NativeBuffer> _free = [];
+    private NativeBuffer _buffer = NewBuffer();
     private int _capacity = FirstLength;
     private int _used;
     private long _handedOver;
@@ -99,18 +103,21 @@ internal sealed class WriteBehindStream : WriteOnlyStream
 
     private void Release()
     {
-        if (_buffer.Length > 0)
+        _buffer.Free();
+        while (_free.TryTake(out var free))
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
-            _hash?.Dispose();
+            free.Free();
         }
+
+        _hash?.Dispose();
     }
+
+    private static NativeBuffer NewBuffer() => new(BufferLength, WrittenFile.Alignment);
 
     private int Take(ReadOnlySpan<byte> bytes)
     {
         var taken = Math.Min(bytes.Length, _capacity - _used);
-        bytes[..taken].CopyTo(_buffer.AsSpan(_used));
+        bytes[..taken].CopyTo(_buffer.GetSpan()[_used..]);
         _used += taken;
         return taken;
     }
@@ -133,38 +140,53 @@ internal sealed class WriteBehindStream : WriteOnlyStream
         _failure?.Throw();
         await _full.Writer.WriteAsync(new Chunk(_buffer, _used, flushed), cancellation);
         _handedOver += _used;
-        (_buffer, _capacity, _used) = (ArrayPool<byte>.Shared.Rent(BufferLength), BufferLength, 0);
+        (_buffer, _capacity, _used) = (_free.TryTake(out var free) ? free : NewBuffer(), BufferLength, 0);
+    }
+
+    private async Task WriteOnAsync()
+    {
+        var writing = Task.CompletedTask;
+        await foreach (var chunk in _full.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            if (_failure is null)
+            {
+                _hash?.AppendData(chunk.Bytes.Span);
+            }
+
+            await writing;
+            writing = PassOnAsync(chunk);
+        }
+
+        await writing;
     }
 
     /// <summary>Takes everything, after an error too: nobody may wait for room that never comes.</summary>
-    private async Task WriteOnAsync()
+    private async Task PassOnAsync(Chunk chunk)
     {
-        await foreach (var chunk in _full.Reader.ReadAllAsync(CancellationToken.None))
+        try
         {
-            try
+            if (_failure is null)
             {
-                if (_failure is null)
+                await _output.WriteAsync(chunk.Bytes, _cancellation);
+                if (chunk.Flushed is not null)
                 {
-                    var bytes = chunk.Buffer.AsMemory(0, chunk.Length);
-                    _hash?.AppendData(bytes.Span);
-                    await _output.WriteAsync(bytes, _cancellation);
-                    if (chunk.Flushed is not null)
-                    {
-                        await _output.FlushAsync(_cancellation);
-                    }
+                    await _output.FlushAsync(_cancellation);
                 }
             }
-#pragma warning disable CA1031 // It is thrown again where the writing goes on.
-            catch (Exception failure)
-#pragma warning restore CA1031
-            {
-                _failure = ExceptionDispatchInfo.Capture(failure);
-            }
-
-            ArrayPool<byte>.Shared.Return(chunk.Buffer);
-            chunk.Flushed?.SetResult();
         }
+#pragma warning disable CA1031 // It is thrown again where the writing goes on.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _failure = ExceptionDispatchInfo.Capture(failure);
+        }
+
+        _free.Add(chunk.Buffer);
+        chunk.Flushed?.SetResult();
     }
 
-    private readonly record struct Chunk(byte[] Buffer, int Length, TaskCompletionSource? Flushed);
+    private readonly record struct Chunk(NativeBuffer Buffer, int Length, TaskCompletionSource? Flushed)
+    {
+        internal ReadOnlyMemory<byte> Bytes => Buffer.Memory[..Length];
+    }
 }

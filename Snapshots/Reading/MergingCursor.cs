@@ -12,9 +12,14 @@ internal sealed class MergingCursor(IReadOnlyList<RecordCursor> newestFirst, str
     private readonly ReadOnlyMemory<byte>[] _records = new ReadOnlyMemory<byte>[newestFirst.Count];
     private readonly RecordResolver _resolver = new(collection);
     private ReadOnlyMemory<byte> _record;
+    private (ReadOnlyMemory<byte> Documents, int Count) _batch;
     private int _grouped = -1;
 
     public override ReadOnlyMemory<byte> Current => _record[RecordLayout.Body..];
+
+    public override ReadOnlyMemory<byte> Batch => _batch.Documents;
+
+    public override int BatchCount => _batch.Count;
 
     /// <summary>Of the current document: its place in natural order, 0 where the collection is not capped.</summary>
     internal ulong Ordinal => RecordView.Checked(_record.Span).Ordinal;
@@ -50,6 +55,23 @@ internal sealed class MergingCursor(IReadOnlyList<RecordCursor> newestFirst, str
         return true;
     }
 
+    /// <summary>Where one layer goes on alone until the end of its block, the rest of the block; else one document.</summary>
+    public override async ValueTask<bool> MoveToBatchAsync(CancellationToken cancellation = default)
+    {
+        if (!await MoveNextAsync(cancellation))
+        {
+            return false;
+        }
+
+        _batch = IsBatchAlone() ? _layers[_group[0]].TakePuts() : default;
+        if (_batch.Count == 0)
+        {
+            _batch = (Current, 1);
+        }
+
+        return true;
+    }
+
     public override async ValueTask DisposeAsync()
     {
         _resolver.Dispose();
@@ -61,6 +83,25 @@ internal sealed class MergingCursor(IReadOnlyList<RecordCursor> newestFirst, str
 
     private async ValueTask MoveAsync(int layer, CancellationToken cancellation) =>
         _ended[layer] = !await _layers[layer].MoveNextAsync(cancellation);
+
+    private bool IsBatchAlone()
+    {
+        if (_grouped != 1)
+        {
+            return false;
+        }
+
+        var alone = _group[0];
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            if (i != alone && !_ended[i] && !_layers[alone].IsBatchBelow(_layers[i].Key))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private void GroupLowest()
     {

@@ -16,9 +16,9 @@ internal sealed class ProgressTeller(IProgress<ReadProgress>? progress, long exp
 
     internal long Bytes { get; private set; }
 
-    internal void Add(string name, int bytes)
+    internal void Add(string name, int bytes, int documents = 1)
     {
-        Documents++;
+        Documents += documents;
         Bytes += bytes;
         if (Bytes >= _nextAt)
         {

@@ -17,9 +17,10 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, KeyRange range 
     private const long BytesAhead = 1024 * 1024;
 
     private readonly BlockIterator _blocks = new(store, root, range.From);
-    private readonly Queue<(BlockId Id, long Bytes, Task<IMemoryOwner<byte>> Content)> _ahead = new();
+    private readonly Queue<(BlockReference Block, Task<IMemoryOwner<byte>> Content)> _ahead = new();
     private long _bytesAhead;
     private BlockCursor? _block;
+    private byte[] _upper = [];
     private byte[]? _from = range.From;
     private bool _noMoreBlocks;
 
@@ -31,6 +32,12 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, KeyRange range 
         _from is null && _block is not null && _block.MoveNext()
             ? new(!IsBehind(_block) || End())
             : MoveToNextBlockAsync(cancellation);
+
+    internal override bool IsBatchBelow(ReadOnlySpan<byte> key) => _upper.AsSpan().SequenceCompareTo(key) < 0;
+
+    // Of a range the last block has records that are not asked for.
+    internal override (ReadOnlyMemory<byte> Documents, int Count) TakePuts() =>
+        range.To is null ? _block!.TakePuts() : default;
 
     public override async ValueTask DisposeAsync()
     {
@@ -64,8 +71,9 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, KeyRange range 
                 return false;
             }
 
-            _bytesAhead -= next.Bytes;
-            _block = new BlockCursor(await next.Content, next.Id);
+            _bytesAhead -= next.Block.Statistics.RawBytes;
+            _upper = next.Block.Upper;
+            _block = new BlockCursor(await next.Content, next.Block.Id);
             await FetchAheadAsync(cancellation);
             while (_block.MoveNext())
             {
@@ -100,10 +108,10 @@ internal sealed class RunCursor(IBlockStore store, BlockId root, KeyRange range 
                 return;
             }
 
-            var (id, bytes) = (reference.Id, reference.Statistics.RawBytes);
-            _bytesAhead += bytes;
+            var id = reference.Id;
+            _bytesAhead += reference.Statistics.RawBytes;
             _ahead.Enqueue(
-                (id, bytes, Task.Run(async () => await store.GetAsync(id, cancellation), CancellationToken.None))
+                (reference, Task.Run(async () => await store.GetAsync(id, cancellation), CancellationToken.None))
             );
         }
     }

@@ -9,7 +9,10 @@ namespace Backup.Tests.Bench;
 /// <summary><c>backup up --protect</c> on a fresh folder as a user starts it, asked through its control socket, which costs it nothing to speak of.</summary>
 internal sealed class ApplianceUnderTest : IDisposable
 {
-    private static readonly string Program = SourceTree.At(".build", "app", "backup");
+    /// <summary>The one of <c>./backup</c>, or what <c>$BACKUP_BENCH_PROGRAM</c> names: that of the packages, for example.</summary>
+    internal static readonly string Program =
+        Environment.GetEnvironmentVariable("BACKUP_BENCH_PROGRAM") ?? SourceTree.At(".build", "app", "backup");
+
     private readonly string _data = Directory.CreateTempSubdirectory("bk-bench-").FullName;
     private readonly ChildProcess _process;
     private readonly HttpClient _http;

@@ -15,8 +15,8 @@ internal sealed class Restic(string folder)
     internal long Bytes =>
         new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(static file => file.Length);
 
-    /// <returns>Seconds by the clock.</returns>
-    internal async Task<double> RunAsync(params string[] arguments)
+    /// <returns>Seconds by the clock, and of processor time.</returns>
+    internal async Task<(double Seconds, double Processor)> RunAsync(params string[] arguments)
     {
         var watch = Stopwatch.StartNew();
         using var process = new ChildProcess(
@@ -25,7 +25,7 @@ internal sealed class Restic(string folder)
             ("RESTIC_REPOSITORY", folder),
             ("RESTIC_PASSWORD", "bench")
         );
-        await process.WaitAsync(Limit);
-        return watch.Elapsed.TotalSeconds;
+        var processor = await process.WaitAsync(Limit);
+        return (watch.Elapsed.TotalSeconds, processor);
     }
 }

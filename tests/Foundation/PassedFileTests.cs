@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
+using Backup.Foundation.Memory;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -67,6 +69,40 @@ public sealed class PassedFileTests : IDisposable
         (await File.ReadAllBytesAsync(path)).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
     }
 
+    /// <summary>As a restore writes: buffers that stand as the disk likes them, then what is left; and buffers that do not, from somewhere in between on.</summary>
+    [Theory]
+    [InlineData(40, 12_345, false)]
+    [InlineData(72, 0, false)]
+    [InlineData(40, 4096, true)]
+    public async Task AFileThatIsWrittenPastThePageCacheIsTheSame(int megabytes, int rest, bool isShifted)
+    {
+        const int Part = 1024 * 1024;
+        var path = _folder.File("written");
+        var bytes = new byte[(megabytes * Part) + rest];
+        new Random(2).NextBytes(bytes);
+        using var owner = (IDisposable)new NativeBuffer(Part + 1, WrittenFile.Alignment);
+        var buffer = (NativeBuffer)owner;
+        var isDirect = CanWriteDirectly();
+        await using (var file = new WrittenFile(File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite), path))
+        {
+            for (var at = 0; at < bytes.Length; at += Part)
+            {
+                var shift = isShifted && at > WrittenFile.DirectFrom + Part ? 1 : 0;
+                var part = buffer.Memory.Slice(shift, Math.Min(Part, bytes.Length - at));
+                bytes.AsSpan(at, part.Length).CopyTo(part.Span);
+                await file.WriteAsync(part);
+                // Where this file system can write so, that is how it does.
+                var isLarge = at >= WrittenFile.DirectFrom && shift == 0 && part.Length % WrittenFile.Alignment == 0;
+                file.IsDirect.ShouldBe(isLarge && isDirect);
+            }
+
+            await file.FlushAsync();
+            file.IsDirect.ShouldBeFalse("whoever has the file open writes to it as to any other");
+        }
+
+        (await File.ReadAllBytesAsync(path)).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
+    }
+
     [Fact]
     public void WhatCannotBeWrittenNamesTheFileAsItsOwnerDoes()
     {
@@ -80,6 +116,17 @@ public sealed class PassedFileTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>Asked of dd, which opens a file so.</summary>
+    private bool CanWriteDirectly()
+    {
+        using var dd = Process.Start(
+            "dd",
+            ["if=/dev/zero", $"of={_folder.File("probe")}", "bs=4096", "count=1", "oflag=direct", "status=none"]
+        );
+        dd.WaitForExit();
+        return dd.ExitCode == 0;
+    }
 
     private (Socket Mine, Socket Other) Pair()
     {

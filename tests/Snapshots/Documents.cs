@@ -54,4 +54,46 @@ internal static class Documents
 
         return documents;
     }
+
+    /// <summary>Reads by batches, and now and then a single document between them.</summary>
+    /// <returns>All documents, and how many batches they came in.</returns>
+    internal static async Task<(List<BsonDocument> Documents, int Batches)> ReadMixedAsync(
+        SnapshotReader reader,
+        Guid uuid,
+        Random random
+    )
+    {
+        var (documents, batches) = (new List<BsonDocument>(), 0);
+        await using var cursor = reader.OpenCollection(uuid);
+        while (true)
+        {
+            if (random.Next(4) == 0)
+            {
+                if (!await cursor.MoveNextAsync())
+                {
+                    return (documents, batches);
+                }
+
+                documents.Add(cursor.View.ToDocument());
+                continue;
+            }
+
+            if (!await cursor.MoveToBatchAsync())
+            {
+                return (documents, batches);
+            }
+
+            batches++;
+            var before = documents.Count;
+            for (var rest = cursor.Batch; rest.Length > 0; rest = rest[documents[^1].Span.Length..])
+            {
+                documents.Add(new BsonView(rest.Span).ToDocument());
+            }
+
+            if (documents.Count - before != cursor.BatchCount)
+            {
+                throw new InvalidOperationException($"{cursor.BatchCount} documents were announced.");
+            }
+        }
+    }
 }

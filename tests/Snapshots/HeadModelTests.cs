@@ -54,6 +54,7 @@ public sealed class HeadModelTests
             if (step % 500 == 0)
             {
                 (await Documents.ReadAsync(head.OpenReader(), uuid)).ShouldBe(model.Values);
+                (await Documents.ReadMixedAsync(head.OpenReader(), uuid, random)).Documents.ShouldBe(model.Values);
                 await CheckRangesAsync(random, head.OpenReader(), uuid, model);
             }
         }
@@ -61,6 +62,7 @@ public sealed class HeadModelTests
         var last = (await head.FlushAsync(default)).Manifest;
         var reader = await SnapshotReader.OpenAsync(store, last);
         (await Documents.ReadAsync(reader, uuid)).ShouldBe(model.Values);
+        (await Documents.ReadMixedAsync(reader, uuid, random)).Documents.ShouldBe(model.Values);
         await CheckRangesAsync(random, reader, uuid, model);
         head.MemtableBytes.ShouldBe(0);
         head.Dispose();
