@@ -12,7 +12,7 @@ internal delegate Task MongoMigration(MongoDatabase database, CancellationToken 
 
 /// <summary>
 /// The steps between versions of the schema: the n-th leads from version n to n + 1. A step that was released never changes. A field that is new needs none: a
-/// record takes what it has where nothing is given.
+/// record takes what it has where nothing is given; nor does a collection that is new (<see cref="MongoOpening"/>).
 /// </summary>
 internal static class MongoMigrations
 {

@@ -43,6 +43,10 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
             {
                 await MigrateAsync();
             }
+            else
+            {
+                await MakeMissingAsync();
+            }
         }
         catch (BackupException failure) when (MongoFailures.IsForeign(failure))
         {
@@ -96,10 +100,23 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
 
     private static bool IsOfServer(string name) => name.StartsWith("system.", StringComparison.Ordinal);
 
-    /// <summary>Makes what is missing.</summary>
-    internal Task MakeCollectionsAsync() =>
+    /// <summary>
+    /// A collection that only this release has needs no version of the schema: the release before does not look at it, and both work side by side. It has to be there
+    /// before it is written to, since a transaction cannot make it.
+    /// </summary>
+    private async Task MakeMissingAsync()
+    {
+        var listed = await ReadAsync(Doc.Of(("listCollections", 1), ("nameOnly", true)));
+        var there = listed.Select(static one => one.View["name"u8].AsString).ToHashSet(StringComparer.Ordinal);
+        await MakeAsync(MongoSchema.All.Where(one => !there.Contains(one.Name)));
+    }
+
+    /// <summary>Makes what is missing, indexes of collections that are there among it.</summary>
+    internal Task MakeCollectionsAsync() => MakeAsync(MongoSchema.All);
+
+    private Task MakeAsync(IEnumerable<Collection> collections) =>
         Parallel.ForEachAsync(
-            MongoSchema.All,
+            collections,
             new ParallelOptions { MaxDegreeOfParallelism = Together, CancellationToken = cancellation },
             async (collection, _) =>
             {

@@ -385,7 +385,9 @@ internal sealed partial class TestDesks
         Does($"check {request.ReadPercent}", new JobView("check-1", "check", "queued", "queued", 0, null, null));
 
     public Task<StoresView> StoresAsync(string group, CancellationToken cancellation) =>
-        Task.FromResult(new StoresView([new StoreSizeView("main", "packs", 10, 1000, 9000, 5000)], "main", false, [], null));
+        Task.FromResult(
+            new StoresView([new StoreSizeView("main", "packs", 10, 1000, 9000, 5000)], "main", false, [], null)
+        );
 
     Task<JobView> IStorageDesk.MoveAsync(string group, MoveRequest request, CancellationToken cancellation) =>
         Does($"move to {request.Store}", new JobView("move-1", "move-group", "queued", "queued", 0, null, null));

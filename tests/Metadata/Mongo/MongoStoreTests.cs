@@ -2,6 +2,7 @@ using Backup.Foundation;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.Metadata.Mongo;
+using Backup.Metadata.Mongo.Collections;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -30,6 +31,22 @@ public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
         {
             await store.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task What_the_release_before_had_no_collection_for_is_there_once_this_one_has_opened_the_database()
+    {
+        string groupId;
+        await using (var store = await OpenAsync())
+        {
+            groupId = (await store.Access.EnsureGroupAsync("g")).Id;
+        }
+
+        await server.RunAsync(_database, $$"""{"drop":"{{DaemonCollections.GroupStores.Name}}"}""");
+
+        await using var opened = await OpenAsync();
+        // In a transaction, which makes no collection.
+        (await opened.GroupStores.AssignAsync(groupId, "fast", ["main", "fast"])).Store.ShouldBe("fast");
     }
 
     [Fact]
