@@ -96,6 +96,25 @@ public sealed class WorkTests(Product product)
         await refused.First.WaitForAsync();
     }
 
+    [ChromiumFact]
+    public async Task A_group_is_moved_to_another_store_and_the_page_follows()
+    {
+        var page = await product.OpenAsync("/storage");
+        var table = page.GetByRole(AriaRole.Table, new() { Name = "Block stores" });
+        var first = table.Locator("tbody tr", new() { HasText = "first" });
+        var second = table.Locator("tbody tr", new() { HasText = "second" });
+        await Assertions.Expect(first).ToContainTextAsync("is in it");
+        await second.Button("Move here").ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).Button("Move").ClickAsync();
+        await page.ConfirmedAsync(page.GetByText("The move is queued"));
+        await Assertions.Expect(second).ToContainTextAsync("is in it", new() { Timeout = 60_000 });
+        await Assertions.Expect(first).ToContainTextAsync("has nothing in it", new() { Timeout = 60_000 });
+        var stores = await product.GetAsync($"groups/{product.Group}/storage/stores");
+        stores.GetProperty("store").GetString().ShouldBe("second");
+        stores.GetProperty("movesFrom").GetArrayLength().ShouldBe(0);
+        (await product.Appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded();
+    }
+
     /// <summary>Of a job whose snapshot is gone the id is left.</summary>
     private static bool IdOnly(JsonElement job) =>
         job.TryGetProperty("result", out var result)
