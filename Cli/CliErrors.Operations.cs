@@ -8,6 +8,7 @@ public static partial class CliErrors
     public const int UnknownPage = 9720;
     public const int UnknownNumber = 9721;
     public const int NamedFileNotThere = 9722;
+    public const int NoHeader = 9723;
 
     public static BackupException NoSuchPage(string name) =>
         new(UnknownPage, $"The manual has no page '{name}'.", "'backup man' lists its pages.");
@@ -17,6 +18,15 @@ public static partial class CliErrors
             UnknownNumber,
             $"This release has no error '{number}'.",
             "Numbers have four digits, with BK before them or not; a newer release may have more: 'backup appliance' shows which one runs."
+        );
+
+    /// <param name="path">Of the file.</param>
+    /// <param name="line">From 1 on, without empty ones and comments.</param>
+    public static BackupException NotAHeader(string path, int line) =>
+        new(
+            NoHeader,
+            $"Line {line} of '{path}' is no header.",
+            "Write NAME=VALUE, one header a line; a name has letters, digits, '-' and '_'."
         );
 
     /// <param name="key">Of the configuration.</param>

@@ -78,6 +78,10 @@ public sealed class PublicApi : IDisposable
         _ = application.Use((context, next) => _answers.GuardAsync(context, next));
     }
 
+    /// <summary>What <c>/metrics</c> says to somebody who may see all groups.</summary>
+    public Task<IReadOnlyList<MetricSample>> MetricsAsync(CancellationToken cancellation) =>
+        _metrics.AllAsync(cancellation);
+
     public void Map(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup(Root);

@@ -6,6 +6,7 @@ using Backup.Blockstore;
 using Backup.Cli.Configuration;
 using Backup.Cli.Control;
 using Backup.Cli.Stores;
+using Backup.Cli.Telemetry;
 using Backup.Cli.Web;
 using Backup.Daemon.DataFiles;
 using Backup.Daemon.Pushes;
@@ -70,11 +71,12 @@ internal sealed class Appliance : IAsyncDisposable
     {
         var folder = await DataFolder.OpenAsync(root, cancellation);
         var live = new LiveSettings(options.Configuration);
-        var loggers = ApplianceLog.Create(folder, live, options.Verbose);
+        var collector = options.Offline ? null : OtlpOptions.Read(options.Configuration);
+        var loggers = ApplianceLog.Create(folder, live, options.Verbose, ServiceOf(options.Role), collector);
         var appliance = new Appliance(folder, loggers, live);
         try
         {
-            await appliance.StartAsync(options, cancellation);
+            await appliance.StartAsync(options, collector, cancellation);
             return appliance;
         }
         catch
@@ -98,7 +100,11 @@ internal sealed class Appliance : IAsyncDisposable
         Folder.Dispose();
     }
 
-    private async Task StartAsync(ApplianceOptions options, CancellationToken cancellation)
+    /// <summary>As collectors of telemetry know it.</summary>
+    private static string ServiceOf(ApplianceRole role) =>
+        role == ApplianceRole.Server ? "backup-server" : "backup-appliance";
+
+    private async Task StartAsync(ApplianceOptions options, OtlpOptions? collector, CancellationToken cancellation)
     {
         var time = TimeProvider.System;
         var settings = new ApplianceSettings(options.Configuration);
@@ -228,6 +234,12 @@ internal sealed class Appliance : IAsyncDisposable
                 cancellation
             )
         );
+        if (collector is not null)
+        {
+            var log = _loggers.CreateLogger(OtlpExport.LogName);
+            Keep(new OtlpExport(collector, ServiceOf(options.Role), api.Part.MetricsAsync, time, log));
+        }
+
         if (server is not null)
         {
             await ServePeopleAsync(options, api.Part, parts, time, cancellation);

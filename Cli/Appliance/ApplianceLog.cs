@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backup.Cli.Configuration;
+using Backup.Cli.Telemetry;
 using Backup.Foundation.Files;
 using Microsoft.Extensions.Logging;
 using Serilog;
@@ -19,11 +20,20 @@ internal static class ApplianceLog
     /// <param name="folder">Of the appliance.</param>
     /// <param name="live">How lines are written, and which; the least that is logged may change.</param>
     /// <param name="toStandardError">Whatever is set.</param>
-    internal static ILoggerFactory Create(DataFolder folder, LiveSettings live, bool toStandardError)
+    /// <param name="service">Which part this process is.</param>
+    /// <param name="collector">That is told too; null: none.</param>
+    internal static ILoggerFactory Create(
+        DataFolder folder,
+        LiveSettings live,
+        bool toStandardError,
+        string service,
+        OtlpOptions? collector
+    )
     {
+        RequestIds.Make();
         DurableFile.CreateFolder(folder.Log);
         var settings = live.Current;
-        // Each object of JSON has its properties by their names: ids of requests, jobs and replica sets among them.
+        // Each object of JSON has its properties by their names, ids of jobs and replica sets among them, and the id of the request or job that it is about (TraceId).
         ITextFormatter format =
             settings.Text(Settings.LogFormat) == "json"
                 ? new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture)
@@ -47,6 +57,13 @@ internal static class ApplianceLog
         }
 
         var logger = configuration.CreateLogger();
-        return LoggerFactory.Create(builder => builder.AddSerilog(logger, dispose: true));
+        return LoggerFactory.Create(builder =>
+        {
+            builder.AddSerilog(logger, dispose: true);
+            if (collector is not null)
+            {
+                OtlpExport.AddTo(builder, collector, service);
+            }
+        });
     }
 }

@@ -53,7 +53,10 @@ internal sealed class DaemonHealth : IAsyncDisposable
             _ = application.UseRouting();
             application.MapGet("/healthz", static () => Results.Text("ok\n"));
             application.MapGet("/readyz", (CancellationToken token) => ReadyAsync(backEnd, metadata, token));
-            application.MapGet("/metrics", () => Results.Text(Metrics(backEnd, startedAt), PrometheusText.MediaType));
+            application.MapGet(
+                "/metrics",
+                () => Results.Text(Metrics(backEnd, startedAt).ToString(), PrometheusText.MediaType)
+            );
             await application.StartAsync(cancellation);
             return new DaemonHealth(application);
         }
@@ -93,7 +96,8 @@ internal sealed class DaemonHealth : IAsyncDisposable
             : Results.Text($"{why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static string Metrics(BackEnd backEnd, DateTimeOffset startedAt)
+    /// <summary>What <c>/metrics</c> says.</summary>
+    internal static PrometheusText Metrics(BackEnd backEnd, DateTimeOffset startedAt)
     {
         var text = new PrometheusText();
         var daemon = backEnd.Daemon;
@@ -118,6 +122,6 @@ internal sealed class DaemonHealth : IAsyncDisposable
 
         text.Gauge("process_resident_memory_bytes", "Memory of this process.", Environment.WorkingSet);
         text.Gauge("process_start_time_seconds", "When this process started.", startedAt.ToUnixTimeSeconds());
-        return text.ToString();
+        return text;
     }
 }

@@ -1,5 +1,6 @@
 using Backup.Cli.Configuration;
 using Backup.Cli.Stores;
+using Backup.Cli.Telemetry;
 using Backup.Foundation.Errors;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,9 @@ internal sealed record DaemonProcessOptions
 /// <summary>A daemon that is a process of its own, beside others, on stores that they share. It serves nobody but who asks how it is.</summary>
 internal sealed class DaemonProcess : IAsyncDisposable
 {
+    /// <summary>As collectors of telemetry know it.</summary>
+    private const string ServiceName = "backup-daemon";
+
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly DataFolder _folder;
     private readonly ILoggerFactory _loggers;
@@ -54,10 +58,12 @@ internal sealed class DaemonProcess : IAsyncDisposable
     {
         var folder = await DataFolder.OpenAsync(root, cancellation);
         var live = new LiveSettings(options.Configuration);
-        var process = new DaemonProcess(folder, ApplianceLog.Create(folder, live, options.Verbose), live);
+        var collector = OtlpOptions.Read(options.Configuration);
+        var loggers = ApplianceLog.Create(folder, live, options.Verbose, ServiceName, collector);
+        var process = new DaemonProcess(folder, loggers, live);
         try
         {
-            await process.StartAsync(options, cancellation);
+            await process.StartAsync(options, collector, cancellation);
             return process;
         }
         catch
@@ -81,7 +87,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartAsync(DaemonProcessOptions options, CancellationToken cancellation)
+    private async Task StartAsync(DaemonProcessOptions options, OtlpOptions? collector, CancellationToken cancellation)
     {
         var time = TimeProvider.System;
         var stores = await OpenedStores.OpenAsync(
@@ -111,5 +117,18 @@ internal sealed class DaemonProcess : IAsyncDisposable
         );
         _parts.Push(health);
         HealthAddress = health.Address;
+        if (collector is not null)
+        {
+            var startedAt = time.GetUtcNow();
+            _parts.Push(
+                new OtlpExport(
+                    collector,
+                    ServiceName,
+                    _ => Task.FromResult(DaemonHealth.Metrics(_backEnd, startedAt).Samples),
+                    time,
+                    _loggers.CreateLogger(OtlpExport.LogName)
+                )
+            );
+        }
     }
 }

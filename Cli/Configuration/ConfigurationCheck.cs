@@ -1,4 +1,5 @@
 using Backup.Cli.Stores;
+using Backup.Cli.Telemetry;
 using Backup.Foundation.Errors;
 
 namespace Backup.Cli.Configuration;
@@ -15,6 +16,7 @@ internal static class ConfigurationCheck
             () => CataloguePlace.Read(configuration),
             () => StorePlaces.Read(configuration, "blocks", "slices"),
             () => KeyFile(configuration),
+            () => OtlpOptions.Read(configuration),
         ];
         foreach (var look in looks)
         {

@@ -41,6 +41,9 @@ internal static class Settings
     internal const string LogFormat = "log.format";
     internal const string LogLevel = "log.level";
     internal const string LogConsole = "log.console";
+    internal const string OtlpEndpoint = "otlp.endpoint";
+    internal const string OtlpHeadersFile = "otlp.headers_file";
+    internal const string OtlpSeconds = "otlp.seconds";
 
     internal static readonly IReadOnlyList<Setting> All =
     [
@@ -402,6 +405,40 @@ internal static class Settings
             "false",
             ["true", "false"],
             "Log to standard error too, not only to the data folder."
+        ),
+        new(
+            OtlpEndpoint,
+            "BACKUP_OTLP_ENDPOINT",
+            "",
+            "an address with http:// or https://",
+            "A collector of OpenTelemetry that metrics, traces of requests and jobs, and the log's lines are sent to, as OTLP over HTTP (mostly port 4318).",
+            static text =>
+                Uri.TryCreate(text, UriKind.Absolute, out var address)
+                && address.Scheme is "http" or "https"
+                && address is { UserInfo: "", Query: "", Fragment: "" }
+        )
+        {
+            Example = "http://localhost:4318",
+        },
+        new(
+            OtlpHeadersFile,
+            "BACKUP_OTLP_HEADERS_FILE",
+            "",
+            "a file that its owner alone may read",
+            "Headers that the collector wants with each request, NAME=VALUE, one a line: a key, mostly.",
+            static text => text.Length > 0
+        )
+        {
+            Example = "/etc/backup/otlp-headers",
+        },
+        Number(
+            OtlpSeconds,
+            "BACKUP_OTLP_SECONDS",
+            Telemetry.OtlpOptions.DefaultSeconds,
+            5,
+            3600,
+            "seconds",
+            "From one sending of the metrics to the next."
         ),
     ];
 

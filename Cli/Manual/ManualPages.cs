@@ -135,7 +135,8 @@ internal static class ManualPages
         return page;
     }
 
-    private static string ProductVersion() => typeof(ManualPages).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+    /// <summary>Three numbers.</summary>
+    internal static string ProductVersion() => typeof(ManualPages).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     private static DateOnly? Date() =>
         long.TryParse(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
@@ -105,6 +106,8 @@ internal sealed partial class JobWorker : IAsyncDisposable
 
     private async Task RunAsync(JobRecord job, CancellationToken cancellation)
     {
+        using var activity = JobTraces.Start(job);
+        var begun = _time.GetTimestamp();
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var progress = new JobProgress(_time);
         progress.Log(job.Attempts > 1 ? $"Attempt {job.Attempts}, by {_options.Name}" : $"Taken by {_options.Name}");
@@ -114,6 +117,7 @@ internal sealed partial class JobWorker : IAsyncDisposable
             var result = await _handlers[job.Kind].RunAsync(job, progress, lost.Token);
             await _jobs.SucceedAsync(job.Id, _options.Name, result, cancellation);
             progress.Log("Done");
+            LogJobDone(job.Kind, job.Id, _time.GetElapsedTime(begun).TotalSeconds);
         }
         catch (OperationCanceledException) when (lost.IsCancellationRequested)
         {
@@ -122,7 +126,7 @@ internal sealed partial class JobWorker : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            await FailAsync(job, progress, failure, cancellation);
+            await FailAsync(job, progress, failure, activity, cancellation);
         }
         finally
         {
@@ -150,9 +154,16 @@ internal sealed partial class JobWorker : IAsyncDisposable
         }
     }
 
-    private async Task FailAsync(JobRecord job, JobProgress progress, Exception failure, CancellationToken cancellation)
+    private async Task FailAsync(
+        JobRecord job,
+        JobProgress progress,
+        Exception failure,
+        Activity? activity,
+        CancellationToken cancellation
+    )
     {
         var known = failure as BackupException ?? DaemonErrors.Defect(failure);
+        activity.Failed(known.Code, known.Message);
         var again = known.IsTransient && job.Attempts < MaxAttempts;
         LogJobFailed(job.Kind, job.Id, failure);
         progress.Log($"{known.Code} {known.Message}{(again ? " It is tried again." : "")}", isTrouble: true);
@@ -193,6 +204,9 @@ internal sealed partial class JobWorker : IAsyncDisposable
 
     [LoggerMessage(22, LogLevel.Warning, "What job {Id} told could not be stored")]
     private partial void LogLinesLost(string id, Exception failure);
+
+    [LoggerMessage(23, LogLevel.Information, "Job {Kind} {Id} is done after {Seconds:0.0} s")]
+    private partial void LogJobDone(string kind, string id, double seconds);
 
     [LoggerMessage(21, LogLevel.Error, "Job {Kind} {Id} failed")]
     private partial void LogJobFailed(string kind, string id, Exception failure);

@@ -42,7 +42,18 @@ internal sealed class MetricsRoutes(
 
     /// <param name="groups">Whose metrics are told, by their ids.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<string> TextAsync(IReadOnlySet<string> groups, CancellationToken cancellation)
+    public async Task<string> TextAsync(IReadOnlySet<string> groups, CancellationToken cancellation) =>
+        (await GatherAsync(groups, cancellation)).ToString();
+
+    /// <summary>Of all groups.</summary>
+    public async Task<IReadOnlyList<MetricSample>> AllAsync(CancellationToken cancellation)
+    {
+        var groups = await metadata.Access.GroupsAsync(cancellation);
+        var ids = groups.Select(static one => one.Id).ToHashSet(StringComparer.Ordinal);
+        return (await GatherAsync(ids, cancellation)).Samples;
+    }
+
+    private async Task<PrometheusText> GatherAsync(IReadOnlySet<string> groups, CancellationToken cancellation)
     {
         var text = new PrometheusText();
         StorageView? store = null;
@@ -61,7 +72,7 @@ internal sealed class MetricsRoutes(
         }
 
         AddProcess(text);
-        return text.ToString();
+        return text;
     }
 
     private async Task AddGroupAsync(
