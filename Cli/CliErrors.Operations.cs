@@ -26,7 +26,7 @@ public static partial class CliErrors
         new(
             NoHeader,
             $"Line {line} of '{path}' is no header.",
-            "Write NAME=VALUE, one header a line; a name has letters, digits, '-' and '_'."
+            "Write NAME=VALUE, one header a line; a name has letters, digits, '-' and '_', a value has what is printable in ASCII."
         );
 
     /// <param name="key">Of the configuration.</param>

@@ -138,10 +138,17 @@ internal sealed partial class OtlpExport : IAsyncDisposable
         exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
         exporter.Endpoint = new Uri(options.Endpoint, path);
         exporter.TimeoutMilliseconds = (int)Patience.TotalMilliseconds;
-        if (options.Headers.Length > 0)
+        // Not as the exporter takes them, in one text: values may have commas.
+        exporter.HttpClientFactory = () =>
         {
-            exporter.Headers = options.Headers;
-        }
+            var client = new HttpClient { Timeout = Patience };
+            foreach (var (name, value) in options.Headers)
+            {
+                _ = client.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
+            }
+
+            return client;
+        };
     }
 
     [LoggerMessage(

@@ -4,9 +4,9 @@ namespace Backup.Cli.Telemetry;
 
 /// <summary>Where a process tells what it does, as OTLP over HTTP with protocol buffers.</summary>
 /// <param name="Endpoint">Of a collector; below it stand <c>v1/metrics</c>, <c>v1/traces</c> and <c>v1/logs</c>.</param>
-/// <param name="Headers">With each request, as the exporter wants them: NAME=VALUE, with commas between, values escaped as in an address.</param>
+/// <param name="Headers">With each request: names and values.</param>
 /// <param name="Interval">Between two looks at the metrics.</param>
-internal sealed record OtlpOptions(Uri Endpoint, string Headers, TimeSpan Interval)
+internal sealed record OtlpOptions(Uri Endpoint, IReadOnlyList<(string Name, string Value)> Headers, TimeSpan Interval)
 {
     internal const int DefaultSeconds = 60;
 
@@ -21,7 +21,7 @@ internal sealed record OtlpOptions(Uri Endpoint, string Headers, TimeSpan Interv
 
         return new OtlpOptions(
             new Uri(endpoint.TrimEnd('/') + "/"),
-            configuration.Text(Settings.OtlpHeadersFile) is { } path ? HeadersOf(path) : "",
+            configuration.Text(Settings.OtlpHeadersFile) is { } path ? HeadersOf(path) : [],
             TimeSpan.FromSeconds(configuration.Number(Settings.OtlpSeconds) ?? DefaultSeconds)
         );
     }
@@ -29,17 +29,21 @@ internal sealed record OtlpOptions(Uri Endpoint, string Headers, TimeSpan Interv
     /// <summary>Without what may be secret.</summary>
     public override string ToString() => Endpoint.GetLeftPart(UriPartial.Authority);
 
-    private static string HeadersOf(string path) =>
-        string.Join(
-            ',',
-            SecretLines
+    private static IReadOnlyList<(string Name, string Value)> HeadersOf(string path) =>
+        [
+            .. SecretLines
                 .Read(path)
-                .Select(
-                    (line, index) =>
-                        line.Split('=', 2) is [{ Length: > 0 } name, var value]
-                        && name.Trim().All(static one => char.IsAsciiLetterOrDigit(one) || one is '-' or '_')
-                            ? $"{name.Trim()}={Uri.EscapeDataString(value.Trim())}"
-                            : throw CliErrors.NotAHeader(path, index + 1)
-                )
-        );
+                .Select((line, index) => HeaderOf(line) ?? throw CliErrors.NotAHeader(path, index + 1)),
+        ];
+
+    private static (string Name, string Value)? HeaderOf(string line)
+    {
+        var parts = line.Split('=', 2, StringSplitOptions.TrimEntries);
+        return
+            parts is [{ Length: > 0 } name, var value]
+            && name.All(static one => char.IsAsciiLetterOrDigit(one) || one is '-' or '_')
+            && value.All(static one => one is >= ' ' and <= '~')
+            ? (name, value)
+            : null;
+    }
 }
