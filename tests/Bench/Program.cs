@@ -37,6 +37,8 @@ switch (args.FirstOrDefault())
         return await IncrementBench.RunAsync(args[1..]);
     case "index":
         return await IndexBench.RunAsync(args[1..]);
+    case "agent-start":
+        return AgentStartBench.Run(args[1..]);
     case "heads":
         return await HeadsBench.RunAsync(args[1..]);
     case "hosts":
@@ -45,7 +47,7 @@ switch (args.FirstOrDefault())
         return await SandboxServe.RunAsync(args[1..]);
     default:
         Console.Error.WriteLine(
-            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | restore [MEGABYTES [ROUNDS]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | serve [MEGABYTES [FINDS]] | pages [DEPLOYMENTS [ROUNDS]] | heads [HEADS [SECONDS]] | hosts [REPORTS [SECONDS]] | groom [MEGABYTES] | increment [MEGABYTES] | index [BLOCKS] | sandbox-serve orders|large BYTES"
+            "usage: bench blockstore-write | oplog-apply | head-apply | pitr-replay | pitr-memory [ENTRIES [MEMTABLE_MIB]] | initial-sync [MEGABYTES [ROUNDS [URI]]] | restore [MEGABYTES [ROUNDS]] | memory [MEGABYTES] | tail-lag [RATE [SECONDS]] | ingest-agents [AGENTS [SECONDS [BYTES]]] | serve [MEGABYTES [FINDS]] | pages [DEPLOYMENTS [ROUNDS]] | heads [HEADS [SECONDS]] | hosts [REPORTS [SECONDS]] | groom [MEGABYTES] | increment [MEGABYTES] | index [BLOCKS] | agent-start [PROGRAM] | sandbox-serve orders|large BYTES"
         );
         return 2;
 }
