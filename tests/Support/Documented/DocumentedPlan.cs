@@ -198,6 +198,9 @@ public sealed record DocumentedPlan(int Order, WhyNot? Because, string? By)
             // moments, policies
             ["backup ranges rs0"] = Run(),
             ["backup restore rs0 --time 2026-11-21T10:00:00Z --format archive --output dump.archive"] = Run(),
+            // quick start, restore
+            ["backup restore rs0 --latest --output dump.archive"] = Run(),
+            ["backup restore rs0 --time 2026-11-22T10:00:00Z --output then.archive"] = Run(),
             ["backup restore rs0 --optime 1795255200,3 --format directory --output dump"] = Run(),
             ["backup policy rs0"] = Run(),
             ["backup policy rs0 --every 6h --at 02:00 --zone Europe/Berlin"] = Run(),
