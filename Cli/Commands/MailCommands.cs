@@ -48,9 +48,9 @@ internal static class MailCommands
             Description = "Who logs in; the password is asked for, or is the first line of the input",
             HelpName = "NAME",
         };
-        var authority = new Option<string?>("--ca-file")
+        var authority = new Option<string?>("--mail-ca-file")
         {
-            Description = "Certificates (PEM) that vouch for the server; those that the system trusts without it",
+            Description = "Certificates (PEM) that vouch for the mail server; without it those that the appliance's host trusts",
             HelpName = "FILE",
         };
         var plain = new Option<bool>("--no-tls")

@@ -61,6 +61,18 @@ public sealed class ManualTests
         }
     }
 
+    /// <summary>Of two options of one name, one would never be heard.</summary>
+    [Fact]
+    public void NoCommandHasAnOptionTwice()
+    {
+        foreach (var command in Below(BackupCommands.Root()).Concat(Below(AgentCommands.Root())))
+        {
+            command
+                .Options.SelectMany(static one => one.Aliases.Prepend(one.Name))
+                .ShouldBeUnique(customMessage: command.Name);
+        }
+    }
+
     [Fact]
     public void TextIsEscapedSoThatItIsReadAsItIsWritten()
     {
