@@ -50,7 +50,8 @@ internal static class MailCommands
         };
         var authority = new Option<string?>("--mail-ca-file")
         {
-            Description = "Certificates (PEM) that vouch for the mail server; without it those that the appliance's host trusts",
+            Description =
+                "Certificates (PEM) that vouch for the mail server; without it those that the appliance's host trusts",
             HelpName = "FILE",
         };
         var plain = new Option<bool>("--no-tls")

@@ -145,15 +145,15 @@ public sealed class SeveralStoresTests(ITestOutputHelper output)
                 $"/groups/{group}/storage/move",
                 """{"store":"second"}"""
             );
-            await UntilAsync(appliance, static stores => Blocks(stores, "second") > 3);
+            // At any moment of it. What each of its steps leaves behind is held in tests/Daemon; a machine may be done with all of them by now.
+            await Task.Delay(random.Next(300));
             await appliance.KillAsync();
             appliance.Up();
             await appliance.WaitForStateAsync("tailing", Patience);
             var killed = await StoresAsync(appliance);
             output.WriteLine(
-                $"Killed with {Blocks(killed, "second")} of {Blocks(killed, "first")} blocks in the second store."
+                $"Some time after the kill {Blocks(killed, "second")} of {Blocks(killed, "first")} blocks are in the second store; moved: {killed.GetProperty("movesFrom").GetArrayLength() == 0}."
             );
-            killed.GetProperty("movesFrom").GetArrayLength().ShouldBe(1, "else it was not killed in the midst of it");
             killed.GetProperty("store").GetString().ShouldBe("second");
             await SnapshotAsync();
             // Nobody asks for it anew: the job goes on.
