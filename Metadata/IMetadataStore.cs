@@ -88,12 +88,26 @@ public interface IMetadataStore : IAsyncDisposable
 
     /// <summary>
     /// Writes everything that is stored, as of one moment, into a file for its owner alone, while all goes on. The file is one format, whatever the store:
-    /// <see cref="StagedImport"/> reads it. Secrets are in it as they are stored: sealed, wrapped or as hashes; connection strings with their passwords.
+    /// <see cref="StagedImport"/> reads it. Secrets are in it as they are stored: sealed, wrapped or as hashes.
     /// </summary>
     /// <param name="path">Replaced where it is there; it is there whole, or not at all.</param>
     /// <param name="cancellation">Nothing is left then.</param>
     /// <exception cref="Foundation.Errors.BackupException">1003, 1004 where it cannot be written, 6338 where a record is too long for it.</exception>
     Task<MetadataExport> ExportAsync(string path, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Whether the catalogue is still one that processes of the release before can work on, beside those of this one. What they do not understand is not written
+    /// until <see cref="FinishUpgradeAsync"/>.
+    /// </summary>
+    Task<bool> UpgradeWaitsAsync(CancellationToken cancellation = default);
+
+    /// <summary>
+    /// From now on the release before opens it no more (6002), and what it would not understand is written: URIs of deployments are sealed, in the same transaction. No
+    /// process of that release may work on it any more; whoever asks for it knows. Nothing happens where it was done before.
+    /// </summary>
+    /// <returns>How many URIs were sealed.</returns>
+    /// <exception cref="Foundation.Errors.BackupException">6346 this process has not the key.</exception>
+    Task<int> FinishUpgradeAsync(CancellationToken cancellation = default);
 
     /// <summary>
     /// The same catalogue for an agent's writes: each looks, in its own transaction, whether that lease is still the deployment's current one, and
@@ -166,7 +180,11 @@ public interface IAccess
 
 public interface IDeployments
 {
-    /// <summary>Adds the deployment, or gives the one of this group that has the same URI: protected again where it was removed.</summary>
+    /// <summary>
+    /// Adds the deployment, its URI sealed, or gives the one of this group that has the same URI: protected again where it was removed. One whose URI cannot be opened is
+    /// not known by it.
+    /// </summary>
+    /// <exception cref="Foundation.Errors.BackupException">6346 this process has not the key.</exception>
     Task<Deployment> EnsureAsync(Deployment deployment, CancellationToken cancellation = default);
 
     /// <summary>All that were ever asked for, those that were removed too.</summary>
@@ -179,6 +197,24 @@ public interface IDeployments
     /// stored stays. Nothing happens where it was removed before; 6009 where there is none.
     /// </summary>
     Task RemoveAsync(string deploymentId, CancellationToken cancellation = default);
+
+    /// <summary>The URI itself, which may hold a password: for agents and for comparing, never to be logged or shown whole.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6345 it cannot be opened: another key, or damaged; 6346 this process has not the key.</exception>
+    string OpenUri(Deployment deployment);
+
+    /// <summary>The same deployment is to be found there from now on: another password, other seeds. Gives what is stored.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6009 there is none, 6348 another one of its group has that URI, 6346 this process has not the key.</exception>
+    Task<Deployment> SetUriAsync(string deploymentId, string uri, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Seals every URI that is not sealed yet, in one transaction; again, it finds none. Nothing happens where this process has not the key, or where the release before
+    /// may still work on the catalogue. When it last did something is the setting <see cref="SealedAtSetting"/>.
+    /// </summary>
+    /// <returns>How many.</returns>
+    Task<int> SealUrisAsync(CancellationToken cancellation = default);
+
+    /// <summary>Milliseconds since 1970-01-01 UTC: what was exported before that may hold URIs that are not sealed. Frozen.</summary>
+    public const string SealedAtSetting = "deployments.uris_sealed_at";
 
     /// <summary>From now on that is to be backed up of it: heads and agents follow. Gives what is stored; 6009 where there is none.</summary>
     Task<Deployment> SetNamespacesAsync(

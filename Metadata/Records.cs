@@ -1,5 +1,6 @@
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
+using Backup.Metadata.Secrets;
 
 namespace Backup.Metadata;
 
@@ -20,7 +21,7 @@ public sealed record AgentRecord(
     bool Revoked
 );
 
-/// <summary>What a user asked to protect. <paramref name="Uri"/> may hold a password: never log or show it whole.</summary>
+/// <summary>What a user asked to protect. <paramref name="Uri"/> may hold a password: <see cref="IDeployments.OpenUri"/> tells it, and it is never logged or shown whole.</summary>
 /// <param name="Id">Ours.</param>
 /// <param name="GroupId">Whose agents work on it.</param>
 /// <param name="Name">For people.</param>
@@ -33,7 +34,7 @@ public sealed record Deployment(
     string GroupId,
     string Name,
     string Type,
-    string Uri,
+    DeploymentUri Uri,
     DateTimeOffset CreatedAt,
     DateTimeOffset? RemovedAt = null
 )

@@ -24,6 +24,7 @@ public sealed partial class OplogReplayer
         CollMod,
         CreateIndex,
         CommitIndexBuild,
+        AbortIndexBuild,
         DropIndexes,
         ConvertToCapped,
         Empty,
@@ -55,7 +56,7 @@ public sealed partial class OplogReplayer
         ["importCollection"] = Command.Unfollowable,
         ["upgradeDowngradeViewlessTimeseries"] = Command.Unfollowable,
         ["startIndexBuild"] = Command.Nothing,
-        ["abortIndexBuild"] = Command.Nothing,
+        ["abortIndexBuild"] = Command.AbortIndexBuild,
         ["dbCheck"] = Command.Nothing,
         ["setMultikeyMetadata"] = Command.Nothing,
         ["dropIdent"] = Command.Nothing,
@@ -131,6 +132,17 @@ public sealed partial class OplogReplayer
                 }
 
                 Catalogue.Set(collection);
+                break;
+            case Command.AbortIndexBuild when parameters.TryGet("indexes"u8, out var aborted):
+                // A listing names what is being built as if it were there already. None of that name was: a build of it would not have begun.
+                foreach (var index in aborted.AsDocument)
+                {
+                    collection = IndexList.Drop(collection, index.AsDocument["name"u8]);
+                }
+
+                Catalogue.Set(collection);
+                break;
+            case Command.AbortIndexBuild:
                 break;
             case Command.DropIndexes:
                 Catalogue.Set(IndexList.Drop(collection, parameters["index"u8]));

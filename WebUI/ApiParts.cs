@@ -50,7 +50,7 @@ internal static class ApiParts
             new SessionRoutes(access),
             new AccountRoutes(access),
             new UserRoutes(access),
-            new GroupRoutes(access),
+            new GroupRoutes(access, desks),
             new InvitationRoutes(access),
             new TokenRoutes(access),
             new AuditRoutes(access),

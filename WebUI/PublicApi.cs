@@ -45,7 +45,7 @@ public sealed class PublicApi : IDisposable
         Metadata = metadata;
         _access = new AccessDesk(metadata, secrets, options.Access, time);
         _problems = new Problems(options.Statuses, loggers.CreateLogger("Backup.WebUI"));
-        _answers = new IdempotencyKeys(metadata.Answers, time);
+        _answers = new IdempotencyKeys(metadata.Answers, secrets, time);
         var made = new Overviews(metadata, new GroupThings(metadata), desks, time);
         var overviews = new SharedOverviews(made, metadata, time);
         _metrics = new MetricsRoutes(overviews, metadata, desks, time);
@@ -79,8 +79,8 @@ public sealed class PublicApi : IDisposable
     }
 
     /// <summary>What <c>/metrics</c> says to somebody who may see all groups.</summary>
-    public Task<IReadOnlyList<MetricSample>> MetricsAsync(CancellationToken cancellation) =>
-        _metrics.AllAsync(cancellation);
+    public async Task<IReadOnlyList<MetricSample>> MetricsAsync(CancellationToken cancellation) =>
+        (await _metrics.AllAsync(cancellation)).Samples;
 
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -30,7 +30,7 @@ public static class AlertConditions
     public const string ReplicationLag = "replication-lag";
     public const string Election = "election";
     public const string SlowOperations = "slow-operations";
-    public const string NoTwoFactor = "user-without-two-factor";
+    public const string NoTwoFactor = AlertRecord.OfAccounts;
     public const string ChannelFailing = "channel-failing";
     public const string ClusterSnapshotFailed = "cluster-snapshot-failed";
     public const string ClusterCheckpointFailed = "cluster-checkpoint-failed";

@@ -35,7 +35,8 @@ internal sealed class AccessEndpoints(
             [
                 .. all.Where(one => one.GroupId == agent.GroupId && one.IsProtected)
                     .OrderBy(one => one.Id, StringComparer.Ordinal)
-                    .Select(one => new ConfiguredDeployment(one.Id, one.Name, one.Uri, Order(one.Source))),
+                    .Select(Configured)
+                    .OfType<ConfiguredDeployment>(),
             ],
             limits()
         );
@@ -51,6 +52,19 @@ internal sealed class AccessEndpoints(
 
         context.Response.ContentType = AgentProtocol.JsonMediaType;
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <returns>Null where its URI cannot be opened, which its status says: all the others go on.</returns>
+    private ConfiguredDeployment? Configured(Deployment one)
+    {
+        try
+        {
+            return new ConfiguredDeployment(one.Id, one.Name, metadata.Deployments.OpenUri(one), Order(one.Source));
+        }
+        catch (BackupException failure) when (failure.Number == MetadataErrors.UriIsNotOpened)
+        {
+            return null;
+        }
     }
 
     private async Task HeartbeatAsync(HttpContext context)

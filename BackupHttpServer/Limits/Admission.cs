@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace Backup.BackupHttpServer.Limits;
@@ -14,19 +15,21 @@ internal sealed class Admission(RequestLimits limits, long sliceBytes, Func<int>
 {
     private readonly ConcurrentDictionary<string, AgentUse> _agents = new(StringComparer.Ordinal);
     private readonly Gauge _requests = new();
+    private readonly Strangers _strangers = new();
     private readonly Gauge _slices = new();
     private readonly Gauge _sliceBytes = new();
 
-    /// <summary>Lets a request in, whoever it is from.</summary>
+    /// <summary>Lets a request in, whoever it is from: until that is known it has none of the places of agents.</summary>
     /// <exception cref="Foundation.Errors.BackupException">8043.</exception>
     public Pass Enter(HttpContext context)
     {
-        if (!_requests.TryTake(1, Part(limits.Requests)))
+        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        if (!_strangers.TryTake(address, Part(limits.StrangersRequests), Part(limits.StrangersRequestsPerAddress)))
         {
             throw BackupHttpServerErrors.ServerFull();
         }
 
-        var pass = new Pass(this, context);
+        var pass = new Pass(this, context, address);
         context.Items[typeof(Pass)] = pass;
         return pass;
     }
@@ -36,18 +39,30 @@ internal sealed class Admission(RequestLimits limits, long sliceBytes, Func<int>
     private long Part(long whole) => Math.Max(1, whole / Math.Max(1, instances()));
 
     /// <summary>What one request has of the limits, until it is disposed at the request's end.</summary>
-    internal sealed class Pass(Admission owner, HttpContext context) : IDisposable
+    internal sealed class Pass(Admission owner, HttpContext context, IPAddress address) : IDisposable
     {
         private AgentUse? _agent;
+        private bool _isKnown;
         private CancellationTokenSource? _bodyTime;
         private CancellationTokenSource? _body;
 
         public static Pass Of(HttpContext context) => (Pass)context.Items[typeof(Pass)]!;
 
         /// <summary>The request is this agent's.</summary>
-        /// <exception cref="Foundation.Errors.BackupException">8041 too many at the same time, 8042 too many in a second.</exception>
+        /// <exception cref="Foundation.Errors.BackupException">8041 too many at the same time, 8042 too many in a second, 8043 too many of all agents.</exception>
         public void ForAgent(string agentId)
         {
+            if (!_isKnown)
+            {
+                if (!owner._requests.TryTake(1, owner.Part(owner.Limits.Requests)))
+                {
+                    throw BackupHttpServerErrors.ServerFull();
+                }
+
+                _isKnown = true;
+                owner._strangers.Give(address);
+            }
+
             var use = owner._agents.GetOrAdd(agentId, static _ => new AgentUse());
             var perSecond = owner.Part(owner.Limits.RequestsPerSecondPerAgent);
             if (!use.Rate.TryTake(perSecond, 2 * perSecond, owner.Time))
@@ -97,14 +112,15 @@ internal sealed class Admission(RequestLimits limits, long sliceBytes, Func<int>
             }
         }
 
-        /// <summary>Cancelled when the client is gone or the body has taken too long; the clock runs from the first call on.</summary>
+        /// <summary>Cancelled when the client is gone or the body has taken too long, a stranger's sooner; the clock runs from the first call on.</summary>
         public CancellationToken Body
         {
             get
             {
                 if (_body is null)
                 {
-                    _bodyTime = new CancellationTokenSource(owner.Limits.BodyTimeout, owner.Time);
+                    var time = _isKnown ? owner.Limits.BodyTimeout : owner.Limits.StrangersBodyTimeout;
+                    _bodyTime = new CancellationTokenSource(time, owner.Time);
                     _body = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _bodyTime.Token);
                 }
 
@@ -117,7 +133,14 @@ internal sealed class Admission(RequestLimits limits, long sliceBytes, Func<int>
             _body?.Dispose();
             _bodyTime?.Dispose();
             _agent?.Requests.Give(1);
-            owner._requests.Give(1);
+            if (_isKnown)
+            {
+                owner._requests.Give(1);
+            }
+            else
+            {
+                owner._strangers.Give(address);
+            }
         }
     }
 
@@ -126,6 +149,42 @@ internal sealed class Admission(RequestLimits limits, long sliceBytes, Func<int>
     private long SliceBytes => sliceBytes;
 
     private TimeProvider Time => time;
+
+    /// <summary>Requests of whom nothing is known yet, of all addresses and of each.</summary>
+    private sealed class Strangers
+    {
+        private readonly Lock _gate = new();
+        private readonly Dictionary<IPAddress, int> _addresses = [];
+        private int _all;
+
+        public bool TryTake(IPAddress address, int limit, int limitOfAddress)
+        {
+            lock (_gate)
+            {
+                var taken = _addresses.GetValueOrDefault(address);
+                if (_all >= limit || taken >= limitOfAddress)
+                {
+                    return false;
+                }
+
+                _all++;
+                _addresses[address] = taken + 1;
+                return true;
+            }
+        }
+
+        public void Give(IPAddress address)
+        {
+            lock (_gate)
+            {
+                _all--;
+                if (--_addresses[address] is 0)
+                {
+                    _ = _addresses.Remove(address);
+                }
+            }
+        }
+    }
 
     private sealed class AgentUse
     {

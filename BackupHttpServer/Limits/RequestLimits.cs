@@ -3,8 +3,17 @@ namespace Backup.BackupHttpServer.Limits;
 /// <summary>How much may go on at the same time, for all instances of a server together; each takes its part.</summary>
 public sealed record RequestLimits
 {
-    /// <summary>Requests in work, at least 1.</summary>
+    /// <summary>Requests of agents in work, at least 1.</summary>
     public int Requests { get; init; } = 1024;
+
+    /// <summary>Requests in work of whom nothing is known yet, at least 1: those of agents too, until their key was looked at.</summary>
+    public int StrangersRequests { get; init; } = 512;
+
+    /// <summary>Of these from one address, at least 1: behind one address there may be a network or a balancer with many agents, but nobody takes all places.</summary>
+    public int StrangersRequestsPerAddress { get; init; } = 256;
+
+    /// <summary>The whole body of a stranger's request has come by then; more than zero.</summary>
+    public TimeSpan StrangersBodyTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Requests in work of one agent, at least 1; an agent of this release has 16 at most.</summary>
     public int RequestsPerAgent { get; init; } = 48;

@@ -59,11 +59,13 @@ internal static class BlockDocuments
         writer.Boolean("upsert"u8, true).EndDocument();
     }
 
-    /// <summary>A statement that moves a block's epoch forward.</summary>
+    /// <summary>A statement that moves a block's epoch forward, where it is whole: not one that was found damaged meanwhile, or is being written anew.</summary>
     internal static void Raise(BsonWriter writer, BlockId id, long epoch)
     {
         writer.BeginDocument().BeginDocument("q"u8);
         Id(writer, "_id"u8, id);
+        writer.BeginDocument("damaged"u8).Boolean("$ne"u8, true).EndDocument();
+        writer.BeginDocument("complete"u8).Boolean("$ne"u8, false).EndDocument();
         writer.EndDocument().BeginDocument("u"u8).BeginDocument("$max"u8).Int64("epoch"u8, epoch);
         writer.EndDocument().EndDocument().EndDocument();
     }

@@ -45,6 +45,7 @@ internal sealed class S3Groom(
 
     private readonly IdMarks _marks = new();
     private readonly List<StoreFinding> _findings = [];
+    private S3OpenPack? _into;
     private GroomReport _report = new();
 
     /// <summary>Writes down what a session relies on in packs that a groom may give up.</summary>
@@ -228,40 +229,32 @@ internal sealed class S3Groom(
     private async Task<List<GroomedPack>> CopyAsync(List<GroomedPack> chosen, CancellationToken cancellation)
     {
         var done = new List<GroomedPack>();
-        var into = new S3OpenPack(ground.PackBytes);
+        _into = new S3OpenPack(ground.PackBytes);
         try
         {
             foreach (var pack in chosen)
             {
-                if (pack.Live.Count > 0 && !await CopyAsync(pack, into, cancellation))
+                if (pack.Live.Count == 0 || await CopyAsync(pack, cancellation))
                 {
-                    continue;
-                }
-
-                done.Add(pack);
-                if (into.Length >= ground.PackBytes)
-                {
-                    await PublishAsync(into, cancellation);
-                    into.Dispose();
-                    into = new S3OpenPack(ground.PackBytes);
+                    done.Add(pack);
                 }
             }
 
-            if (into.Count.Blocks > 0)
+            if (_into.Count.Blocks > 0)
             {
-                await PublishAsync(into, cancellation);
+                await PublishAsync(_into, cancellation);
             }
         }
         finally
         {
-            into.Dispose();
+            _into.Dispose();
         }
 
         return done;
     }
 
     /// <returns>False where something that is needed is damaged: the pack is kept.</returns>
-    private async Task<bool> CopyAsync(GroomedPack pack, S3OpenPack into, CancellationToken cancellation)
+    private async Task<bool> CopyAsync(GroomedPack pack, CancellationToken cancellation)
     {
         using var whole = await ground.Blobs.GetAsync(pack.Pack.Key, cancellation);
         foreach (var entry in pack.Live)
@@ -284,8 +277,16 @@ internal sealed class S3Groom(
 
         foreach (var entry in pack.Live)
         {
+            // Before the block, not after the pack: two packs that are mostly needed are more than one pack holds.
+            if (_into!.Length >= ground.PackBytes)
+            {
+                await PublishAsync(_into, cancellation);
+                _into.Dispose();
+                _into = new S3OpenPack(ground.PackBytes);
+            }
+
             var stored = whole!.Span.Slice((int)entry.Offset, entry.StoredLength);
-            into.Append(entry.Id, stored, entry.RawLength, turn.Limit);
+            _into.Append(entry.Id, stored, entry.RawLength, turn.Limit);
             _report = _report with { CopiedBytes = _report.CopiedBytes + entry.StoredLength };
         }
 

@@ -245,9 +245,10 @@ internal sealed class StoreSession : IAsyncDisposable
     /// <summary>The newest epoch that was adopted before the oldest work that goes on began.</summary>
     internal long Floor()
     {
-        var oldest = _holds.Oldest;
         lock (_gate)
         {
+            // Within: between this and the look at what was adopted work could begin under an epoch that is then forgotten.
+            var oldest = _holds.Oldest;
             while (_adopted.Count > 1 && _adopted[1].Clock < oldest)
             {
                 _adopted.RemoveAt(0);

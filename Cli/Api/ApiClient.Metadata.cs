@@ -12,4 +12,7 @@ internal sealed partial class ApiClient
 
     internal Task<MetadataExportView> ExportMetadataAsync(CancellationToken cancellation) =>
         PostAsync<MetadataExportView>(MetadataExports, cancellation);
+
+    internal Task<FinishedUpgradeView> FinishUpgradeAsync(CancellationToken cancellation) =>
+        PostAsync<FinishedUpgradeView>("/appliance/metadata/finish-upgrade", cancellation);
 }

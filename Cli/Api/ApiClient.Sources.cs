@@ -37,6 +37,17 @@ internal sealed partial class ApiClient
             cancellation
         );
 
+    internal async Task<DeploymentEntryView> SetDeploymentUriAsync(
+        string deployment,
+        string uri,
+        CancellationToken cancellation
+    ) =>
+        await PutAsync<DeploymentUriRequest, DeploymentEntryView>(
+            $"{await PathOfAsync(deployment, SubjectKind.Deployment, cancellation)}/uri",
+            new DeploymentUriRequest(uri),
+            cancellation
+        );
+
     internal async Task<SourceView> SourceAsync(string name, CancellationToken cancellation) =>
         await GetAsync<SourceView>($"{await PathOfAsync(name, SubjectKind.Source, cancellation)}/source", cancellation);
 

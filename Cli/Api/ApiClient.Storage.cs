@@ -31,13 +31,7 @@ internal sealed partial class ApiClient
     /// <param name="cancellation">Gives up.</param>
     internal async Task<StartedJob> MoveGroupAsync(string group, string store, CancellationToken cancellation)
     {
-        var groups = (await CallerAsync(cancellation)).Groups;
-        var id =
-            groups.FirstOrDefault(one => one.Id == group || one.Name == group)?.Id
-            ?? throw CliErrors.Argument(
-                $"There is no group '{group}'.",
-                "'backup store list' names those that there are."
-            );
+        var id = await GroupIdAsync(group, cancellation);
         var job = await PostAsync<MoveRequest, JobView>(
             $"/groups/{id}/storage/move",
             new MoveRequest(store),
@@ -45,6 +39,28 @@ internal sealed partial class ApiClient
         );
         return new StartedJob(id, job);
     }
+
+    /// <param name="group">Name or id.</param>
+    /// <param name="tags">In the place of those before.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The group's id, and where it is now.</returns>
+    internal async Task<(string Group, StoresView Stores)> TagGroupAsync(
+        string group,
+        IReadOnlyList<string> tags,
+        CancellationToken cancellation
+    )
+    {
+        var id = await GroupIdAsync(group, cancellation);
+        return (
+            id,
+            await PutAsync<TagsRequest, StoresView>($"/groups/{id}/storage/tags", new TagsRequest(tags), cancellation)
+        );
+    }
+
+    /// <exception cref="Foundation.Errors.BackupException">The caller is in no such group.</exception>
+    private async Task<string> GroupIdAsync(string group, CancellationToken cancellation) =>
+        (await CallerAsync(cancellation)).Groups.FirstOrDefault(one => one.Id == group || one.Name == group)?.Id
+        ?? throw CliErrors.Argument($"There is no group '{group}'.", "'backup store list' names those that there are.");
 
     private async Task<StartedJob> RequestOfStoreAsync<T>(string what, T request, CancellationToken cancellation)
     {

@@ -109,9 +109,11 @@ internal sealed class Appliance : IAsyncDisposable
         var time = TimeProvider.System;
         var settings = new ApplianceSettings(options.Configuration);
         var mongods = settings.Mongods(options.Mongods, time);
+        var key = new CatalogueKey(Folder);
         var stores = Keep(
             await OpenedStores.OpenAsync(
                 Folder,
+                key,
                 options.Configuration,
                 options.Role == ApplianceRole.Server ? "backup server" : null,
                 _loggers,
@@ -133,6 +135,7 @@ internal sealed class Appliance : IAsyncDisposable
         var sources = new SourceOperations(metadata, agents, _live.Limits, time);
         var clusters = new ClusterOperations(metadata, time);
         Operations = new ApplianceOperations(metadata, objects, backEnd, agents, sources, time);
+        Operations.Watch(() => key.Trouble);
         if (!options.Offline && await mongods.CheckAsync(cancellation) is { } unusable)
         {
             Operations.Watch(() => unusable);
@@ -168,10 +171,10 @@ internal sealed class Appliance : IAsyncDisposable
             token => CertificateAuthority.EnsureAsync(Folder.Tls, options.Names, time, token)
         );
         var tools = new SshTools(Folder.Secrets, time);
-        var ssh = new SshOperations(metadata, Folder.Secrets, tools, time);
-        if (!options.Offline && stores.Catalogue.IsShared)
+        var ssh = new SshOperations(metadata, Folder.Secrets, tools, time, box: key.Box);
+        if (stores.Catalogue.IsShared)
         {
-            await SharedIdentity.RequireAsync(metadata, Folder, options.Names, ssh.Box, time, cancellation);
+            await UnlockAsync(options, metadata, key, time, cancellation);
         }
 
         var server = options.Offline
@@ -260,6 +263,27 @@ internal sealed class Appliance : IAsyncDisposable
                 )
             );
         }
+    }
+
+    /// <summary>On a shared catalogue: with the key that all its servers have, and no other.</summary>
+    private async Task UnlockAsync(
+        ApplianceOptions options,
+        IMetadataStore metadata,
+        CatalogueKey key,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        if (options.Offline)
+        {
+            await key.UnlockWhereSharedAsync(metadata, cancellation);
+            return;
+        }
+
+        await SharedIdentity.RequireAsync(metadata, Folder, options.Names, key.Box, time, cancellation);
+        key.Unlock();
+        // What an import from an older release brought along.
+        await metadata.Deployments.SealUrisAsync(cancellation);
     }
 
     /// <summary>Where several processes share the catalogue, jobs are the daemons' alone: a command that looks at it takes none from them.</summary>
@@ -420,6 +444,15 @@ internal sealed class Appliance : IAsyncDisposable
     )
     {
         var known = await metadata.Deployments.ListAsync(cancellation);
+        var unopened = known.Where(one => DeploymentAddresses.Of(metadata, one).Trouble is not null).ToList();
+        if (unopened.Count > 0 && options.Protect.Count > 0)
+        {
+            // Any of them may be what is to be protected: it would be copied a second time.
+            var waits = CliErrors.ProtectWaits(unopened[0].Name);
+            Operations.Watch(() => waits);
+            return;
+        }
+
         foreach (var uri in options.Protect)
         {
             await DeploymentNaming.EnsureAsync(metadata, groupId, uri, time.GetUtcNow(), cancellation);

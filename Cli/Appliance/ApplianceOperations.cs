@@ -3,6 +3,7 @@ using System.Text.Json;
 using Backup.BackupHttpServer;
 using Backup.Blockstore;
 using Backup.Cli.Control;
+using Backup.Cli.Stores;
 using Backup.Cli.Web;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.Schedule;
@@ -47,7 +48,14 @@ internal sealed class ApplianceOperations(
     internal IEnumerable<BackupException> Troubles => _parts.Select(trouble => trouble()).OfType<BackupException>();
 
     internal async Task<StatusView> StatusAsync(CancellationToken cancellation) =>
-        await StatusAsync(await metadata.GlanceAsync(cancellation), cancellation);
+        await StatusAsync(await metadata.GlanceAsync(cancellation), cancellation) with
+        {
+            Misplaced = await MisplacedGroups.ListAsync(
+                metadata,
+                [.. backEnd.Places.Select(static one => one.Tagged)],
+                cancellation
+            ),
+        };
 
     internal async Task<StatusView> StatusAsync(Glance glance, CancellationToken cancellation)
     {
@@ -69,17 +77,18 @@ internal sealed class ApplianceOperations(
         var deployments = new List<DeploymentView>();
         foreach (var deployment in glance.Deployments)
         {
+            var addresses = DeploymentAddresses.Of(metadata, deployment);
             deployments.Add(
                 new DeploymentView(
                     deployment.Id,
                     deployment.Name,
                     deployment.Type,
                     SetsOf(deployment.Id),
-                    workers[deployment.Id].FirstOrDefault(agent => agent.Error is not null)?.Error
+                    addresses.Trouble ?? workers[deployment.Id].FirstOrDefault(agent => agent.Error is not null)?.Error
                 )
                 {
                     RemovedAt = deployment.RemovedAt,
-                    Hosts = DeploymentOperations.HostsOf(deployment),
+                    Hosts = addresses.Hosts,
                     Namespaces = DeploymentOperations.NamespacesOf(deployment),
                     Agents = deployment.IsProtected ? [.. workers[deployment.Id]] : [],
                     Source = deployment.IsProtected ? sources.View(glance, deployment, works) : null,
@@ -92,12 +101,16 @@ internal sealed class ApplianceOperations(
         return new StatusView(
             deployments,
             [.. works.Views.Where(agent => !agent.Revoked)],
-            [.. Troubles.Select(ControlServer.Describe)]
+            [.. Troubles.Concat(await WaitingAsync(cancellation)).Select(ControlServer.Describe)]
         )
         {
             Alerts = await AlertsAsync(cancellation),
         };
     }
+
+    /// <summary>Nothing is wrong, but somebody has to do something, some day.</summary>
+    private async Task<IEnumerable<BackupException>> WaitingAsync(CancellationToken cancellation) =>
+        await metadata.UpgradeWaitsAsync(cancellation) ? [MetadataErrors.UpgradeNotFinished()] : [];
 
     /// <summary>Those that are open and that somebody should look at, newest first.</summary>
     private async Task<IReadOnlyList<AlertView>> AlertsAsync(CancellationToken cancellation) =>
@@ -223,6 +236,15 @@ internal sealed class ApplianceOperations(
         await FindMoveAsync(group, cancellation) is { State: JobState.Queued } queued
             ? await ViewAsync(queued, cancellation)
             : await QueueAsync(JobKinds.MoveGroup, JobSubjects.Store, new MoveGroupArguments(group), cancellation);
+
+    /// <summary>Queues a move of a group that no job was queued for since it was assigned: a cancelled one stays cancelled.</summary>
+    internal async Task EnsureMoveAsync(GroupStore place, CancellationToken cancellation)
+    {
+        if (await FindMoveAsync(place.GroupId, cancellation) is not { } last || last.CreatedAt < place.Since)
+        {
+            await RequestMoveAsync(place.GroupId, cancellation);
+        }
+    }
 
     /// <summary>The last one of that group; null where there is none.</summary>
     internal async Task<JobView?> LastMoveAsync(string group, CancellationToken cancellation) =>

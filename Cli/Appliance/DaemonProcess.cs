@@ -92,6 +92,8 @@ internal sealed class DaemonProcess : IAsyncDisposable
         var time = TimeProvider.System;
         var stores = await OpenedStores.OpenAsync(
             _folder,
+            // No daemon needs a URI: it stays locked.
+            new CatalogueKey(_folder),
             options.Configuration,
             "backup daemon",
             _loggers,

@@ -21,10 +21,14 @@ internal static class DeploymentNaming
     )
     {
         var known = await metadata.Deployments.ListAsync(cancellation);
-        var made = New(groupId, uri, known, now);
+        var others = known
+            .Where(one => !DeploymentAddresses.IsAt(metadata, one, uri))
+            .Select(static one => one.Name)
+            .ToHashSet(StringComparer.Ordinal);
+        var made = New(groupId, uri, others, now);
         if (name is not null)
         {
-            CheckName(name, uri, known);
+            CheckName(name, others);
             made = made with { Name = name };
         }
 
@@ -37,13 +41,17 @@ internal static class DeploymentNaming
         );
     }
 
+    /// <param name="groupId">Whose it is.</param>
+    /// <param name="uri">Where it is.</param>
+    /// <param name="others">Names of deployments of other URIs.</param>
+    /// <param name="now">When it was asked for.</param>
     /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI.</exception>
-    internal static Deployment New(string groupId, string uri, IReadOnlyList<Deployment> known, DateTimeOffset now)
+    internal static Deployment New(string groupId, string uri, IReadOnlySet<string> others, DateTimeOffset now)
     {
         var parsed = ConnectionString.Parse(uri);
         var wanted = parsed.Options.ReplicaSet ?? parsed.Hosts[0].Host;
         var name = wanted;
-        for (var i = 2; known.Any(deployment => deployment.Name == name && deployment.Uri != uri); i++)
+        for (var i = 2; others.Contains(name); i++)
         {
             name = $"{wanted}-{i}";
         }
@@ -51,7 +59,7 @@ internal static class DeploymentNaming
         return new Deployment(Guid.CreateVersion7(now).ToString(), groupId, name, "replicaSet", uri, now);
     }
 
-    private static void CheckName(string name, string uri, IReadOnlyList<Deployment> known)
+    private static void CheckName(string name, HashSet<string> others)
     {
         if (
             name.Length is 0 or > LongestName
@@ -64,7 +72,7 @@ internal static class DeploymentNaming
             );
         }
 
-        if (known.Any(one => one.Name == name && one.Uri != uri))
+        if (others.Contains(name))
         {
             throw CliErrors.Argument($"There is a deployment '{name}' already.", "Choose another name.");
         }

@@ -29,6 +29,29 @@ internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider
         );
     }
 
+    /// <summary>The same deployment is to be found there from now on: agents begin anew with it within seconds, and all that is stored stays.</summary>
+    /// <param name="deployment">Its name or id.</param>
+    /// <param name="uri">As users give it.</param>
+    /// <param name="cancellation">Nothing was changed then.</param>
+    /// <exception cref="Foundation.Errors.BackupException">
+    /// 9522 none, 9501 it is a part of a cluster; 2100 and on: what is wrong with the URI; 6348 another one has it.
+    /// </exception>
+    internal async Task<DeploymentEntryView> SetUriAsync(string deployment, string uri, CancellationToken cancellation)
+    {
+        _ = ConnectionString.Parse(uri);
+        var found = await FindAsync(deployment, cancellation);
+        if (found.Cluster is { } membership)
+        {
+            var cluster = await metadata.Deployments.FindAsync(membership.DeploymentId, cancellation);
+            throw CliErrors.Argument(
+                $"'{found.Name}' is a part of the cluster '{cluster?.Name}'.",
+                "Give the URI of the cluster: its agent finds its parts through it."
+            );
+        }
+
+        return View(await metadata.Deployments.SetUriAsync(found.Id, uri, cancellation));
+    }
+
     /// <summary>No longer protected; all that is stored stays.</summary>
     /// <param name="deployment">Its name or id.</param>
     /// <exception cref="Foundation.Errors.BackupException">9522 none, 9501 it is a part of a cluster.</exception>
@@ -55,15 +78,17 @@ internal sealed class DeploymentOperations(IMetadataStore metadata, TimeProvider
             ?? throw CliErrors.NoSuchDeployment(name, all.Select(one => one.Name));
     }
 
-    private static DeploymentEntryView View(Deployment deployment) =>
-        new(deployment.Id, deployment.Name, deployment.Type, HostsOf(deployment), deployment.RemovedAt)
+    private DeploymentEntryView View(Deployment deployment) =>
+        new(
+            deployment.Id,
+            deployment.Name,
+            deployment.Type,
+            DeploymentAddresses.Of(metadata, deployment).Hosts,
+            deployment.RemovedAt
+        )
         {
             Namespaces = NamespacesOf(deployment),
         };
-
-    /// <summary>As its URI names them.</summary>
-    internal static IReadOnlyList<string> HostsOf(Deployment deployment) =>
-        [.. ConnectionString.Parse(deployment.Uri).Hosts.Select(static host => host.ToString())];
 
     /// <summary>Null for everything.</summary>
     internal static FilterView? NamespacesOf(Deployment deployment) =>

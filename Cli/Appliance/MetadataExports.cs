@@ -70,6 +70,15 @@ internal sealed partial class MetadataExports(
         }
     }
 
+    public async Task<FinishedUpgradeView> FinishUpgradeAsync(CancellationToken cancellation)
+    {
+        var isWaiting = await metadata.UpgradeWaitsAsync(cancellation);
+        var count = await metadata.FinishUpgradeAsync(cancellation);
+        // What they hold unsealed is no secret kept any more: not until the next look, and not for a week.
+        await ReplaceOfBeforeSealingAsync(cancellation);
+        return new FinishedUpgradeView(isWaiting, count);
+    }
+
     /// <summary>Keys were destroyed: exports of before, which hold them wrapped, are removed; where some are to be kept there is a new one.</summary>
     internal async Task RenewAsync(CancellationToken cancellation)
     {
@@ -103,6 +112,7 @@ internal sealed partial class MetadataExports(
             try
             {
                 await RemoveOfBeforeDestructionAsync(cancellation);
+                await ReplaceOfBeforeSealingAsync(cancellation);
                 if (keep > 0 && (List() is not [var newest, ..] || time.GetUtcNow() - newest.MadeAt >= Often))
                 {
                     await ExportAsync(cancellation);
@@ -144,6 +154,26 @@ internal sealed partial class MetadataExports(
         if (await metadata.GroupKeys.DestroyedAsync(cancellation) is [.., var last])
         {
             Remove([.. List().Where(one => one.MadeAt < last.At.AddSeconds(-1))]);
+        }
+    }
+
+    /// <summary>Exports of before URIs were sealed hold them unsealed: once there is a newer one they go. Whoever is killed in between does it at the next look.</summary>
+    private async Task ReplaceOfBeforeSealingAsync(CancellationToken cancellation)
+    {
+        if (
+            await metadata.Settings.FindAsync(IDeployments.SealedAtSetting, cancellation) is not { } text
+            || !long.TryParse(text, CultureInfo.InvariantCulture, out var milliseconds)
+        )
+        {
+            return;
+        }
+
+        // Names have seconds: one of the same second may be of before.
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+        if (List().Exists(one => one.MadeAt <= at))
+        {
+            await ExportAsync(cancellation);
+            Remove([.. List().Where(one => one.MadeAt <= at)]);
         }
     }
 

@@ -3,6 +3,7 @@ using Backup.Cli.Stores;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.Metadata.Exports;
+using Backup.Metadata.Secrets;
 
 namespace Backup.Cli.Appliance;
 
@@ -14,6 +15,7 @@ namespace Backup.Cli.Appliance;
 /// <param name="MissingRoots">Snapshots and heads whose blocks are gone.</param>
 /// <param name="AbandonedSyncs">Replica sets whose copy begins anew.</param>
 /// <param name="RemovedSlices">Stored slices of the oplog that are gone.</param>
+/// <param name="UnopenedUris">Deployments whose URIs cannot be opened with the key of this folder; of a shared catalogue nothing is said.</param>
 internal sealed record ImportReport(
     string Into,
     DateTimeOffset MadeAt,
@@ -21,7 +23,8 @@ internal sealed record ImportReport(
     string? Kept,
     IReadOnlyList<string> MissingRoots,
     IReadOnlyList<string> AbandonedSyncs,
-    int RemovedSlices
+    int RemovedSlices,
+    IReadOnlyList<string> UnopenedUris
 );
 
 /// <summary>Puts an exported catalogue into the place of the one that the configuration names: of a data folder, or of a database of MongoDB that no process works on.</summary>
@@ -47,7 +50,13 @@ internal static class MetadataImport
     {
         var catalogue = CataloguePlace.Read(configuration);
         var places = StorePlaces.Read(configuration, folder);
-        await using var staged = await StagedImport.CreateAsync(export, folder.Metadata, time, cancellation);
+        var key = new CatalogueKey(folder);
+        if (!catalogue.IsShared)
+        {
+            key.Unlock();
+        }
+
+        await using var staged = await StagedImport.CreateAsync(export, folder.Metadata, time, key.Uris, cancellation);
         var store = await staged.OpenAsync(cancellation);
         foreach (var place in replace ? [] : places)
         {
@@ -61,6 +70,7 @@ internal static class MetadataImport
         var findings = await ImportFindings.LookAsync(store, places, cancellation);
         // Since the export groups may have moved.
         await store.GroupStores.ScatterAsync([.. places.Select(static one => one.Name)], cancellation);
+        IReadOnlyList<string> unopened = catalogue.IsShared ? [] : await UnopenedAsync(store, cancellation);
         await AuditAsync(store, staged.Export, time, cancellation);
         var id = await CatalogueMark.IdAsync(store.Settings, cancellation);
         if (replace)
@@ -78,9 +88,21 @@ internal static class MetadataImport
             kept,
             findings.MissingRoots,
             findings.AbandonedSyncs,
-            findings.RemovedSlices
+            findings.RemovedSlices,
+            unopened
         );
     }
+
+    /// <summary>Deployments whose URIs were sealed under another key than this folder's.</summary>
+    private static async Task<IReadOnlyList<string>> UnopenedAsync(
+        IMetadataStore store,
+        CancellationToken cancellation
+    ) =>
+        [
+            .. (await store.Deployments.ListAsync(cancellation))
+                .Where(one => DeploymentAddresses.Of(store, one).Trouble is not null)
+                .Select(static one => one.Name),
+        ];
 
     private static async Task MarkAsync(IReadOnlyList<StorePlace> places, string id, CancellationToken cancellation)
     {
@@ -109,7 +131,7 @@ internal static class MetadataImport
 
         try
         {
-            await using var there = await catalogue.OpenAsync(folder, time, cancellation);
+            await using var there = await catalogue.OpenAsync(folder, new UriSeal(), time, cancellation);
             await staged.DestroyKeysAsync(await there.GroupKeys.DestroyedAsync(cancellation), cancellation);
             if (!catalogue.IsShared)
             {

@@ -51,6 +51,13 @@ internal static class SharedIdentity
         }
     }
 
+    /// <summary>Whether the catalogue remembers that key of stored passwords.</summary>
+    internal static async Task<bool> KnowsAsync(
+        IMetadataStore metadata,
+        string keyId,
+        CancellationToken cancellation
+    ) => await metadata.Settings.FindAsync(BoxSetting, cancellation) == keyId;
+
     private static async Task RequireFileAsync(
         IMetadataStore metadata,
         string setting,

@@ -9,10 +9,11 @@ namespace Backup.Cli.Commands;
 internal static class DeploymentsCommand
 {
     internal static Command Create() =>
-        new("deployments", "What is protected: list, add, remove")
+        new("deployments", "What is protected: list, add, set-uri, remove")
         {
             SharedOptions.Command("list", "List the deployments that are protected, and those that were", ListAsync),
             Add(),
+            SetUri(),
             SharedOptions.Command(
                 "remove",
                 "Protect a deployment no longer; all its snapshots stay",
@@ -50,6 +51,56 @@ internal static class DeploymentsCommand
         );
     }
 
+    private static Command SetUri()
+    {
+        var (deployment, file, json, choice) = (
+            new Argument<string>("DEPLOYMENT") { Description = "Its name or id" },
+            new Argument<string>("FILE") { Description = "A file with its URI, or - for standard input" },
+            SharedOptions.Json(),
+            new ChoiceOptions()
+        );
+        var command = new Command(
+            "set-uri",
+            "Say where a deployment is to be found from now on (another password, other hosts); agents begin anew with it within seconds, and all that is stored stays"
+        )
+        {
+            deployment,
+            file,
+            json,
+        };
+        choice.AddTo(command);
+        command.SetAction(
+            (parsed, cancellation) =>
+                CommandRunner.RunAsync(
+                    parsed.GetValue(json),
+                    token =>
+                        SetUriAsync(
+                            choice.Of(parsed),
+                            parsed.GetRequiredValue(deployment),
+                            parsed.GetRequiredValue(file),
+                            parsed.GetValue(json),
+                            token
+                        ),
+                    cancellation
+                )
+        );
+        return command;
+    }
+
+    private static async Task<int> SetUriAsync(
+        ApplianceChoice choice,
+        string deployment,
+        string file,
+        bool json,
+        CancellationToken cancellation
+    )
+    {
+        var uri = await ReadUriAsync(file, $"set-uri {deployment}", cancellation);
+        await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
+        var changed = await appliance.Api.SetDeploymentUriAsync(deployment, uri, cancellation);
+        return Print(changed, json, $"{changed.Name} is looked for at {string.Join(',', changed.Hosts)} from now on.");
+    }
+
     private static async Task<int> ListAsync(ApplianceChoice choice, bool json, CancellationToken cancellation)
     {
         await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: false, cancellation);
@@ -70,6 +121,19 @@ internal static class DeploymentsCommand
     }
 
     /// <summary>The URI may hold a password, and a command line is seen by everybody on the host.</summary>
+    private static async Task<string> ReadUriAsync(string file, string command, CancellationToken cancellation)
+    {
+        if (file.StartsWith("mongodb", StringComparison.Ordinal) && file.Contains("://", StringComparison.Ordinal))
+        {
+            throw CliErrors.Argument(
+                "A URI is not taken on the command line, where everybody on this host can read it.",
+                $"Put it into a file that you alone may read and name that, or pass it on standard input: backup deployments {command} -"
+            );
+        }
+
+        return file == "-" ? (await Console.In.ReadToEndAsync(cancellation)).Trim() : FileInput.Read(file)!;
+    }
+
     private static async Task<int> AddAsync(
         ApplianceChoice choice,
         string file,
@@ -78,15 +142,7 @@ internal static class DeploymentsCommand
         CancellationToken cancellation
     )
     {
-        if (file.StartsWith("mongodb", StringComparison.Ordinal) && file.Contains("://", StringComparison.Ordinal))
-        {
-            throw CliErrors.Argument(
-                "A URI is not taken on the command line, where everybody on this host can read it.",
-                "Put it into a file that you alone may read and name that, or pass it on standard input: backup deployments add -"
-            );
-        }
-
-        var uri = file == "-" ? (await Console.In.ReadToEndAsync(cancellation)).Trim() : FileInput.Read(file)!;
+        var uri = await ReadUriAsync(file, "add", cancellation);
         await using var appliance = await ApplianceConnection.OpenAsync(choice, needsRunning: true, cancellation);
         var added = await appliance.Api.AddDeploymentAsync(request(uri), cancellation);
         return Print(added, json, $"{added.Name} is protected; 'backup status' shows how far its copy is.");

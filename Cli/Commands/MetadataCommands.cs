@@ -13,7 +13,34 @@ internal static class MetadataCommands
     private const int CopyLength = 1 << 20;
 
     internal static Command Create() =>
-        new("metadata", "The appliance's own metadata: exports, export, import") { Exports(), Export(), Import() };
+        new("metadata", "The appliance's own metadata: exports, export, import, finish-upgrade")
+        {
+            Exports(),
+            Export(),
+            Import(),
+            FinishUpgrade(),
+        };
+
+    private static Command FinishUpgrade() =>
+        SharedOptions.Command(
+            "finish-upgrade",
+            "Once every server and daemon of a shared catalogue runs this release: let it write what the release before would not understand, and keep that one out",
+            static (choice, json, cancellation) =>
+                Question.AskAsync(
+                    choice,
+                    json,
+                    appliance => appliance.Api.FinishUpgradeAsync(cancellation),
+                    Print,
+                    cancellation
+                )
+        );
+
+    private static void Print(FinishedUpgradeView view) =>
+        Console.Out.WriteLine(
+            view.WasWaiting
+                ? $"The upgrade is finished: {view.SealedUris} URIs of deployments were sealed. The release before does not open this catalogue any more."
+                : "Nothing waited: the upgrade was finished before."
+        );
 
     private static Command Exports() =>
         SharedOptions.Command(
@@ -42,7 +69,7 @@ internal static class MetadataCommands
         );
         var command = new Command(
             "export",
-            "Write all metadata into a file, as of one moment, while all goes on: for its owner alone, since connection strings are in it"
+            "Write all metadata into a file, as of one moment, while all goes on: for its owner alone, since hashes and sealed secrets are in it"
         )
         {
             file,
@@ -101,7 +128,7 @@ internal static class MetadataCommands
         else
         {
             Console.Out.WriteLine(
-                $"Exported into {file ?? path}: {Printer.Bytes(export.Bytes)}, as of {export.MadeAt:u}. It holds connection strings with passwords: keep it as a secret."
+                $"Exported into {file ?? path}: {Printer.Bytes(export.Bytes)}, as of {export.MadeAt:u}. Keep it as a secret."
             );
         }
 
@@ -220,6 +247,13 @@ internal static class MetadataCommands
         if (report.RemovedSlices > 0)
         {
             to.WriteLine($"{report.RemovedSlices} slices of oplog are gone since: points in time begin later.");
+        }
+
+        foreach (var one in report.UnopenedUris)
+        {
+            to.WriteLine(
+                $"The URI of {one} is sealed under another key: put secrets/box.key of the appliance of before into the data folder, or give the URI anew with 'backup deployments set-uri {one} FILE'."
+            );
         }
 
         foreach (var one in report.MissingRoots)

@@ -52,6 +52,11 @@ internal static class StatusCommand
             Printer.Error("appliance", error);
         }
 
+        foreach (var one in status.Misplaced)
+        {
+            Console.Out.WriteLine(StoreTagCommands.Warning(one.Name, one.Store, one.Lacks));
+        }
+
         if (status.Deployments.Count == 0)
         {
             Console.Out.WriteLine(

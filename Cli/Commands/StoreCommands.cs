@@ -16,7 +16,7 @@ internal static class StoreCommands
     internal static Command Create() =>
         new(
             "store",
-            "The store of blocks that all snapshots share: status, groom, check, rebuild-index, list, move, keys"
+            "The store of blocks that all snapshots share: status, groom, check, rebuild-index, list, move, tag, keys"
         )
         {
             Status(),
@@ -25,6 +25,7 @@ internal static class StoreCommands
             RebuildIndex(),
             StorePlaceCommands.List(),
             StorePlaceCommands.Move(),
+            StoreTagCommands.Tag(),
             StoreKeysCommands.Create(),
         };
 

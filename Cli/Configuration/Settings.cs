@@ -14,6 +14,7 @@ internal static class Settings
     internal const string Stores = "stores";
     internal const string StoresFile = "stores_file";
     internal const string DefaultStore = "default_store";
+    internal const string StoreTags = "store_tags";
     internal const string DaemonName = "daemon.name";
     internal const string DaemonWeight = "daemon.weight";
     internal const string DaemonMemory = "daemon.memory_mb";
@@ -141,6 +142,19 @@ internal static class Settings
         )
         {
             Example = "main",
+        },
+        new(
+            StoreTags,
+            "BACKUP_STORE_TAGS",
+            "",
+            "NAME: tags with commas between them",
+            "What each store has, for groups that ask for it by tags ('backup store tag'); every process has the same.",
+            static text => text.Length > 0
+        )
+        {
+            Shape = SettingShape.Map,
+            Separators = null,
+            Example = "main: ssd,eu",
         },
         new(
             DaemonName,

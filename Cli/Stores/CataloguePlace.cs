@@ -3,6 +3,7 @@ using Backup.Cli.Configuration;
 using Backup.Metadata;
 using Backup.Metadata.Exports;
 using Backup.Metadata.Mongo;
+using Backup.Metadata.Secrets;
 using Backup.Metadata.Sqlite;
 using Backup.MongoWire.Uri;
 
@@ -80,17 +81,22 @@ internal sealed class CataloguePlace
     /// <summary>Whether there may be a catalogue to open: one in MongoDB is made by opening it.</summary>
     internal bool MayBeThere(DataFolder folder) => IsShared || File.Exists(folder.Metadata);
 
+    /// <param name="folder">Of this process.</param>
+    /// <param name="uris">Seals and opens URIs of deployments; where it is not locked, all of a file that are not sealed yet are sealed at once.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up.</param>
     internal async Task<IMetadataStore> OpenAsync(
         DataFolder folder,
+        UriSeal uris,
         TimeProvider time,
         CancellationToken cancellation
     ) =>
         _uri is null
-            ? await SqliteMetadataStore.OpenAsync(folder.Metadata, time, cancellation)
+            ? await SqliteMetadataStore.OpenAsync(folder.Metadata, time, uris, cancellation)
             : await MongoMetadataStore.OpenAsync(
                 _uri,
                 Database,
-                new MongoMetadataOptions { Time = time },
+                new MongoMetadataOptions { Time = time, Uris = uris },
                 cancellation
             );
 }

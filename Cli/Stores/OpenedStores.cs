@@ -49,14 +49,16 @@ internal sealed class OpenedStores : IAsyncDisposable
 
     /// <summary>On failure everything that was opened is closed again.</summary>
     /// <param name="folder">Of this process.</param>
+    /// <param name="key">Of the folder: unlocked here where the catalogue belongs to it alone.</param>
     /// <param name="configuration">What names the stores.</param>
     /// <param name="sharer">The command that shares them; null: it may have them to itself.</param>
     /// <param name="loggers">Where they log.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="Foundation.Errors.BackupException">9700 to 9702 and 9750 to 9753 of the configuration, 9740 of a store; those of the catalogue, the keys and the store.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">9700 to 9704 and 9750 to 9753 of the configuration, 9740 of a store; those of the catalogue, the keys and the store.</exception>
     internal static async Task<OpenedStores> OpenAsync(
         DataFolder folder,
+        CatalogueKey key,
         ApplianceConfiguration configuration,
         string? sharer,
         ILoggerFactory loggers,
@@ -77,7 +79,12 @@ internal sealed class OpenedStores : IAsyncDisposable
             throw CliErrors.NeedsSharedStore(own.Name, own.Where);
         }
 
-        var metadata = await catalogue.OpenAsync(folder, time, cancellation);
+        if (!catalogue.IsShared)
+        {
+            key.Unlock();
+        }
+
+        var metadata = await catalogue.OpenAsync(folder, key.Uris, time, cancellation);
         Encryption? encryption = null;
         try
         {

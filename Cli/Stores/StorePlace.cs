@@ -3,6 +3,7 @@ using Backup.Blockstore;
 using Backup.Blockstore.Sealing;
 using Backup.Blockstore.Shared;
 using Backup.Foundation.Errors;
+using Backup.Metadata;
 
 namespace Backup.Cli.Stores;
 
@@ -15,6 +16,12 @@ internal abstract record StorePlace(string Name)
 
     /// <summary>Of the object with the note; persisted.</summary>
     private const string NoteName = "appliance/catalogue";
+
+    /// <summary>What groups may ask of it, as it is configured.</summary>
+    internal IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>As the catalogue is asked about it.</summary>
+    internal TaggedStore Tagged => new(Name, Tags);
 
     /// <summary><c>packs</c>, <c>mongodb</c> or <c>s3</c>.</summary>
     internal abstract string Kind { get; }

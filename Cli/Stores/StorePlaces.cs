@@ -11,7 +11,7 @@ internal static class StorePlaces
 
     /// <summary>Those that are named, the default one first; else packs in the data folder. Each has another name.</summary>
     /// <exception cref="Foundation.Errors.BackupException">
-    /// 2100, 2101 of a connection string, 9673 of the file, 9702 of the default store, 9750 of any other part.
+    /// 2100, 2101 of a connection string, 9673 of the file, 9702 of the default store, 9703 and 9704 of tags, 9750 of any other part.
     /// </exception>
     internal static IReadOnlyList<StorePlace> Read(ApplianceConfiguration configuration, DataFolder folder) =>
         Read(configuration, folder.Blocks, folder.Slices);
@@ -39,6 +39,12 @@ internal static class StorePlaces
             throw CliErrors.StoreAddress(twice.Key, "another one has the same name");
         }
 
+        return StoreTagLines.Apply(configuration, InOrder(configuration, places));
+    }
+
+    /// <summary>The default one first.</summary>
+    private static IReadOnlyList<StorePlace> InOrder(ApplianceConfiguration configuration, List<StorePlace> places)
+    {
         if (configuration.Text(Settings.DefaultStore) is not { } name)
         {
             return places;

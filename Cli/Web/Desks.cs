@@ -88,6 +88,9 @@ internal static class Desks
         public Task<DeploymentEntryView> RemoveAsync(string deployment, CancellationToken cancellation) =>
             deployments.RemoveAsync(deployment, cancellation);
 
+        public Task<DeploymentEntryView> SetUriAsync(string deployment, string uri, CancellationToken cancellation) =>
+            deployments.SetUriAsync(deployment, uri, cancellation);
+
         public Task<SourceView> ReadSourceAsync(string subject, CancellationToken cancellation) =>
             sources.ReadAsync(subject, cancellation);
 

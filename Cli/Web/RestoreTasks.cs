@@ -52,6 +52,8 @@ internal sealed partial class RestoreTasks : IRestoreDesk, IAsyncDisposable
         _sweep = Task.Run(SweepAsync);
     }
 
+    public void RequireForeign(string uri) => ForeignTarget.Require(uri);
+
     public Task<RestoreTaskView> BeginAsync(
         string groupId,
         RestoreTaskRequest request,

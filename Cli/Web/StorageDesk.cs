@@ -72,23 +72,41 @@ internal sealed class StorageDesk(
     public async Task<StoresView> StoresAsync(string group, CancellationToken cancellation)
     {
         var place = await metadata.GroupStores.FindAsync(group, cancellation);
+        var tags = await metadata.GroupStores.TagsOfAsync(group, cancellation);
         IReadOnlyList<StoreSizeView> stores = [.. backEnd.Places.Zip(backEnd.Blocks.Stores, SizeOf)];
+        var store = place?.Store ?? stores[0].Name;
         return new StoresView(
             stores,
-            place?.Store ?? stores[0].Name,
+            store,
             place is not null,
             place?.From ?? [],
             await operations.LastMoveAsync(group, cancellation)
-        );
+        )
+        {
+            Tags = tags,
+            Lacks = TaggedStores.FirstOrDefault(one => one.Name == store)?.Lacks(tags) ?? tags,
+        };
     }
 
     public async Task<JobView> MoveAsync(string group, MoveRequest request, CancellationToken cancellation)
     {
-        var shelf = backEnd.Blocks;
-        _ = shelf.Require(request.Store);
-        IReadOnlyList<string> all = [.. shelf.Stores.Select(static one => one.Name)];
-        await metadata.GroupStores.AssignAsync(group, request.Store, all, cancellation);
+        _ = backEnd.Blocks.Require(request.Store);
+        await metadata.GroupStores.AssignAsync(group, request.Store, TaggedStores, cancellation);
         return await operations.RequestMoveAsync(group, cancellation);
+    }
+
+    public IReadOnlyList<TaggedStore> TaggedStores => [.. backEnd.Places.Select(static one => one.Tagged)];
+
+    public async Task<StoresView> SetTagsAsync(string group, TagsRequest request, CancellationToken cancellation)
+    {
+        var set = await metadata.GroupStores.SetTagsAsync(group, request.Tags, TaggedStores, cancellation);
+        if (set.Place is { IsMoving: true } place)
+        {
+            // Also where nothing was assigned now: whoever did so may have been killed before the job was queued.
+            await operations.EnsureMoveAsync(place, cancellation);
+        }
+
+        return await StoresAsync(group, cancellation);
     }
 
     private static StoreSizeView SizeOf(StorePlace place, ShelvedStore store)
@@ -102,7 +120,10 @@ internal sealed class StorageDesk(
             statistics.StoredBytes,
             disk?.TotalSize,
             disk?.AvailableFreeSpace
-        );
+        )
+        {
+            Tags = place.Tags,
+        };
     }
 
     private static SpaceView SpaceOf(LastGroom last)

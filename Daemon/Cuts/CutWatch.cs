@@ -1,3 +1,4 @@
+using Backup.Blockstore.Grooming;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.PointInTime;
@@ -206,9 +207,13 @@ internal sealed class CutWatch(HeadServices services, Func<string, HeadKeeper?> 
         CutLog.Rescue(services.Logger, member.Name, cut.Id);
         try
         {
-            var planner = new RestorePlanner(_metadata, services.Blocks, services.Time);
-            var plan = await planner.PlanAsync(set, RestorePoint.UpTo(cut.Time), cancellation);
-            var builder = new PartBuilder(services, new SnapshotTaker(services, set.Id));
+            // What is built goes where the group's blocks are, under its keys.
+            var own = await services.OfAsync(set.Id, cancellation);
+            own.RequireKeys();
+            var (plan, held) = await PlanAsync(own, set, cut, cancellation);
+            // Until the part is recorded nothing else refers to what is built: the builder's own holds end with its building.
+            using var hold = held;
+            var builder = new PartBuilder(own, new SnapshotTaker(own, set.Id));
             var part = await builder.BuildAsync(plan, cut, cancellation);
             await _metadata.Clusters.AddPartAsync(cut.Id, part, cancellation);
         }
@@ -221,6 +226,21 @@ internal sealed class CutWatch(HeadServices services, Func<string, HeadKeeper?> 
                 cause
             );
         }
+    }
+
+    /// <summary>How the part is made, and a hold on its base and on what is written from now on.</summary>
+    private static async Task<(RestorePlan Plan, BlockHold Hold)> PlanAsync(
+        HeadServices own,
+        ReplicaSetRecord set,
+        CutRecord cut,
+        CancellationToken cancellation
+    )
+    {
+        var planner = new RestorePlanner(own.Metadata, own.Blocks, own.Time);
+        // Before the base is looked up, until it is held.
+        using var look = own.Blocks.Holds.Look();
+        var plan = await planner.PlanAsync(set, RestorePoint.UpTo(cut.Time), cancellation);
+        return (plan, own.Blocks.Holds.Begin([plan.Manifest]));
     }
 
     private async Task RequireProgressAsync(

@@ -27,6 +27,7 @@ internal sealed class HeadKeeper : IAsyncDisposable
     private readonly Task _loop;
     private ReplicaSetState? _state;
     private BackupException? _stoppedBy;
+    private string? _syncId;
     private DateTimeOffset? _undecidedSince;
     private StopPoint? _stopPoint;
     private volatile HeadBell.Line? _line;
@@ -71,16 +72,27 @@ internal sealed class HeadKeeper : IAsyncDisposable
             var started = _services.Time.GetTimestamp();
             try
             {
-                await RunAsync(cancellation);
+                if (_stoppedBy is null)
+                {
+                    await RunAsync(cancellation);
+                }
+                else
+                {
+                    // Not where it was caught: what fails while it is told and waited for, which may take days, is tried again as everything is.
+                    await TellStopAsync(_stoppedBy, cancellation);
+                    await WaitForOtherSyncAsync(_stoppedBy, cancellation);
+                    _stoppedBy = null;
+                }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
                 return;
             }
-            catch (BackupException failure) when (!failure.IsTransient)
+            catch (BackupException failure) when (!failure.IsTransient && _stoppedBy is null)
             {
-                await StopAsync(failure, cancellation);
-                await WaitForOtherSyncAsync(cancellation);
+                _stoppedBy = failure;
+                HeadLog.Stopped(_services.Logger, _replicaSetId, failure.Code, failure.Message, failure.Hint);
+                continue;
             }
             catch (Exception failure)
             {
@@ -96,24 +108,32 @@ internal sealed class HeadKeeper : IAsyncDisposable
     }
 
     /// <summary>A stopped head begins again with the next initial sync (or the next start of the daemon).</summary>
-    private async Task WaitForOtherSyncAsync(CancellationToken cancellation)
+    private async Task WaitForOtherSyncAsync(BackupException stoppedBy, CancellationToken cancellation)
     {
         var deployments = _services.Metadata.Deployments;
-        var stoppedWith = (await deployments.FindReplicaSetAsync(_replicaSetId, cancellation))?.SyncId;
-        while ((await deployments.FindReplicaSetAsync(_replicaSetId, cancellation))?.SyncId == stoppedWith)
+        // The one that it stopped with, which need not be the one that is stored by now.
+        _syncId ??= (await deployments.FindReplicaSetAsync(_replicaSetId, cancellation))?.SyncId;
+        while ((await deployments.FindReplicaSetAsync(_replicaSetId, cancellation))?.SyncId == _syncId)
         {
-            CollectRequests();
-            _pending.ForEach(request => request.Fail(_stoppedBy!));
-            _pending.Clear();
+            Trouble = null;
+            Refuse(stoppedBy);
             await _services.Metadata.WaitForChangeAsync(IdleWait, cancellation);
         }
+    }
+
+    private void Refuse(BackupException stoppedBy)
+    {
+        CollectRequests();
+        _pending.ForEach(request => request.Fail(stoppedBy));
+        _pending.Clear();
     }
 
     /// <summary>From the sync at hand to its replacement by another.</summary>
     private async Task RunAsync(CancellationToken cancellation)
     {
-        _stopPoint = null;
+        (_stopPoint, _syncId) = (null, null);
         var (set, sync) = await WaitForSyncAsync(cancellation);
+        _syncId = sync.Id;
         var stored = await _services.Metadata.Heads.FindAsync(_replicaSetId, cancellation);
         if (stored?.SyncId != sync.Id)
         {
@@ -363,13 +383,10 @@ internal sealed class HeadKeeper : IAsyncDisposable
             : _services.Time.GetUtcNow() - requestedAt > _services.Options.SourcePatience;
     }
 
-    private async Task StopAsync(BackupException failure, CancellationToken cancellation)
+    /// <summary>May be done again: it says the same each time.</summary>
+    private async Task TellStopAsync(BackupException failure, CancellationToken cancellation)
     {
-        _stoppedBy = failure;
-        HeadLog.Stopped(_services.Logger, _replicaSetId, failure.Code, failure.Message, failure.Hint);
-        CollectRequests();
-        _pending.ForEach(request => request.Fail(failure));
-        _pending.Clear();
+        Refuse(failure);
         _state = ReplicaSetState.Stopped;
         if (_stopPoint is not null && Live is { } live)
         {

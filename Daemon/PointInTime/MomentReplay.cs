@@ -68,9 +68,12 @@ internal sealed class MomentReplay : IDisposable
         return IsComplete;
     }
 
-    /// <summary>The entry that was named is the last one: what follows need not be read, unless for a decision.</summary>
+    /// <summary>
+    /// The entry that was named was the last one that was read: what follows need not be, unless for a decision. A base at the moment itself is not enough: which transactions were
+    /// prepared by then is known only when all entries up to it were read again.
+    /// </summary>
     internal bool IsComplete =>
-        Optime.Timestamp >= _plan.Point.AtMost.Timestamp && _replayer.PreparedTransactions.Count == 0;
+        _replayer.Position.Timestamp >= _plan.Point.AtMost.Timestamp && _replayer.PreparedTransactions.Count == 0;
 
     /// <summary>The same of one entry.</summary>
     /// <returns>True where it comes after the moment, and nothing after it is of any interest.</returns>

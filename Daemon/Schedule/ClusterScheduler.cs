@@ -57,7 +57,8 @@ internal sealed class ClusterScheduler(IMetadataStore metadata, TimeProvider tim
     {
         var kept = await _retention.OfClusterAsync(cluster, policy, cancellation);
         var expired = kept.Where(static one => !one.Keeping.IsKept).Select(static one => one.Cut);
-        foreach (var cut in expired.Concat(CutSchedule.Outdated(cuts, policy.PointInTimeWindow, time.GetUtcNow())))
+        var now = SourceClock.Removal(time.GetUtcNow(), await _retention.SetsAsync(cluster.Id, cancellation));
+        foreach (var cut in expired.Concat(CutSchedule.Outdated(cuts, policy.PointInTimeWindow, now)))
         {
             if (await metadata.Clusters.ExpireCutAsync(cut, cancellation))
             {

@@ -21,9 +21,14 @@ public static class CutSchedule
             return null;
         }
 
+        // One that is still to come was made while a clock was wrong, and says nothing of when the next one is due.
+        cuts = [.. cuts.Where(cut => cut.CreatedAt <= now + SnapshotSchedule.ClocksDiffer)];
         var snapshots = cuts.Where(cut => cut.Kind == CutKind.Snapshot).ToList();
         var newest = snapshots.FirstOrDefault(cut => cut.State == CutState.Complete);
-        if (SnapshotSchedule.IsDue(policy, newest?.CreatedAt, now) && now >= NotBefore(snapshots))
+        if (
+            SnapshotSchedule.IsDue(policy, newest is null ? [] : [newest.CreatedAt], now)
+            && now >= NotBefore(snapshots)
+        )
         {
             return CutKind.Snapshot;
         }

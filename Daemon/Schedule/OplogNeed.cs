@@ -29,7 +29,7 @@ internal sealed class OplogNeed(IMetadataStore metadata, IBlockStore blocks, Tim
         // Moments of a cluster begin with its own snapshots, one for all sets.
         var parts = snapshots.Where(static one => one.CutId is not null).ToList();
         var bases = parts.Count > 0 ? parts : snapshots;
-        var start = time.GetUtcNow() - window;
+        var start = SourceClock.Removal(time.GetUtcNow(), [set]) - window;
         var byWindow = Nothing;
         if (window > TimeSpan.Zero && bases.Count > 0)
         {

@@ -17,9 +17,10 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
         CancellationToken cancellation = default
     )
     {
-        var state = await StateAsync(set, policy.PointInTimeWindow, cancellation);
+        var now = SourceClock.Removal(time.GetUtcNow(), [set]);
+        var state = await StateAsync(set, policy.PointInTimeWindow, now, cancellation);
         var deployment = await metadata.Deployments.FindAsync(set.DeploymentId, cancellation);
-        return OfSet(state, policy, deployment, time.GetUtcNow());
+        return OfSet(state, policy, deployment, now);
     }
 
     /// <summary>As <see cref="OfSetAsync"/>.</summary>
@@ -29,7 +30,8 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
     public IReadOnlyList<KeptSnapshot> OfSet(Glance glance, ReplicaSetRecord set, SnapshotPolicy policy)
     {
         var deployment = glance.Deployments.FirstOrDefault(one => one.Id == set.DeploymentId);
-        return OfSet(StateOf(glance, set.Id, policy.PointInTimeWindow), policy, deployment, time.GetUtcNow());
+        var now = SourceClock.Removal(time.GetUtcNow(), [set]);
+        return OfSet(StateOf(glance, set.Id, policy.PointInTimeWindow, now), policy, deployment, now);
     }
 
     private static IReadOnlyList<KeptSnapshot> OfSet(
@@ -65,12 +67,14 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
     {
         var cuts = await metadata.Clusters.CutsAsync(cluster.Id, cancellation);
         var states = new List<SetState>();
-        foreach (var set in await SetsAsync(cluster.Id, cancellation))
+        var sets = await SetsAsync(cluster.Id, cancellation);
+        var now = SourceClock.Removal(time.GetUtcNow(), sets);
+        foreach (var set in sets)
         {
-            states.Add(await StateAsync(set, policy.PointInTimeWindow, cancellation));
+            states.Add(await StateAsync(set, policy.PointInTimeWindow, now, cancellation));
         }
 
-        return OfCluster(cluster, [.. cuts.Where(static cut => cut.IsSnapshot)], states, policy, time.GetUtcNow());
+        return OfCluster(cluster, [.. cuts.Where(static cut => cut.IsSnapshot)], states, policy, now);
     }
 
     /// <summary>As <see cref="OfClusterAsync"/>, by the stored policy.</summary>
@@ -80,9 +84,10 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
     {
         var policy = glance.PolicyOf(cluster.Id);
         var cuts = glance.Cuts[cluster.Id].Where(static cut => cut.IsSnapshot).ToList();
-        var states = SetsOf(cluster.Id, glance.Deployments, glance.ReplicaSets)
-            .Select(set => StateOf(glance, set.Id, policy.PointInTimeWindow));
-        return OfCluster(cluster, cuts, states, policy, time.GetUtcNow());
+        var sets = SetsOf(cluster.Id, glance.Deployments, glance.ReplicaSets);
+        var now = SourceClock.Removal(time.GetUtcNow(), sets);
+        var states = sets.Select(set => StateOf(glance, set.Id, policy.PointInTimeWindow, now));
+        return OfCluster(cluster, cuts, states, policy, now);
     }
 
     private static IReadOnlyList<KeptCut> OfCluster(
@@ -179,26 +184,32 @@ public sealed class Retention(IMetadataStore metadata, TimeProvider time)
                 Causes = [.. keeping.Causes, new KeepCause(KeepReason.Unprotected, Until: null)],
             };
 
-    private async Task<SetState> StateAsync(ReplicaSetRecord set, TimeSpan window, CancellationToken cancellation)
+    private async Task<SetState> StateAsync(
+        ReplicaSetRecord set,
+        TimeSpan window,
+        DateTimeOffset now,
+        CancellationToken cancellation
+    )
     {
         var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
         var events = await metadata.Heads.EventsAsync(set.Id, cancellation);
         var holds = await metadata.Holds.ListAsync(set.Id, cancellation);
-        return StateOf(snapshots, events, holds, window);
+        return StateOf(snapshots, events, holds, window, now);
     }
 
-    private SetState StateOf(Glance glance, string set, TimeSpan window) =>
-        StateOf([.. glance.Snapshots[set]], glance.Events[set], [.. glance.Holds[set]], window);
+    private static SetState StateOf(Glance glance, string set, TimeSpan window, DateTimeOffset now) =>
+        StateOf([.. glance.Snapshots[set]], glance.Events[set], [.. glance.Holds[set]], window, now);
 
-    private SetState StateOf(
+    private static SetState StateOf(
         IReadOnlyList<SnapshotRecord> snapshots,
         IEnumerable<TimelineEvent> events,
         IReadOnlyList<ReadHold> holds,
-        TimeSpan window
+        TimeSpan window,
+        DateTimeOffset now
     ) =>
         new(
             snapshots,
-            WindowBases.Of(snapshots, events, window, time.GetUtcNow()),
+            WindowBases.Of(snapshots, events, window, now),
             ManifestsOf(holds.Where(static hold => !hold.IsOfBurst)),
             ManifestsOf(holds.Where(static hold => hold.IsOfBurst))
         );

@@ -135,7 +135,7 @@ internal sealed partial class ScheduleRound(
         var now = time.GetUtcNow();
         var snapshots = await metadata.Snapshots.ListAsync(set.Id, cancellation);
         if (
-            SnapshotSchedule.IsDue(policy, snapshots.Count == 0 ? null : snapshots[0].CreatedAt, now)
+            SnapshotSchedule.IsDue(policy, snapshots.Select(static one => one.CreatedAt), now)
             && !await IsUnderWayAsync(set.Id, cancellation)
         )
         {

@@ -19,6 +19,9 @@ internal sealed partial class ServeHandler : ICommandHandler, IAsyncDisposable
     private const int MostFailures = 3;
 
     /// <summary>As deep as a server takes what it is sent.</summary>
+    /// <summary>Of one command, whatever time its client gives it.</summary>
+    private static readonly TimeSpan LongestCommand = TimeSpan.FromMinutes(10);
+
     private static readonly BsonLimits Limits = new() { StrictContent = false };
 
     private readonly ServeOptions _options;
@@ -116,7 +119,7 @@ internal sealed partial class ServeHandler : ICommandHandler, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _reader.DisposeAsync();
 
-    /// <summary>Within the time that the client gives.</summary>
+    /// <summary>Within the time that the client gives, and never longer than <see cref="LongestCommand"/>: readers are few, and a forgotten scan would keep one for ever.</summary>
     private async ValueTask<BsonDocument> RunAsync(
         Func<ServeRequest, ValueTask<BsonDocument>> command,
         CommandRequest request,
@@ -125,7 +128,7 @@ internal sealed partial class ServeHandler : ICommandHandler, IAsyncDisposable
     {
         var limit = new CommandArguments(request.Command).Whole("maxTimeMS", 0);
         using var time = new CancellationTokenSource(
-            limit is > 0 and < int.MaxValue ? TimeSpan.FromMilliseconds(limit) : Timeout.InfiniteTimeSpan,
+            limit > 0 && limit < LongestCommand.TotalMilliseconds ? TimeSpan.FromMilliseconds(limit) : LongestCommand,
             _time
         );
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, time.Token);

@@ -153,6 +153,11 @@ internal sealed class DocumentLoader(RestoreTarget target, int parallelism, Time
         }
     }
 
+    /// <summary>Whether the duplicate is one of the key: a clustered collection has no index on it, and none is named.</summary>
+    internal static bool IsOfId(string said) =>
+        said.Contains(" index: _id_ ", StringComparison.Ordinal)
+        || !said.Contains(" index: ", StringComparison.Ordinal);
+
     /// <returns>False where it has to be sent again.</returns>
     private static bool IsDone(string ns, BsonView reply, bool isRepeated)
     {
@@ -168,7 +173,7 @@ internal sealed class DocumentLoader(RestoreTarget target, int parallelism, Time
                     return false;
                 }
 
-                if (!isRepeated || code != Duplicate || !said.Contains("index: _id_", StringComparison.Ordinal))
+                if (!isRepeated || code != Duplicate || !IsOfId(said))
                 {
                     throw DaemonErrors.RefusedDocument(ns, code, said);
                 }

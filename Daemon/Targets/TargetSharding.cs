@@ -84,7 +84,8 @@ internal sealed class TargetSharding(
         CancellationToken cancellation
     )
     {
-        var ns = sharded.Namespace;
+        // Under the name that it gets: the one that it had at the source may be in use there.
+        var ns = item.Namespace;
         // Time series are sharded by their own name, in the users' terms: that the server made of it what stands in its catalogue.
         if (item.Type == ExportItem.TimeSeries)
         {
@@ -110,7 +111,7 @@ internal sealed class TargetSharding(
             );
         }
 
-        var zones = await AddZonesAsync(ns, cancellation);
+        var zones = await AddZonesAsync(sharded.Namespace, ns, cancellation);
         if (standIns is not null)
         {
             var exact = sharded.Chunks.Chunks.Select(chunk => chunk with { Shard = standIns[chunk.Shard] }).ToList();
@@ -143,10 +144,13 @@ internal sealed class TargetSharding(
         BsonOrder.CompareDocuments(zone.Min.View, chunk.Max.View) < 0
         && BsonOrder.CompareDocuments(chunk.Min.View, zone.Max.View) < 0;
 
-    private async Task<List<ZoneRange>> AddZonesAsync(string ns, CancellationToken cancellation)
+    /// <param name="origin">The name at the source.</param>
+    /// <param name="ns">The name that it gets.</param>
+    /// <param name="cancellation">Those that were added stay.</param>
+    private async Task<List<ZoneRange>> AddZonesAsync(string origin, string ns, CancellationToken cancellation)
     {
         var added = new List<ZoneRange>();
-        foreach (var zone in layout.Zones.Where(one => one.Namespace == ns))
+        foreach (var zone in layout.Zones.Where(one => one.Namespace == origin))
         {
             if (!shards.Any(shard => shard.Zones.Contains(zone.Zone)))
             {

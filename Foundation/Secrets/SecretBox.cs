@@ -62,6 +62,12 @@ public sealed class SecretBox : IDisposable
     /// <summary>Of the key, hex: tells keys apart and nothing else.</summary>
     public string KeyId => Convert.ToHexStringLower(_id);
 
+    /// <summary>A key of its own for another use than sealing: whoever has it has not the box's. HKDF-SHA-256.</summary>
+    /// <param name="purpose">What it is for, frozen: another one gives another key.</param>
+    /// <returns>32 bytes, the same each time.</returns>
+    public byte[] DeriveKey(string purpose) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyLength, info: Encoding.UTF8.GetBytes(purpose));
+
     /// <param name="content">The secret.</param>
     /// <param name="purpose">What it is for, for example <c>ssh key ID</c>; the same is wanted to open it.</param>
     public byte[] Seal(ReadOnlySpan<byte> content, string purpose)

@@ -66,6 +66,9 @@ public sealed record AlertRecord(
     DateTimeOffset? ResolvedAt
 )
 {
+    /// <summary>The condition of accounts that log in with a password alone; persisted.</summary>
+    public const string OfAccounts = "user-without-two-factor";
+
     /// <summary>What comes back sooner than that is the same alert.</summary>
     public static readonly TimeSpan ReopenedWithin = TimeSpan.FromMinutes(30);
 
@@ -74,6 +77,9 @@ public sealed record AlertRecord(
 
     /// <summary>Null: about the appliance as a whole.</summary>
     public string? GroupId { get; init; }
+
+    /// <summary>It names accounts of the whole appliance, and is for its administrators' eyes.</summary>
+    public bool IsOfAccounts => GroupId is null && Condition == OfAccounts;
 
     public string? DeploymentId { get; init; }
 

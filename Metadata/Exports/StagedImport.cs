@@ -1,5 +1,6 @@
 using Backup.Foundation.Errors;
 using Backup.Foundation.Files;
+using Backup.Metadata.Secrets;
 using Backup.Metadata.Sqlite;
 
 namespace Backup.Metadata.Exports;
@@ -34,11 +35,12 @@ public sealed class StagedImport : IAsyncDisposable
         """;
 
     private readonly TimeProvider _time;
+    private readonly UriSeal? _uris;
     private SqliteMetadataStore? _store;
 
-    private StagedImport(string path, MetadataExport export, TimeProvider time)
+    private StagedImport(string path, MetadataExport export, UriSeal? uris, TimeProvider time)
     {
-        (Path, Export, _time) = (path, export, time);
+        (Path, Export, _uris, _time) = (path, export, uris, time);
     }
 
     /// <summary>What the export says of itself.</summary>
@@ -51,12 +53,14 @@ public sealed class StagedImport : IAsyncDisposable
     /// <param name="export">The file of the export.</param>
     /// <param name="path">The file that the catalogue is made in: for an import into a file in the same folder, since it is renamed. What is there is gone.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="uris">Seals what the export has unsealed; unless given, or while it is locked, it stays so.</param>
     /// <param name="cancellation">Nothing is left then.</param>
     /// <exception cref="BackupException">6330 to 6334 of the export; 1003 where the disk is full.</exception>
     public static async Task<StagedImport> CreateAsync(
         string export,
         string path,
         TimeProvider time,
+        UriSeal? uris = null,
         CancellationToken cancellation = default
     )
     {
@@ -64,12 +68,12 @@ public sealed class StagedImport : IAsyncDisposable
         DurableFile.CreateFolder(System.IO.Path.GetDirectoryName(path)!);
         Remove(path);
         var about = await Task.Run(() => Make(export, path, time, cancellation), cancellation);
-        return new StagedImport(path, about, time);
+        return new StagedImport(path, about, uris, time);
     }
 
     /// <summary>The catalogue, to look at and to mend; until it is installed.</summary>
     public async Task<IMetadataStore> OpenAsync(CancellationToken cancellation = default) =>
-        _store ??= await SqliteMetadataStore.OpenAsync(Path, _time, cancellation);
+        _store ??= await SqliteMetadataStore.OpenAsync(Path, _time, _uris, cancellation);
 
     /// <summary>Keys that were destroyed where the import goes stay destroyed, whatever the export has of them.</summary>
     public async Task DestroyKeysAsync(

@@ -1,3 +1,5 @@
+using Backup.Metadata.Secrets;
+
 namespace Backup.Metadata.Mongo;
 
 /// <summary>How the catalogue on MongoDB is opened.</summary>
@@ -11,6 +13,9 @@ public sealed record MongoMetadataOptions
     /// keeps the transaction of a process that was killed in its midst (60 s, looked at every 30 s), which keeps the others waiting.
     /// </summary>
     public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>Seals and opens URIs of deployments; unless given they stand as they are given.</summary>
+    public UriSeal Uris { get; init; } = UriSeal.AsGiven;
 
     /// <summary>How long a call waits for a primary.</summary>
     public TimeSpan SelectionTimeout { get; init; } = TimeSpan.FromSeconds(30);
@@ -26,4 +31,7 @@ public sealed record MongoMetadataOptions
 
     /// <summary>Steps from version to version; another list in tests only.</summary>
     internal IReadOnlyList<MongoMigration> Migrations { get; init; } = MongoMigrations.Steps;
+
+    /// <summary>How many of the last steps are not taken at the opening.</summary>
+    internal int Waiting => ReferenceEquals(Migrations, MongoMigrations.Steps) ? MongoMigrations.Waiting : 0;
 }

@@ -47,13 +47,13 @@ public sealed partial class MongoMetadataStore : IMetadataStore
         Radar = new MongoRadar(transactions, time);
         HostRequests = new MongoHostRequests(transactions);
         AgentLogs = new MongoAgentLogs(transactions);
-        Deployments = new MongoDeployments(transactions, time);
+        Deployments = new MongoDeployments(transactions, options.Uris, time);
         Leases = new MongoLeases(transactions, time);
         Daemons = new MongoDaemons(transactions, time);
         HeadLeases = new MongoHeadLeases(transactions, time);
         StoreSessions = new MongoStoreSessions(transactions, time);
         GroupStores = new MongoGroupStores(transactions, time);
-        Clusters = new MongoClusters(transactions, time);
+        Clusters = new MongoClusters(transactions, options.Uris, time);
         Alerts = new MongoAlerts(transactions, time);
         AlertRules = new MongoAlertRules(transactions, time);
         AlertExcerpts = new MongoAlertExcerpts(transactions);
@@ -213,6 +213,15 @@ public sealed partial class MongoMetadataStore : IMetadataStore
                 await MongoExport.ReadAsync(session, writer);
                 return writer.Publish();
             },
+            cancellation
+        );
+
+    public Task<bool> UpgradeWaitsAsync(CancellationToken cancellation = default) =>
+        _transactions.ReadAsync(static async session => !await MongoUpgrade.IsFinishedAsync(session), cancellation);
+
+    public Task<int> FinishUpgradeAsync(CancellationToken cancellation = default) =>
+        _transactions.WriteAsync(
+            session => MongoUpgrade.FinishAsync(session, _options.Uris, _options.Time),
             cancellation
         );
 

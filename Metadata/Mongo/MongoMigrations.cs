@@ -16,5 +16,14 @@ internal delegate Task MongoMigration(MongoDatabase database, CancellationToken 
 /// </summary>
 internal static class MongoMigrations
 {
-    internal static readonly IReadOnlyList<MongoMigration> Steps = [];
+    internal static readonly IReadOnlyList<MongoMigration> Steps = [SealedUris];
+
+    /// <summary>
+    /// So many of the last steps are not taken by whoever opens a database, but by <see cref="MongoUpgrade"/>, once an administrator says that no process of the release before
+    /// works on it any more. The next release takes them at its opening: it does not work beside that one.
+    /// </summary>
+    internal const int Waiting = 1;
+
+    /// <summary>No document changes: from here on URIs of deployments may be sealed, and who has the key seals them.</summary>
+    private static Task SealedUris(MongoDatabase database, CancellationToken cancellation) => Task.CompletedTask;
 }

@@ -21,6 +21,9 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
 
     private int Known => options.Migrations.Count + 1;
 
+    /// <summary>An older one is brought to it; those after it wait until the upgrade is finished.</summary>
+    private int Wanted => Known - options.Waiting;
+
     /// <param name="isImport">Whoever opens it fills it anew: what is there need not be whole.</param>
     /// <exception cref="BackupException">6002 of a newer release, 6006 not ours, 6306 the lock is not given up, 6337 an import was broken off, 6300 to 6302.</exception>
     internal async Task PrepareAsync(bool isImport = false)
@@ -39,7 +42,7 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
                 throw MetadataErrors.ImportBrokenOff(database.Name);
             }
 
-            if (version < Known)
+            if (version < Wanted)
             {
                 await MigrateAsync();
             }
@@ -144,7 +147,7 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
         var beating = BeatAsync(lost);
         try
         {
-            while (await VersionAsync() is { } version && version < Known)
+            while (await VersionAsync() is { } version && version < Wanted)
             {
                 lost.Token.ThrowIfCancellationRequested();
                 await MakeCollectionsAsync();
@@ -173,7 +176,7 @@ internal sealed class MongoOpening(MongoDatabase database, MongoMetadataOptions 
     {
         var started = options.Clock.GetTimestamp();
         var (seen, since) = ((Owner: "", Beats: -1L), started);
-        while (await VersionAsync() < Known)
+        while (await VersionAsync() < Wanted)
         {
             if (await AddAsync(Doc.Of(("_id", MongoSchema.Lock), ("owner", _owner), ("beats", 0L))))
             {

@@ -25,7 +25,22 @@ public interface IMemberships
     Task RemoveAsync(string groupId, string userId, CancellationToken cancellation = default);
 
     /// <summary>Adds a group with its first owner. 6105 where another group has that name.</summary>
-    Task AddGroupAsync(Group group, string ownerId, CancellationToken cancellation = default);
+    Task AddGroupAsync(Group group, string ownerId, CancellationToken cancellation = default) =>
+        AddGroupAsync(group, ownerId, [], [], cancellation);
+
+    /// <summary>The same with tags, in one step: where the first store lacks one of them the group is assigned to another one, as by <see cref="IGroupStores.SetTagsAsync"/>.</summary>
+    /// <param name="group">6105 where another one has its name.</param>
+    /// <param name="ownerId">6008 where there is no such user.</param>
+    /// <param name="tags">6323 where one is none, or there are too many.</param>
+    /// <param name="all">All stores, the first one that of groups that were assigned to none; 6322 where none of them has all tags.</param>
+    /// <param name="cancellation">Nothing was changed then.</param>
+    Task AddGroupAsync(
+        Group group,
+        string ownerId,
+        IReadOnlyCollection<string> tags,
+        IReadOnlyList<TaggedStore> all,
+        CancellationToken cancellation = default
+    );
 
     /// <summary>6105 where another group has that name, 6009 where there is no such group.</summary>
     Task RenameGroupAsync(string groupId, string name, CancellationToken cancellation = default);

@@ -1,6 +1,6 @@
 namespace Backup.Metadata.Sqlite;
 
-/// <content>Versions 26 and 28.</content>
+/// <content>Versions 26, 28 and 29.</content>
 internal static partial class Schema
 {
     // Which sessions with shared block stores are over, and under which of them the keepers of heads work: UUIDs with spaces between them.
@@ -20,6 +20,14 @@ internal static partial class Schema
             store TEXT NOT NULL,
             moves_from TEXT NOT NULL,
             since INTEGER NOT NULL
+        ) STRICT;
+        """;
+
+    // What the store of a group must have: words, as a JSON array. A group without any has no row.
+    private const string GroupTags = """
+        CREATE TABLE group_tags (
+            group_id TEXT NOT NULL PRIMARY KEY REFERENCES groups (id),
+            tags TEXT NOT NULL
         ) STRICT;
         """;
 }

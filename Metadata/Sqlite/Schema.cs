@@ -40,6 +40,8 @@ internal static partial class Schema
         StoreSessions,
         Excerpts,
         GroupStores,
+        GroupTags,
+        SealedUris,
     ];
 
     internal static int Version => Steps.Length;

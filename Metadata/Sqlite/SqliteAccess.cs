@@ -79,7 +79,16 @@ internal sealed class SqliteAccess(ITransactions database, TimeProvider time) : 
         );
 
     public Task RevokeAgentAsync(string agentId, CancellationToken cancellation = default) =>
-        ChangeAgentAsync("UPDATE agents SET revoked = 1 WHERE id = @agentId", agentId, "", cancellation);
+        // What it still sends is fenced off as what is sent under a lease that is over.
+        ChangeAgentAsync(
+            """
+            UPDATE agent_leases SET agent_id = NULL WHERE agent_id = @agentId;
+            UPDATE agents SET revoked = 1 WHERE id = @agentId
+            """,
+            agentId,
+            "",
+            cancellation
+        );
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Backup.Metadata.Secrets;
 
 namespace Backup.Metadata.Sqlite;
 
 /// <summary>Clusters and their balancers; cuts: <see cref="SqliteCuts"/>.</summary>
-internal sealed class SqliteClusters(ITransactions database, TimeProvider time) : IClusters
+internal sealed class SqliteClusters(ITransactions database, UriSeal uris, TimeProvider time) : IClusters
 {
     private const string Columns =
         "deployment_id, source_id, mongo_version, routers, balancer, seen_at, debt_cut_id, debt_since";
@@ -31,7 +32,7 @@ internal sealed class SqliteClusters(ITransactions database, TimeProvider time) 
 
                 SqliteDeployments.RequireDeployment(session, found.DeploymentId);
                 Store(session, found);
-                SetMembers(session, found.DeploymentId, members);
+                SetMembers(session, uris, found.DeploymentId, members);
                 return Find(session, found.DeploymentId)!;
             },
             cancellation
@@ -183,47 +184,48 @@ internal sealed class SqliteClusters(ITransactions database, TimeProvider time) 
         );
     }
 
-    private static void SetMembers(Session session, string clusterId, IReadOnlyList<Deployment> members)
+    private static void SetMembers(Session session, UriSeal uris, string clusterId, IReadOnlyList<Deployment> members)
     {
         foreach (var member in members)
         {
-            var shard = member.Cluster!.Shard;
-            // One that was protected by itself before becomes the cluster's, with its head and all its snapshots.
-            session.Execute(
-                """
-                UPDATE deployments SET cluster_id = @clusterId, shard = @shard
-                WHERE group_id = @GroupId AND uri = @Uri AND cluster_id IS NULL AND id <> @clusterId
-                    AND NOT EXISTS (SELECT 1 FROM deployments WHERE cluster_id = @clusterId AND shard = @shard)
-                """,
-                new
-                {
-                    clusterId,
-                    shard,
-                    member.GroupId,
-                    member.Uri,
-                }
-            );
-            var changed = session.Execute(
-                """
-                UPDATE deployments SET uri = @Uri, removed_at = NULL
-                WHERE cluster_id = @clusterId AND shard = @shard AND (uri <> @Uri OR removed_at IS NOT NULL)
-                """,
-                new
-                {
-                    clusterId,
-                    shard,
-                    member.Uri,
-                }
-            );
+            var (shard, uri) = (member.Cluster!.Shard, uris.Open(member));
             if (
-                changed == 0
-                && session.Number(
-                    "SELECT count(*) FROM deployments WHERE cluster_id = @clusterId AND shard = @shard",
-                    new { clusterId, shard }
-                ) == 0
+                SqliteDeployments.OfShard(session, clusterId, shard) is null
+                && SqliteDeployments.At(session, uris, member.GroupId, uri) is { Cluster: null } alone
+                && alone.Id != clusterId
             )
             {
-                SqliteDeployments.Insert(session, member);
+                // One that was protected by itself before becomes the cluster's, with its head and all its snapshots.
+                session.Execute(
+                    "UPDATE deployments SET cluster_id = @clusterId, shard = @shard WHERE id = @Id",
+                    new
+                    {
+                        clusterId,
+                        shard,
+                        alone.Id,
+                    }
+                );
+            }
+
+            if (SqliteDeployments.OfShard(session, clusterId, shard) is not { } own)
+            {
+                SqliteDeployments.Ensure(session, uris, member);
+                continue;
+            }
+
+            if (!uris.IsAt(own, uri))
+            {
+                if (SqliteDeployments.At(session, uris, member.GroupId, uri) is { } other)
+                {
+                    throw MetadataErrors.UriTaken(other.Name);
+                }
+
+                SqliteDeployments.SetUri(session, uris, own.Id, uri);
+            }
+
+            if (!own.IsProtected)
+            {
+                session.Execute("UPDATE deployments SET removed_at = NULL WHERE id = @Id", new { own.Id });
             }
         }
 

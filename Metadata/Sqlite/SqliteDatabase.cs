@@ -114,9 +114,18 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Writes every page of the database anew. To overwrite what is removed is not enough: a page that SQLite rebuilds when rows move keeps bytes of them between its
+    /// rows. Takes up to twice the room of the file; writers wait meanwhile.
+    /// </summary>
+    internal Task WriteAnewAsync(CancellationToken cancellation) => Task.Run(WriteAnew, cancellation);
+
     /// <summary>Brings the write-ahead log into the database, and cuts it to nothing: no page of before is in a file of it when this is back.</summary>
     /// <exception cref="BackupException">6350 where readers kept it from that for about a minute.</exception>
     internal Task EmptyLogAsync(CancellationToken cancellation) => Task.Run(EmptyLog, cancellation);
+
+    /// <summary>The same once; where readers are in the way it is left to the next opening, or to the end of the process.</summary>
+    internal Task TryEmptyLogAsync() => Task.Run(() => EmptyLog(attempts: 1));
 
     /// <summary>Reads everything as of one moment, on a connection of its own, while others read and write.</summary>
     internal Task<T> ReadTogetherAsync<T>(Func<SqliteConnection, T> work, CancellationToken cancellation) =>
@@ -138,28 +147,50 @@ internal sealed class SqliteDatabase : ITransactions, IAsyncDisposable
             cancellation
         );
 
+    private void WriteAnew()
+    {
+        try
+        {
+            using var statements = Connect(_path, readOnly: false);
+            new Session(statements, null).Execute("VACUUM");
+        }
+        catch (SqliteException failure)
+        {
+            throw Translate(_path, failure);
+        }
+    }
+
     private void EmptyLog()
+    {
+        if (!EmptyLog(LogAttempts))
+        {
+            throw MetadataErrors.NotSwept(_path);
+        }
+    }
+
+    /// <returns>Whether it is empty.</returns>
+    private bool EmptyLog(int attempts)
     {
         try
         {
             // One of its own: it is not done within a transaction, and waits for those that read and write.
             using var statements = Connect(_path, readOnly: false);
             var session = new Session(statements, null);
-            for (var attempt = 0; attempt < LogAttempts; attempt++)
+            for (var attempt = 0; attempt < attempts; attempt++)
             {
                 // The first column says whether somebody was in the way.
                 if (session.Number("PRAGMA wal_checkpoint(TRUNCATE)") == 0)
                 {
-                    return;
+                    return true;
                 }
             }
+
+            return false;
         }
         catch (SqliteException failure)
         {
             throw Translate(_path, failure);
         }
-
-        throw MetadataErrors.NotSwept(_path);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
+using Backup.Metadata.Secrets;
 
 namespace Backup.Metadata.Sqlite;
 
-internal sealed class SqliteDeployments(ITransactions database, TimeProvider time) : IDeployments
+internal sealed class SqliteDeployments(ITransactions database, UriSeal uris, TimeProvider time) : IDeployments
 {
     private const string OwnColumns =
         "id, group_id, name, type, uri, created_at, removed_at, namespaces, cluster_id, shard";
@@ -21,15 +23,48 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         """;
 
     public Task<Deployment> EnsureAsync(Deployment deployment, CancellationToken cancellation = default) =>
+        database.WriteAsync(session => Ensure(session, uris, deployment), cancellation);
+
+    public string OpenUri(Deployment deployment) => uris.Open(deployment);
+
+    public Task<Deployment> SetUriAsync(string deploymentId, string uri, CancellationToken cancellation = default) =>
         database.WriteAsync(
             session =>
             {
-                Insert(session, deployment);
-                return session.Find(
-                    $"SELECT {DeploymentColumns} FROM deployments WHERE group_id = @GroupId AND uri = @Uri",
-                    Deployment,
-                    new { deployment.GroupId, deployment.Uri }
-                )!;
+                var found = Find(session, deploymentId) ?? throw MetadataErrors.Missing("deployment", deploymentId);
+                if (At(session, uris, found.GroupId, uri) is { } other && other.Id != deploymentId)
+                {
+                    throw MetadataErrors.UriTaken(other.Name);
+                }
+
+                SetUri(session, uris, deploymentId, uri);
+                return Find(session, deploymentId)!;
+            },
+            cancellation
+        );
+
+    public Task<int> SealUrisAsync(CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            session =>
+            {
+                var unsealed = uris.CanSeal ? List(session).FindAll(static one => !one.Uri.IsSealed) : [];
+                foreach (var one in unsealed)
+                {
+                    SetUri(session, uris, one.Id, uris.Open(one));
+                }
+
+                if (unsealed.Count > 0)
+                {
+                    var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+                    SqliteSettings.Set(
+                        session,
+                        IDeployments.SealedAtSetting,
+                        now.ToString(CultureInfo.InvariantCulture)
+                    );
+                    SqliteSweep.Want(session);
+                }
+
+                return unsealed.Count;
             },
             cancellation
         );
@@ -38,11 +73,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         await database.ReadAsync(List, cancellation);
 
     public Task<Deployment?> FindAsync(string id, CancellationToken cancellation = default) =>
-        database.ReadAsync(
-            session =>
-                session.Find($"SELECT {DeploymentColumns} FROM deployments WHERE id = @id", Deployment, new { id }),
-            cancellation
-        );
+        database.ReadAsync(session => Find(session, id), cancellation);
 
     public Task RemoveAsync(string deploymentId, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -254,20 +285,61 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         return database.WriteAsync(session => SqlitePolicies.Set(session, policy), cancellation);
     }
 
-    /// <summary>Adds it; one of that group with that URI is protected again where it was removed.</summary>
     internal static List<Deployment> List(Session session) =>
         session.Query($"SELECT {DeploymentColumns} FROM deployments ORDER BY rowid", Deployment);
 
     internal static List<ReplicaSetRecord> ReplicaSets(Session session) =>
         session.Query($"SELECT {ReplicaSetColumns} FROM replica_sets ORDER BY rowid", ReplicaSet);
 
-    internal static void Insert(Session session, Deployment deployment)
+    internal static Deployment? Find(Session session, string id) =>
+        session.Find($"SELECT {DeploymentColumns} FROM deployments WHERE id = @id", Deployment, new { id });
+
+    /// <summary>The part of that cluster; null where there is none yet.</summary>
+    internal static Deployment? OfShard(Session session, string clusterId, string shard) =>
+        session.Find(
+            $"SELECT {DeploymentColumns} FROM deployments WHERE cluster_id = @clusterId AND shard = @shard",
+            Deployment,
+            new { clusterId, shard }
+        );
+
+    /// <summary>The one of that group with that URI; null where there is none.</summary>
+    internal static Deployment? At(Session session, UriSeal uris, string groupId, string uri) =>
+        session
+            .Query(
+                $"SELECT {DeploymentColumns} FROM deployments WHERE group_id = @groupId ORDER BY rowid",
+                Deployment,
+                new { groupId }
+            )
+            .Find(one => uris.IsAt(one, uri));
+
+    internal static void SetUri(Session session, UriSeal uris, string deploymentId, string uri) =>
+        session.Execute(
+            "UPDATE deployments SET uri = @uri WHERE id = @deploymentId",
+            new { deploymentId, uri = uris.Seal(deploymentId, uri).Stored }
+        );
+
+    /// <summary>Adds it; one of that group with that URI is protected again where it was removed.</summary>
+    internal static Deployment Ensure(Session session, UriSeal uris, Deployment deployment)
     {
+        var uri = uris.Open(deployment);
+        if (At(session, uris, deployment.GroupId, uri) is not { } stored)
+        {
+            Insert(session, deployment with { Uri = uris.Seal(deployment.Id, uri) });
+            return Find(session, deployment.Id)!;
+        }
+
+        session.Execute(
+            "UPDATE deployments SET removed_at = NULL WHERE id = @Id AND removed_at IS NOT NULL",
+            new { stored.Id }
+        );
+        return stored with { RemovedAt = null };
+    }
+
+    private static void Insert(Session session, Deployment deployment) =>
         session.Execute(
             $"""
             INSERT INTO deployments ({OwnColumns})
-            VALUES (@Id, @GroupId, @Name, @Type, @Uri, @created, NULL, @namespaces, @cluster, @shard)
-            ON CONFLICT (group_id, uri) DO UPDATE SET removed_at = NULL WHERE removed_at IS NOT NULL
+            VALUES (@Id, @GroupId, @Name, @Type, @uri, @created, NULL, @namespaces, @cluster, @shard)
             """,
             new
             {
@@ -275,14 +347,13 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
                 deployment.GroupId,
                 deployment.Name,
                 deployment.Type,
-                deployment.Uri,
+                uri = deployment.Uri.Stored,
                 created = deployment.CreatedAt.ToUnixTimeMilliseconds(),
                 namespaces = TextOf(deployment.Namespaces),
                 cluster = deployment.Cluster?.DeploymentId,
                 shard = deployment.Cluster?.Shard,
             }
         );
-    }
 
     internal static void RequireDeployment(Session session, string id)
     {
@@ -366,7 +437,7 @@ internal sealed class SqliteDeployments(ITransactions database, TimeProvider tim
         filter.IsEverything ? null : JsonSerializer.Serialize(filter, AgentJson.Default.NamespaceFilter);
 
     private static Deployment Deployment(Row row) =>
-        new(row.Text(), row.Text(), row.Text(), row.Text(), row.Text(), row.Time(), row.TimeOrNull())
+        new(row.Text(), row.Text(), row.Text(), row.Text(), new DeploymentUri(row.Text()), row.Time(), row.TimeOrNull())
         {
             Namespaces = row.TextOrNull() is { } filter
                 ? JsonSerializer.Deserialize(filter, AgentJson.Default.NamespaceFilter)!

@@ -1,8 +1,8 @@
 namespace Backup.Metadata.Sqlite;
 
 /// <param name="database">The tables.</param>
-/// <param name="emptyLog">Brings the write-ahead log into the database and cuts it to nothing.</param>
-internal sealed class SqliteGroupKeys(ITransactions database, Func<CancellationToken, Task> emptyLog) : IGroupKeys
+/// <param name="sweep">Of its files.</param>
+internal sealed class SqliteGroupKeys(ITransactions database, SqliteSweep sweep) : IGroupKeys
 {
     private const string Columns = "id, group_id, purpose, generation, created_at, master, box";
 
@@ -104,7 +104,10 @@ internal sealed class SqliteGroupKeys(ITransactions database, Func<CancellationT
                     "INSERT INTO destroyed_keys (id, group_id, at) SELECT id, group_id, @at FROM group_keys WHERE group_id = @groupId",
                     new { groupId, at = at.ToUnixTimeMilliseconds() }
                 );
-                session.Execute("DELETE FROM group_keys WHERE group_id = @groupId", new { groupId });
+                if (session.Execute("DELETE FROM group_keys WHERE group_id = @groupId", new { groupId }) > 0)
+                {
+                    SqliteSweep.Want(session);
+                }
             },
             cancellation
         );
@@ -112,5 +115,5 @@ internal sealed class SqliteGroupKeys(ITransactions database, Func<CancellationT
         await SweepAsync(CancellationToken.None);
     }
 
-    public Task SweepAsync(CancellationToken cancellation = default) => emptyLog(cancellation);
+    public Task SweepAsync(CancellationToken cancellation = default) => sweep.RunAsync(cancellation);
 }

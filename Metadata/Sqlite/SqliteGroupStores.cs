@@ -25,9 +25,82 @@ internal sealed class SqliteGroupStores(ITransactions database, TimeProvider tim
     public Task<GroupStore> AssignAsync(
         string groupId,
         string store,
-        IReadOnlyCollection<string> all,
+        IReadOnlyList<TaggedStore> all,
         CancellationToken cancellation = default
-    ) => database.WriteAsync(session => Assign(session, groupId, store, all), cancellation);
+    ) =>
+        database.WriteAsync(
+            session =>
+            {
+                var group = NameOf(session, groupId);
+                if (Find(session, groupId) is { } there && there.Store == store)
+                {
+                    return there;
+                }
+
+                var missing = all.FirstOrDefault(one => one.Name == store)?.Lacks(TagsOf(session, groupId)) ?? [];
+                return missing.Count == 0
+                    ? Assign(session, groupId, store, all)
+                    : throw MetadataErrors.StoreLacks(group, store, missing);
+            },
+            cancellation
+        );
+
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> TagsAsync(
+        CancellationToken cancellation = default
+    ) =>
+        await database.ReadAsync(
+            static session =>
+                session
+                    .Query(
+                        "SELECT group_id, tags FROM group_tags",
+                        static row => (Group: row.Text(), Tags: TagsIn(row.Text()))
+                    )
+                    .Where(static one => one.Tags.Count > 0)
+                    .ToDictionary(static one => one.Group, static one => one.Tags, StringComparer.Ordinal),
+            cancellation
+        );
+
+    public Task<IReadOnlyList<string>> TagsOfAsync(string groupId, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => TagsOf(session, groupId), cancellation);
+
+    public Task<GroupTags> SetTagsAsync(
+        string groupId,
+        IReadOnlyCollection<string> tags,
+        IReadOnlyList<TaggedStore> all,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            session =>
+            {
+                var normal = StoreTags.Normal(tags);
+                var place = Find(session, groupId);
+                var store = Choose(session, NameOf(session, groupId), normal, place, all);
+                PutTags(session, groupId, normal);
+                return new GroupTags(
+                    normal,
+                    store is null ? place : Assign(session, groupId, store, all),
+                    store is not null
+                );
+            },
+            cancellation
+        );
+
+    /// <summary>Of a group that was added just now, and has nothing yet.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6322, 6323.</exception>
+    internal static void AddTags(
+        Session session,
+        Group group,
+        IReadOnlyCollection<string> tags,
+        IReadOnlyList<TaggedStore> all
+    )
+    {
+        var normal = StoreTags.Normal(tags);
+        PutTags(session, group.Id, normal);
+        if (Choose(session, group.Name, normal, place: null, all) is { } store)
+        {
+            Put(session, new GroupStore(group.Id, store, [], group.CreatedAt));
+        }
+    }
 
     public Task ScatterAsync(IReadOnlyCollection<string> all, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -50,27 +123,12 @@ internal sealed class SqliteGroupStores(ITransactions database, TimeProvider tim
         CancellationToken cancellation = default
     ) => database.WriteAsync(session => Moved(session, groupId, store, proven, sessions), cancellation);
 
-    private GroupStore Assign(Session session, string groupId, string store, IReadOnlyCollection<string> all)
+    /// <summary>To a store that it is not in.</summary>
+    private GroupStore Assign(Session session, string groupId, string store, IReadOnlyList<TaggedStore> all)
     {
-        if (session.Number("SELECT count(*) FROM groups WHERE id = @groupId", new { groupId }) == 0)
-        {
-            throw MetadataErrors.Missing("group", groupId);
-        }
-
         var before = Find(session, groupId);
-        if (before?.Store == store)
-        {
-            return before;
-        }
-
-        IEnumerable<string> from = before is null ? all : [.. before.From, before.Store];
         var isEmpty = Manifests(session, groupId).Count == 0;
-        var assigned = new GroupStore(
-            groupId,
-            store,
-            isEmpty ? [] : [.. from.Where(one => one != store).Distinct()],
-            time.GetUtcNow()
-        );
+        var assigned = GroupStore.Assigned(before, groupId, store, all, isEmpty, time.GetUtcNow());
         Put(session, assigned);
         EndLeases(session, groupId);
         return assigned;
@@ -100,7 +158,7 @@ internal sealed class SqliteGroupStores(ITransactions database, TimeProvider tim
 
         if (found.IsMoving)
         {
-            Put(session, found with { From = [], Since = time.GetUtcNow() });
+            Put(session, found.Moved(time.GetUtcNow()));
             EndLeases(session, groupId);
         }
 
@@ -131,6 +189,51 @@ internal sealed class SqliteGroupStores(ITransactions database, TimeProvider tim
                 .Where(one => sets.Contains(one.ReplicaSetId))
                 .Select(static one => one.ManifestBlock),
         ];
+    }
+
+    /// <returns>Null where it stays where it is.</returns>
+    private static string? Choose(
+        Session session,
+        string group,
+        IReadOnlyList<string> tags,
+        GroupStore? place,
+        IReadOnlyList<TaggedStore> all
+    ) =>
+        StoreTags.Choose(
+            group,
+            tags,
+            place?.Store,
+            all,
+            session.Query($"SELECT {Columns} FROM group_stores", Read),
+            session.Number("SELECT count(*) FROM groups")
+        );
+
+    /// <exception cref="Foundation.Errors.BackupException">6009.</exception>
+    private static string NameOf(Session session, string groupId) =>
+        session.Find("SELECT name FROM groups WHERE id = @groupId", static row => row.Text(), new { groupId })
+        ?? throw MetadataErrors.Missing("group", groupId);
+
+    private static IReadOnlyList<string> TagsOf(Session session, string groupId) =>
+        session.Find(
+            "SELECT tags FROM group_tags WHERE group_id = @groupId",
+            static row => TagsIn(row.Text()),
+            new { groupId }
+        ) ?? [];
+
+    private static IReadOnlyList<string> TagsIn(string json) => JsonSerializer.Deserialize<string[]>(json)!;
+
+    private static void PutTags(Session session, string groupId, IReadOnlyList<string> tags)
+    {
+        if (tags.Count == 0)
+        {
+            session.Execute("DELETE FROM group_tags WHERE group_id = @groupId", new { groupId });
+            return;
+        }
+
+        session.Execute(
+            "INSERT OR REPLACE INTO group_tags (group_id, tags) VALUES (@groupId, @tags)",
+            new { groupId, tags = JsonSerializer.Serialize(tags) }
+        );
     }
 
     private static void EndLeases(Session session, string groupId) =>

@@ -84,7 +84,13 @@ internal sealed class SqliteMemberships(ITransactions database) : IMemberships
             cancellation
         );
 
-    public Task AddGroupAsync(Group group, string ownerId, CancellationToken cancellation = default) =>
+    public Task AddGroupAsync(
+        Group group,
+        string ownerId,
+        IReadOnlyCollection<string> tags,
+        IReadOnlyList<TaggedStore> all,
+        CancellationToken cancellation = default
+    ) =>
         database.WriteAsync(
             session =>
             {
@@ -99,6 +105,7 @@ internal sealed class SqliteMemberships(ITransactions database) : IMemberships
                     }
                 );
                 Upsert(session, group.Id, ownerId, GroupRole.Owner, group.CreatedAt);
+                SqliteGroupStores.AddTags(session, group, tags, all);
             },
             cancellation
         );

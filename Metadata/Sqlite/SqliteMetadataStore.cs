@@ -1,6 +1,8 @@
+using Backup.Foundation.Errors;
 using Backup.Metadata.Alerting;
 using Backup.Metadata.Exports;
 using Backup.Metadata.People;
+using Backup.Metadata.Secrets;
 
 namespace Backup.Metadata.Sqlite;
 
@@ -10,14 +12,18 @@ public sealed class SqliteMetadataStore : IMetadataStore
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
     private readonly ITransactions _transactions;
+    private readonly UriSeal _uris;
+    private readonly SqliteSweep _sweep;
     private readonly bool _isView;
 
     /// <param name="database">The file.</param>
     /// <param name="transactions">How its tables are reached: the file's own way, or one that asks for a lease.</param>
+    /// <param name="uris">Seals and opens URIs of deployments.</param>
     /// <param name="time">The clock.</param>
-    private SqliteMetadataStore(SqliteDatabase database, ITransactions transactions, TimeProvider time)
+    private SqliteMetadataStore(SqliteDatabase database, ITransactions transactions, UriSeal uris, TimeProvider time)
     {
         _database = database;
+        _uris = uris;
         _transactions = transactions;
         _isView = transactions != database;
         _time = time;
@@ -25,15 +31,16 @@ public sealed class SqliteMetadataStore : IMetadataStore
         Credentials = new SqliteCredentials(transactions, time);
         People = new SqlitePeople(transactions);
         SshTargets = new SqliteSshTargets(transactions);
-        GroupKeys = new SqliteGroupKeys(transactions, database.EmptyLogAsync);
+        _sweep = new SqliteSweep(database);
+        GroupKeys = new SqliteGroupKeys(transactions, _sweep);
         Answers = new SqliteAnswers(transactions);
         Instances = new SqliteServerInstances(transactions, time);
         Monitoring = new SqliteMonitoring(transactions);
         Radar = new SqliteRadar(transactions, time);
         HostRequests = new SqliteHostRequests(transactions);
         AgentLogs = new SqliteAgentLogs(transactions);
-        Deployments = new SqliteDeployments(transactions, time);
-        Clusters = new SqliteClusters(transactions, time);
+        Deployments = new SqliteDeployments(transactions, uris, time);
+        Clusters = new SqliteClusters(transactions, uris, time);
         Alerts = new SqliteAlerts(transactions, time);
         AlertRules = new SqliteAlertRules(transactions, time);
         AlertExcerpts = new SqliteAlertExcerpts(transactions);
@@ -121,23 +128,61 @@ public sealed class SqliteMetadataStore : IMetadataStore
 
     public long ChangeCount => _database.ChangeCount;
 
-    /// <summary>Opens the database file, makes it (mode 0600) where it is missing, brings an older schema up to date.</summary>
+    /// <summary>
+    /// Opens the database file, makes it (mode 0600) where it is missing, brings an older schema up to date, and seals URIs that are not sealed yet. No copy of one stays
+    /// in its files.
+    /// </summary>
     /// <param name="path">For example <c>DATA/metadata.db</c>.</param>
     /// <param name="time">The system's unless given.</param>
-    /// <exception cref="Foundation.Errors.BackupException">6001 damaged, 6002 of a newer release, 6003 locked, 6004 not to be opened, 6006 not ours.</exception>
-    public static Task<SqliteMetadataStore> OpenAsync(
+    /// <param name="uris">Seals and opens URIs of deployments; unless given they stand as they are given.</param>
+    /// <param name="cancellation">Gives up before it is begun.</param>
+    /// <exception cref="BackupException">6001 damaged, 6002 of a newer release, 6003 locked, 6004 not to be opened, 6006 not ours.</exception>
+    public static async Task<SqliteMetadataStore> OpenAsync(
         string path,
         TimeProvider? time = null,
+        UriSeal? uris = null,
         CancellationToken cancellation = default
-    ) =>
-        Task.Run(
-            () =>
+    )
+    {
+        var database = await Task.Run(() => SqliteDatabase.Open(path), cancellation);
+        var store = new SqliteMetadataStore(database, database, uris ?? UriSeal.AsGiven, time ?? TimeProvider.System);
+        try
+        {
+            if (store._uris.CanSeal)
             {
-                var database = SqliteDatabase.Open(path);
-                return new SqliteMetadataStore(database, database, time ?? TimeProvider.System);
-            },
-            cancellation
-        );
+                await store.SealAsync();
+            }
+
+            return store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Where the key cannot be used nothing is sealed until the next opening: that keeps nobody from backing up and restoring.</summary>
+    private async Task SealAsync()
+    {
+        try
+        {
+            await Deployments.SealUrisAsync(CancellationToken.None);
+        }
+        catch (BackupException failure) when (failure.Number == FoundationErrors.BadSecretKey)
+        {
+            // Whoever has the key says so.
+            return;
+        }
+
+        await _sweep.TryRunAsync(CancellationToken.None);
+    }
+
+    /// <summary>One process alone has the file.</summary>
+    public Task<bool> UpgradeWaitsAsync(CancellationToken cancellation = default) => Task.FromResult(false);
+
+    public Task<int> FinishUpgradeAsync(CancellationToken cancellation = default) =>
+        Deployments.SealUrisAsync(cancellation);
 
     public Task<Glance> GlanceAsync(CancellationToken cancellation = default) =>
         _transactions.ReadAsync(session => SqliteGlance.Read(session, _time), cancellation);
@@ -164,7 +209,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
         _database.WaitForChangeAsync(seen, atMost, _time, cancellation);
 
     private SqliteMetadataStore Under(Action<Session> require) =>
-        new(_database, new FencedTransactions(_database, require), _time);
+        new(_database, new FencedTransactions(_database, require), _uris, _time);
 
     public ValueTask DisposeAsync() => _isView ? ValueTask.CompletedTask : _database.DisposeAsync();
 }

@@ -6,17 +6,7 @@ internal sealed class SqliteSettings(ITransactions database) : ISettings
         database.ReadAsync(session => Find(session, name), cancellation);
 
     public Task SetAsync(string name, string value, CancellationToken cancellation = default) =>
-        database.WriteAsync(
-            session =>
-                session.Execute(
-                    """
-                    INSERT INTO settings (name, value) VALUES (@name, @value)
-                    ON CONFLICT (name) DO UPDATE SET value = excluded.value
-                    """,
-                    new { name, value }
-                ),
-            cancellation
-        );
+        database.WriteAsync(session => Set(session, name, value), cancellation);
 
     public Task<string> EnsureAsync(string name, string value, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -31,6 +21,15 @@ internal sealed class SqliteSettings(ITransactions database) : ISettings
             cancellation
         );
 
-    private static string? Find(Session session, string name) =>
+    internal static void Set(Session session, string name, string value) =>
+        session.Execute(
+            """
+            INSERT INTO settings (name, value) VALUES (@name, @value)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            """,
+            new { name, value }
+        );
+
+    internal static string? Find(Session session, string name) =>
         session.Find("SELECT value FROM settings WHERE name = @name", row => row.Text(), new { name });
 }

@@ -187,8 +187,15 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
         }
     }
 
-    /// <summary>It follows: it may be read from.</summary>
-    private void Settle() => Enter(member.InMaintenance ? MemberState.Recovering : MemberState.Secondary);
+    /// <summary>It follows: it may be read from, unless it is in maintenance.</summary>
+    private void Settle()
+    {
+        // What it settles into is looked up where nobody changes it: else an order for maintenance would be undone for a moment.
+        lock (set.Gate)
+        {
+            Enter(member.InMaintenance ? MemberState.Recovering : MemberState.Secondary);
+        }
+    }
 
     private void Enter(MemberState state)
     {

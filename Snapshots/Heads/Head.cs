@@ -246,7 +246,8 @@ public sealed class Head : IOperationTarget, IDisposable
     /// </summary>
     public async Task<FlushResult> FlushAsync(HeadPosition position, CancellationToken cancellation = default)
     {
-        using var work = _store.Holds.Begin();
+        // The manifest of before too: who publishes it may not be done with that, and a groom that has not heard of it yet hears it once this ends.
+        using var work = _store.Holds.Begin(_flushed is { } had ? [had.Id] : []);
         var before = _store.Statistics;
         var written = new Dictionary<Guid, List<RunReference>>();
         foreach (var state in _states.Values.Where(one => one.Tables.Count > 0 && Catalogue.Find(one.Uuid) is not null))

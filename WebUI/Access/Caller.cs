@@ -26,6 +26,9 @@ public sealed record Caller(string Id, string Name, CallerKind Kind, IReadOnlyDi
     /// <summary>Of the appliance as a whole.</summary>
     public bool IsAdministrator { get; init; }
 
+    /// <summary>May do what is the appliance's as a whole: an administrator, or the host itself.</summary>
+    public bool IsOfAppliance => IsAdministrator || Kind == CallerKind.Host;
+
     /// <summary>Of a session: its id, no secret.</summary>
     public string? SessionId { get; init; }
 

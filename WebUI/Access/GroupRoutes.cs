@@ -1,6 +1,7 @@
 using Backup.Metadata;
 using Backup.Metadata.People;
 using Backup.WebUI.Contracts;
+using Backup.WebUI.Desks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Backup.WebUI.Access;
 
 /// <summary>Groups and their members.</summary>
-internal sealed class GroupRoutes(AccessDesk access) : IApiPart
+internal sealed class GroupRoutes(AccessDesk access, ApiDesks desks) : IApiPart
 {
     private const string Group = "/groups/{group}";
     private const string Members = $"{Group}/members";
@@ -18,7 +19,9 @@ internal sealed class GroupRoutes(AccessDesk access) : IApiPart
     {
         api.MapGet("/groups", ListAsync).WithSummary("The groups that the caller is in").SignedIn();
         api.MapPost("/groups", AddAsync)
-            .WithSummary("Make a group, whose owner one is then")
+            .WithSummary(
+                "Make a group, whose owner one is then; with tags it is assigned to a block store that has them"
+            )
             .Administrators("group.create");
         api.MapPatch(Group, RenameAsync)
             .WithSummary("Give the group another name")
@@ -41,7 +44,7 @@ internal sealed class GroupRoutes(AccessDesk access) : IApiPart
         ];
 
     private async Task<Created<GroupView>> AddAsync(
-        GroupRequest request,
+        NewGroupRequest request,
         HttpContext context,
         CancellationToken cancellation
     )
@@ -49,8 +52,16 @@ internal sealed class GroupRoutes(AccessDesk access) : IApiPart
         var owner = AccessDesk.SessionOf(context).User;
         var name = Fields.Name(request.Name, "name");
         var group = new Group(Guid.NewGuid().ToString("N"), name, access.Time.GetUtcNow());
-        await access.People.Memberships.AddGroupAsync(group, owner.Id, cancellation);
-        context.Features.Set(new AuditSubject($"group {group.Id}, {name}"));
+        var tags = StoreTags.Normal(request.Tags ?? []);
+        await access.People.Memberships.AddGroupAsync(
+            group,
+            owner.Id,
+            tags,
+            tags.Count > 0 ? desks.Storage.TaggedStores : [],
+            cancellation
+        );
+        var tagged = tags.Count > 0 ? $", with tags {string.Join(", ", tags)}" : "";
+        context.Features.Set(new AuditSubject($"group {group.Id}, {name}{tagged}"));
         return TypedResults.Created($"{WebUIHost.Root}/groups/{group.Id}", AccessDesk.ViewOf(group, GroupRole.Owner));
     }
 

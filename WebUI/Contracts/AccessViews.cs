@@ -89,6 +89,10 @@ public sealed record RecoveryCodesView(IReadOnlyList<string> RecoveryCodes);
 /// <param name="Name">1 to 100 characters.</param>
 public sealed record GroupRequest(string Name);
 
+/// <param name="Name">1 to 100 characters.</param>
+/// <param name="Tags">What its block store must have; left out: nothing.</param>
+public sealed record NewGroupRequest(string Name, IReadOnlyList<string>? Tags);
+
 /// <param name="Id">Of the user.</param>
 /// <param name="Email">To log in with.</param>
 /// <param name="Name">To be called by.</param>

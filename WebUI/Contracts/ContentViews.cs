@@ -109,7 +109,14 @@ public sealed record StoresView(
     bool IsAssigned,
     IReadOnlyList<string> MovesFrom,
     JobView? Move
-);
+)
+{
+    /// <summary>Of the group: what its store must have.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Those of them that the store which it is in has not any more, as the appliance is configured now; none where all is well.</summary>
+    public IReadOnlyList<string> Lacks { get; init; } = [];
+}
 
 /// <param name="Name">As the configuration names it.</param>
 /// <param name="Kind"><c>packs</c>, <c>mongodb</c> or <c>s3</c>.</param>
@@ -124,7 +131,21 @@ public sealed record StoreSizeView(
     long StoredBytes,
     long? DiskBytes,
     long? FreeBytes
-);
+)
+{
+    /// <summary>What it has, as it is configured.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+}
+
+/// <param name="Tags">In the place of those before; an empty list takes them away.</param>
+public sealed record TagsRequest(IReadOnlyList<string> Tags);
+
+/// <summary>A group whose store has not all that the group's tags ask for, since the configuration was changed.</summary>
+/// <param name="Group">Its id.</param>
+/// <param name="Name">As people call it.</param>
+/// <param name="Store">The one that it is in.</param>
+/// <param name="Lacks">Tags of the group that it has not.</param>
+public sealed record MisplacedView(string Group, string Name, string Store, IReadOnlyList<string> Lacks);
 
 /// <param name="Store">The name of the store that the group is to be in.</param>
 public sealed record MoveRequest(string Store);

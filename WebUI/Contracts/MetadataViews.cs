@@ -12,6 +12,11 @@ public sealed record MetadataExportsView(
     ErrorView? Trouble
 );
 
+/// <summary>What finishing an upgrade did.</summary>
+/// <param name="WasWaiting">The release before could work on the catalogue until now.</param>
+/// <param name="SealedUris">How many URIs of deployments were sealed.</param>
+public sealed record FinishedUpgradeView(bool WasWaiting, int SealedUris);
+
 /// <param name="Name">Of the file.</param>
 /// <param name="MadeAt">The moment of which it is.</param>
 /// <param name="Bytes">Its length.</param>

@@ -19,6 +19,9 @@ public sealed record StatusView(
     /// <summary>What somebody has to know of: open alerts, newest first.</summary>
     public IReadOnlyList<AlertView> Alerts { get; init; } = [];
 
+    /// <summary>Groups whose block store lacks a tag of theirs; nothing moves by itself.</summary>
+    public IReadOnlyList<MisplacedView> Misplaced { get; init; } = [];
+
     /// <summary>Whether an appliance runs and follows its sources; if not, this is the state that it stopped in.</summary>
     public bool Running { get; init; }
 }
@@ -74,6 +77,9 @@ public sealed record DeploymentRequest(
     IReadOnlyList<string>? Exclude = null,
     string? Name = null
 );
+
+/// <param name="Uri">As users give it; it may hold a password.</param>
+public sealed record DeploymentUriRequest(string Uri);
 
 /// <param name="Hosts">Those that its URI names; never a password.</param>
 /// <param name="RemovedAt">From then on it is no longer protected; left out while it is.</param>

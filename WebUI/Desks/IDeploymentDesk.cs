@@ -11,6 +11,10 @@ public interface IDeploymentDesk
     /// <summary>No longer protected; all that is stored stays.</summary>
     Task<DeploymentEntryView> RemoveAsync(string deployment, CancellationToken cancellation);
 
+    /// <summary>The same deployment is to be found there from now on.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">2100 and on: what is wrong with the URI; 6348 another one has it.</exception>
+    Task<DeploymentEntryView> SetUriAsync(string deployment, string uri, CancellationToken cancellation);
+
     Task<SourceView> ReadSourceAsync(string subject, CancellationToken cancellation);
 
     Task<SourceView> ChangeSourceAsync(string subject, SourceChange change, CancellationToken cancellation);

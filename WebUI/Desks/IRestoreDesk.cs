@@ -8,6 +8,13 @@ public interface IRestoreDesk
     /// <summary>Begins it. What is wrong with the request is said now.</summary>
     Task<RestoreTaskView> BeginAsync(string groupId, RestoreTaskRequest request, CancellationToken cancellation);
 
+    /// <summary>
+    /// Refuses a target whose URI names files or sockets of the appliance's host: certificates and servers that the appliance can reach are not those of whoever asks
+    /// it over the network.
+    /// </summary>
+    /// <param name="uri">Of the target.</param>
+    void RequireForeign(string uri);
+
     /// <summary>Those of the group that are under way or ended in the last days, newest first.</summary>
     Task<IReadOnlyList<RestoreTaskView>> ListAsync(string groupId, CancellationToken cancellation);
 

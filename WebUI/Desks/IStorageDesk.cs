@@ -1,3 +1,4 @@
+using Backup.Metadata;
 using Backup.WebUI.Contracts;
 
 namespace Backup.WebUI.Desks;
@@ -27,8 +28,19 @@ public interface IStorageDesk
     /// <param name="group">Its id.</param>
     /// <param name="request">Where to.</param>
     /// <param name="cancellation">Gives up; the group may be assigned then.</param>
-    /// <exception cref="Foundation.Errors.BackupException">There is no such store.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">There is no such store, or it lacks a tag of the group.</exception>
     Task<JobView> MoveAsync(string group, MoveRequest request, CancellationToken cancellation);
+
+    /// <summary>All stores and what each has, the first one where groups are that were assigned to none.</summary>
+    IReadOnlyList<TaggedStore> TaggedStores { get; }
+
+    /// <summary>Gives the group tags; where its store lacks one it is assigned to another store, and the job that brings it there is queued.</summary>
+    /// <param name="group">Its id.</param>
+    /// <param name="request">The tags.</param>
+    /// <param name="cancellation">Gives up; the group may be assigned then, and the same again queues the job.</param>
+    /// <returns>Where it is now.</returns>
+    /// <exception cref="Foundation.Errors.BackupException">No store has all of them, or one is no tag.</exception>
+    Task<StoresView> SetTagsAsync(string group, TagsRequest request, CancellationToken cancellation);
 
     /// <summary>Databases and collections of a snapshot, or of the last one before a moment.</summary>
     /// <param name="subject">The replica set, or the cluster.</param>

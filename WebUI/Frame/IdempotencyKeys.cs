@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Backup.Foundation.Secrets;
 using Backup.Metadata;
 using Backup.WebUI.Access;
 using Microsoft.AspNetCore.Http;
@@ -11,14 +12,17 @@ namespace Backup.WebUI.Frame;
 /// kept: it may be tried again with the same key. Source: draft-ietf-httpapi-idempotency-key-header.
 /// </summary>
 /// <param name="answers">Where they are kept.</param>
+/// <param name="secrets">Opened at the first request: what is kept of requests, which may hold passwords, tells nothing to whoever has the catalogue alone.</param>
 /// <param name="time">The clock.</param>
-internal sealed class IdempotencyKeys(IAnswers answers, TimeProvider time)
+internal sealed class IdempotencyKeys(IAnswers answers, Func<SecretBox> secrets, TimeProvider time)
 {
     public const string Header = "Idempotency-Key";
     public const string Repeated = "Idempotency-Replayed";
     private const int LongestKey = 64;
     private const int MostKept = 256 * 1024;
     private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+
+    private readonly Lazy<byte[]> _macKey = new(() => secrets().DeriveKey("idempotency keys"));
 
     public async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
@@ -41,7 +45,7 @@ internal sealed class IdempotencyKeys(IAnswers answers, TimeProvider time)
         }
 
         var now = time.GetUtcNow();
-        var row = new AnswerRecord(caller.Id, key, await HashAsync(context.Request), null, null, null, now);
+        var row = new AnswerRecord(caller.Id, key, await MacAsync(context.Request), null, null, null, now);
         if (await answers.BeginAsync(row, now - Kept, context.RequestAborted) is { } earlier)
         {
             await RepeatAsync(context.Response, row, earlier);
@@ -111,11 +115,11 @@ internal sealed class IdempotencyKeys(IAnswers answers, TimeProvider time)
         }
     }
 
-    /// <summary>Of route and body. The body is at most as long as one may be, and is read again by the handler.</summary>
-    private static async Task<byte[]> HashAsync(HttpRequest request)
+    /// <summary>A MAC of route and body. The body is at most as long as one may be, and is read again by the handler.</summary>
+    private async Task<byte[]> MacAsync(HttpRequest request)
     {
         request.EnableBuffering((int)WebUIHost.MostBodyBytes, WebUIHost.MostBodyBytes);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _macKey.Value);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Path}\0{request.QueryString}\0"));
         var buffer = new byte[16 * 1024];
         for (int read; (read = await request.Body.ReadAsync(buffer)) > 0; )

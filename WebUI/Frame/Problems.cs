@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
+using Backup.WebUI.Errors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;

@@ -57,6 +57,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
     private async Task<PageOf<AlertView>> ListAsync(
         string group,
         string? state,
+        Caller caller,
         HttpContext context,
         CancellationToken cancellation
     )
@@ -78,13 +79,17 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         );
         var items = found.Take(limit).ToList();
         return new PageOf<AlertView>(
-            await ViewsAsync(items, cancellation),
+            await ViewsAsync([.. items.Where(one => caller.IsOfAppliance || !one.IsOfAccounts)], cancellation),
             found.Count > limit ? Paging.Encode(items[^1].Id.ToString(CultureInfo.InvariantCulture)) : null
         );
     }
 
-    private async Task<AlertView> ShowAsync(string group, string alert, CancellationToken cancellation) =>
-        await ViewAsync(await things.AlertAsync(group, alert, cancellation), cancellation);
+    private async Task<AlertView> ShowAsync(
+        string group,
+        string alert,
+        Caller caller,
+        CancellationToken cancellation
+    ) => await ViewAsync(await things.AlertAsync(group, alert, caller, cancellation), cancellation);
 
     private async Task<AlertView> AcknowledgeAsync(
         string group,
@@ -94,7 +99,7 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         CancellationToken cancellation
     )
     {
-        var found = await things.AlertAsync(group, alert, cancellation);
+        var found = await HandledAsync(group, alert, caller, cancellation);
         var now = time.GetUtcNow();
         if (request.Until is { } until && until <= now)
         {
@@ -118,10 +123,22 @@ internal sealed class AlertRoutes(IMetadataStore metadata, GroupThings things, A
         CancellationToken cancellation
     )
     {
-        var found = await things.AlertAsync(group, alert, cancellation);
+        var found = await HandledAsync(group, alert, caller, cancellation);
         var comment = Text(request.Comment, "comment");
         var said = comment.Length > 0 ? $"{comment} ({caller.Name})" : $"closed by {caller.Name}";
         return await ViewAsync(await metadata.Alerts.CloseAsync(found.Id, said, cancellation), cancellation);
+    }
+
+    /// <summary>What is about the appliance as a whole is its administrators' to handle: closed by one group it would be closed for all.</summary>
+    private async Task<AlertRecord> HandledAsync(
+        string group,
+        string alert,
+        Caller caller,
+        CancellationToken cancellation
+    )
+    {
+        var found = await things.AlertAsync(group, alert, caller, cancellation);
+        return found.GroupId is not null || caller.IsOfAppliance ? found : throw WebUIErrors.Administrators();
     }
 
     private async Task<IReadOnlyList<ConditionView>> ConditionsAsync(

@@ -103,7 +103,7 @@ internal sealed class ChannelRoutes(IMetadataStore metadata, ApiDesks desks) : I
     /// <summary>What is wrong with the appliance as a whole may name other groups' things: paths, agents, accounts.</summary>
     private static void RequireAdministrator(ChannelRequest request, Caller caller)
     {
-        if (request.WithAppliance == true && !caller.IsAdministrator && caller.Kind != CallerKind.Host)
+        if (request.WithAppliance == true && !caller.IsOfAppliance)
         {
             throw WebUIErrors.Administrators();
         }

@@ -26,6 +26,11 @@ internal sealed class DeploymentRoutes(GroupThings things, ApiDesks desks) : IAp
         api.MapDelete(One, RemoveAsync)
             .WithSummary("Protect it no longer; everything that is stored stays")
             .Needs(Permission.Configure, "deployment.remove", confirmed: true);
+        api.MapPut($"{One}/uri", SetUriAsync)
+            .WithSummary(
+                "Where it is to be found from now on: another password, other hosts; everything that is stored stays"
+            )
+            .Needs(Permission.Configure, "deployment.uri");
         api.MapGet($"{One}/source", SourceAsync).WithSummary("How it is read").Needs(Permission.See);
         api.MapPatch($"{One}/source", ChangeSourceAsync)
             .WithSummary("Member, cursors, rate; pause and go on")
@@ -84,6 +89,18 @@ internal sealed class DeploymentRoutes(GroupThings things, ApiDesks desks) : IAp
     ) =>
         await desks.Deployments.RemoveAsync(
             (await things.DeploymentAsync(group, deployment, cancellation)).Id,
+            cancellation
+        );
+
+    private async Task<DeploymentEntryView> SetUriAsync(
+        string group,
+        string deployment,
+        DeploymentUriRequest request,
+        CancellationToken cancellation
+    ) =>
+        await desks.Deployments.SetUriAsync(
+            (await things.DeploymentAsync(group, deployment, cancellation)).Id,
+            request.Uri,
             cancellation
         );
 

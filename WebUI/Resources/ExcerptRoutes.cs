@@ -36,9 +36,14 @@ internal sealed class ExcerptRoutes(IMetadataStore metadata, GroupThings things,
             .Needs(Permission.Configure, "alert.excerpts.remove");
     }
 
-    private async Task<AlertExcerptView> ShowAsync(string group, string alert, CancellationToken cancellation)
+    private async Task<AlertExcerptView> ShowAsync(
+        string group,
+        string alert,
+        Caller caller,
+        CancellationToken cancellation
+    )
     {
-        var found = await things.AlertAsync(group, alert, cancellation);
+        var found = await things.AlertAsync(group, alert, caller, cancellation);
         var excerpt =
             await metadata.AlertExcerpts.FindAsync(found.Id, cancellation)
             ?? throw WebUIErrors.Nothing("excerpt of this alert");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Backup.Metadata;
 using Backup.Metadata.Alerting;
+using Backup.WebUI.Access;
 
 namespace Backup.WebUI.Resources;
 
@@ -23,11 +24,17 @@ internal sealed class GroupThings(IMetadataStore metadata)
             ?? throw WebUIErrors.Nothing("such deployment in this group");
     }
 
-    /// <summary>One of the group; what is about the appliance as a whole is everybody's.</summary>
-    public async Task<AlertRecord> AlertAsync(string group, string alert, CancellationToken cancellation) =>
+    /// <summary>One of the group; what is about the appliance as a whole is everybody's to see, but for what names accounts.</summary>
+    public async Task<AlertRecord> AlertAsync(
+        string group,
+        string alert,
+        Caller caller,
+        CancellationToken cancellation
+    ) =>
         long.TryParse(alert, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
         && await metadata.Alerts.FindAsync(id, cancellation) is { } found
         && (found.GroupId is null || found.GroupId == group)
+        && (caller.IsOfAppliance || !found.IsOfAccounts)
             ? found
             : throw WebUIErrors.Nothing("such alert in this group");
 

@@ -36,6 +36,7 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
 
     private async Task<PageOf<ActivityView>> ListAsync(
         string group,
+        Caller caller,
         HttpContext context,
         CancellationToken cancellation
     )
@@ -49,21 +50,30 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         var jobs = found.Take(limit).ToList();
         var views = await desks.Status.JobsAsync(jobs, cancellation);
         return new PageOf<ActivityView>(
-            [.. jobs.Zip(views, (job, view) => ViewOf(job, view, names))],
+            [
+                .. jobs.Zip(views)
+                    .Where(one => StoreJobs.IsSeenBy(one.First, group))
+                    .Select(one => ViewOf(one.First, one.Second, names, caller)),
+            ],
             found.Count > limit ? Paging.Encode(KeyOf(jobs[^1])) : null
         );
     }
 
-    private async Task<ActivityView> ShowAsync(string group, string job, CancellationToken cancellation)
+    private async Task<ActivityView> ShowAsync(string group, string job, Caller caller, CancellationToken cancellation)
     {
         var names = await NamesAsync(group, cancellation);
-        return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
+        return await ViewAsync(await FindAsync(group, job, names, cancellation), names, caller, cancellation);
     }
 
-    private async Task<PageOf<JobLogView>> LogAsync(string group, string job, CancellationToken cancellation)
+    private async Task<PageOf<JobLogView>> LogAsync(
+        string group,
+        string job,
+        Caller caller,
+        CancellationToken cancellation
+    )
     {
-        var found = await FindAsync(job, await NamesAsync(group, cancellation), cancellation);
-        var lines = await metadata.Jobs.LogOfAsync(found.Id, cancellation);
+        var found = await FindAsync(group, job, await NamesAsync(group, cancellation), cancellation);
+        var lines = StoreJobs.IsOf(found, caller) ? await metadata.Jobs.LogOfAsync(found.Id, cancellation) : [];
         // All of them: their number is bounded.
         return new PageOf<JobLogView>(
             [.. lines.Select(static one => new JobLogView(one.At, one.Text, one.IsTrouble))],
@@ -78,22 +88,40 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         CancellationToken cancellation
     )
     {
-        var found = await FindAsync(job, await NamesAsync(group, cancellation), cancellation);
+        var found = await FindAsync(group, job, await NamesAsync(group, cancellation), cancellation);
         var report = await desks.Reports.ReportAsync(found.Id, cancellation);
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"verification-{found.Id}.json\"";
         return report;
     }
 
-    private async Task<Accepted<ActivityView>> RetryAsync(string group, string job, CancellationToken cancellation)
+    private async Task<Accepted<ActivityView>> RetryAsync(
+        string group,
+        string job,
+        Caller caller,
+        CancellationToken cancellation
+    )
     {
         var names = await NamesAsync(group, cancellation);
-        var found = await FindAsync(job, names, cancellation);
-        RequireNoRestore(found);
+        var found = await HandledAsync(group, job, names, caller, cancellation);
         var again = await desks.Status.RetryAsync(found.Id, cancellation);
         return TypedResults.Accepted(
             PathOf(group, again.Id),
-            await ViewAsync(await FindAsync(again.Id, names, cancellation), names, cancellation)
+            await ViewAsync(await FindAsync(group, again.Id, names, cancellation), names, caller, cancellation)
         );
+    }
+
+    /// <summary>One that the caller may end, or ask for again.</summary>
+    private async Task<JobRecord> HandledAsync(
+        string group,
+        string job,
+        IReadOnlyDictionary<string, string> names,
+        Caller caller,
+        CancellationToken cancellation
+    )
+    {
+        var found = await FindAsync(group, job, names, cancellation);
+        RequireNoRestore(found);
+        return StoreJobs.IsOf(found, caller) ? found : throw WebUIErrors.Administrators();
     }
 
     /// <summary>Who may restore may more than who may operate: restores have routes of their own.</summary>
@@ -105,13 +133,17 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         }
     }
 
-    private async Task<ActivityView> CancelAsync(string group, string job, CancellationToken cancellation)
+    private async Task<ActivityView> CancelAsync(
+        string group,
+        string job,
+        Caller caller,
+        CancellationToken cancellation
+    )
     {
         var names = await NamesAsync(group, cancellation);
-        var found = await FindAsync(job, names, cancellation);
-        RequireNoRestore(found);
+        var found = await HandledAsync(group, job, names, caller, cancellation);
         _ = await desks.Status.CancelAsync(found.Id, cancellation);
-        return await ViewAsync(await FindAsync(job, names, cancellation), names, cancellation);
+        return await ViewAsync(await FindAsync(group, job, names, cancellation), names, caller, cancellation);
     }
 
     /// <summary>What jobs may be about: what the group has, and what belongs to all groups.</summary>
@@ -122,24 +154,32 @@ internal sealed class JobRoutes(IMetadataStore metadata, GroupThings things, Api
         };
 
     private async Task<JobRecord> FindAsync(
+        string group,
         string id,
         IReadOnlyDictionary<string, string> names,
         CancellationToken cancellation
     ) =>
         await metadata.Jobs.FindAsync(id, cancellation) is { ReplicaSetId: { } subject } job
         && names.ContainsKey(subject)
+        && StoreJobs.IsSeenBy(job, group)
             ? job
             : throw WebUIErrors.Nothing("such job in this group");
 
     private async Task<ActivityView> ViewAsync(
         JobRecord job,
         IReadOnlyDictionary<string, string> names,
+        Caller caller,
         CancellationToken cancellation
-    ) => ViewOf(job, await desks.Status.JobAsync(job.Id, cancellation), names);
+    ) => ViewOf(job, await desks.Status.JobAsync(job.Id, cancellation), names, caller);
 
-    private static ActivityView ViewOf(JobRecord job, JobView view, IReadOnlyDictionary<string, string> names) =>
+    private static ActivityView ViewOf(
+        JobRecord job,
+        JobView view,
+        IReadOnlyDictionary<string, string> names,
+        Caller caller
+    ) =>
         new(
-            view,
+            StoreJobs.IsOf(job, caller) ? view : StoreJobs.Bare(view),
             job.Title ?? (job.ReplicaSetId is { } id ? names[id] : null),
             job.Attempts,
             job.CreatedAt,

@@ -21,10 +21,16 @@ internal sealed class MetadataRoutes(ApiDesks desks) : IApiPart
         api.MapPost(Exports, ExportAsync)
             .WithSummary("Export the appliance's own metadata into a file beside the blocks")
             .Administrators("metadata.export");
+        api.MapPost("/appliance/metadata/finish-upgrade", FinishUpgradeAsync)
+            .WithSummary("Let the catalogue take what the release before would not understand; that one is kept out")
+            .Administrators("metadata.finish-upgrade");
     }
 
     private Task<MetadataExportsView> ListAsync(CancellationToken cancellation) =>
         desks.Metadata.ExportsAsync(cancellation);
+
+    private Task<FinishedUpgradeView> FinishUpgradeAsync(CancellationToken cancellation) =>
+        desks.Metadata.FinishUpgradeAsync(cancellation);
 
     private async Task<Created<MetadataExportView>> ExportAsync(CancellationToken cancellation) =>
         TypedResults.Created((string?)null, await desks.Metadata.ExportAsync(cancellation));

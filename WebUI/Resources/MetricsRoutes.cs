@@ -38,19 +38,16 @@ internal sealed class MetricsRoutes(
         routes.MapGet(Path, ScrapeAsync).WithSummary("Metrics in Prometheus' text format").SignedIn();
 
     private async Task<IResult> ScrapeAsync(Caller caller, CancellationToken cancellation) =>
-        Results.Text(await TextAsync(caller.GroupsWith(Permission.See), cancellation), PrometheusText.MediaType);
-
-    /// <param name="groups">Whose metrics are told, by their ids.</param>
-    /// <param name="cancellation">Gives up.</param>
-    public async Task<string> TextAsync(IReadOnlySet<string> groups, CancellationToken cancellation) =>
-        (await GatherAsync(groups, cancellation)).ToString();
+        Results.Text(
+            (await GatherAsync(caller.GroupsWith(Permission.See), cancellation)).ToString(),
+            PrometheusText.MediaType
+        );
 
     /// <summary>Of all groups.</summary>
-    public async Task<IReadOnlyList<MetricSample>> AllAsync(CancellationToken cancellation)
+    public async Task<PrometheusText> AllAsync(CancellationToken cancellation)
     {
         var groups = await metadata.Access.GroupsAsync(cancellation);
-        var ids = groups.Select(static one => one.Id).ToHashSet(StringComparer.Ordinal);
-        return (await GatherAsync(ids, cancellation)).Samples;
+        return await GatherAsync(groups.Select(static one => one.Id).ToHashSet(StringComparer.Ordinal), cancellation);
     }
 
     private async Task<PrometheusText> GatherAsync(IReadOnlySet<string> groups, CancellationToken cancellation)

@@ -48,7 +48,10 @@ internal sealed class Overviews(IMetadataStore metadata, GroupThings things, Api
             .Select(static one => one.Id)
             .ToHashSet();
         var open = new AlertQuery(group, MostAlerts) { WithAppliance = true, OnlyOpen = true };
-        var alerts = await metadata.Alerts.FindAsync(open, cancellation);
+        // All who may see the group get the same overview: what names accounts is not for all of them.
+        var alerts = (await metadata.Alerts.FindAsync(open, cancellation))
+            .Where(static one => !one.IsOfAccounts)
+            .ToList();
         var attention = Attention.Of(status.Errors, cards, alerts, deployments);
         return new OverviewView(
             SentenceOf(cards, attention, now),

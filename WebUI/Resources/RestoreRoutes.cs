@@ -58,6 +58,7 @@ internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks, TimeProv
     private async Task<Accepted<RestoreTaskView>> BeginAsync(
         string group,
         RestorePlans plans,
+        Caller caller,
         CancellationToken cancellation
     )
     {
@@ -71,8 +72,17 @@ internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks, TimeProv
             ),
             _ => throw WebUIErrors.Body("exactly one of 'push' and 'into' says where to.", "push"),
         };
+        RequireForeign(request.Into?.Uri, caller);
         var begun = await desks.Restores.BeginAsync(group, request, cancellation);
         return TypedResults.Accepted($"{WebUIHost.Root}/groups/{group}/restores/{begun.Id}", begun);
+    }
+
+    private void RequireForeign(string? uri, Caller caller)
+    {
+        if (uri is not null && caller.Kind != CallerKind.Host)
+        {
+            desks.Restores.RequireForeign(uri);
+        }
     }
 
     private async Task<RestoreTaskView> ShowAsync(string group, string restore, CancellationToken cancellation) =>
@@ -112,9 +122,11 @@ internal sealed class RestoreRoutes(GroupThings things, ApiDesks desks, TimeProv
         string group,
         string restore,
         RetryRequest retry,
+        Caller caller,
         CancellationToken cancellation
     )
     {
+        RequireForeign(retry.Uri, caller);
         var found = await ShowAsync(group, restore, cancellation);
         var begun = await desks.Restores.RetryAsync(group, found.Id, retry, cancellation);
         return TypedResults.Accepted($"{WebUIHost.Root}/groups/{group}/restores/{begun.Id}", begun);

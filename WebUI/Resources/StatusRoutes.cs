@@ -27,9 +27,10 @@ internal sealed class StatusRoutes(IMetadataStore metadata, ApiDesks desks) : IA
             .Where(one => groups.Contains(one.GroupId))
             .Select(static one => one.Id)
             .ToHashSet(StringComparer.Ordinal);
-        // Those of the appliance as a whole are everybody's.
+        // Those of the appliance as a whole are everybody's, but for what names accounts.
         var alerts = (await metadata.Alerts.ListAsync(cancellation: cancellation))
             .Where(one => one.GroupId is null || groups.Contains(one.GroupId))
+            .Where(one => caller.IsOfAppliance || !one.IsOfAccounts)
             .Select(static one => one.Id)
             .ToHashSet();
         var all = await desks.Status.StatusAsync(cancellation);
@@ -38,6 +39,7 @@ internal sealed class StatusRoutes(IMetadataStore metadata, ApiDesks desks) : IA
             Deployments = [.. all.Deployments.Where(one => deployments.Contains(one.Id))],
             Agents = [.. all.Agents.Where(one => agents.Contains(one.Id))],
             Alerts = [.. all.Alerts.Where(one => alerts.Contains(one.Id))],
+            Misplaced = [.. all.Misplaced.Where(one => groups.Contains(one.Group))],
         };
     }
 }

@@ -1,4 +1,5 @@
 using Backup.Foundation.Contracts;
+using Backup.Metadata;
 using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Desks;
@@ -36,6 +37,11 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
                 "Assign the group to another block store, and bring there what it has elsewhere, while all goes on"
             )
             .Needs(Permission.Operate, "storage.move");
+        api.MapPut("/groups/{group}/storage/tags", SetTagsAsync)
+            .WithSummary(
+                "Give the group these tags; where its block store lacks one of them the group is moved to a store that has all, while all goes on"
+            )
+            .Needs(Permission.Operate, "storage.tags");
         api.MapGet("/groups/{group}/deployments/{deployment}/contents", ContentsAsync)
             .WithSummary("Databases and collections: ?snapshot=ID or ?time=INSTANT, else of the newest snapshot")
             .Needs(Permission.See);
@@ -78,6 +84,18 @@ internal sealed class StorageRoutes(GroupThings things, ApiDesks desks) : IApiPa
 
         var job = await desks.Storage.MoveAsync(group, request, cancellation);
         return TypedResults.Accepted(JobRoutes.PathOf(group, job.Id), job);
+    }
+
+    private async Task<StoresView> SetTagsAsync(
+        string group,
+        TagsRequest request,
+        HttpContext context,
+        CancellationToken cancellation
+    )
+    {
+        var tags = StoreTags.Normal(request.Tags);
+        context.Features.Set(new AuditSubject(tags.Count > 0 ? $"tags {string.Join(", ", tags)}" : "no tags"));
+        return await desks.Storage.SetTagsAsync(group, new TagsRequest(tags), cancellation);
     }
 
     private async Task<ContentsView> ContentsAsync(

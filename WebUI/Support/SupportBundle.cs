@@ -71,10 +71,7 @@ internal sealed class SupportBundle(ApiDesks desks, IMetadataStore metadata, Met
         yield return ("storage.json", async token => Text(await desks.Storage.StorageAsync(token)));
         yield return ("jobs.json", async token => Text(await JobsAsync(token)));
         yield return ("alerts.json", async token => Text(await metadata.Alerts.ListAsync(cancellation: token)));
-        yield return (
-            "metrics.txt",
-            async token => new StringReader(await metrics.TextAsync(await AllAsync(token), token))
-        );
+        yield return ("metrics.txt", async token => new StringReader((await metrics.AllAsync(token)).ToString()));
         foreach (var file in desks.Appliance.SupportFiles())
         {
             yield return (file.Name, _ => Task.FromResult<TextReader>(new StreamReader(file.Open(), Utf8)));
@@ -83,11 +80,6 @@ internal sealed class SupportBundle(ApiDesks desks, IMetadataStore metadata, Met
 
     private async Task<IReadOnlyList<Contracts.JobView>> JobsAsync(CancellationToken cancellation) =>
         await desks.Status.JobsAsync(await metadata.Jobs.ListAsync(NewestJobs, cancellation), cancellation);
-
-    private async Task<IReadOnlySet<string>> AllAsync(CancellationToken cancellation) =>
-        (await metadata.Access.GroupsAsync(cancellation))
-            .Select(static one => one.Id)
-            .ToHashSet(StringComparer.Ordinal);
 
     private static async Task<SupportPart> AddAsync(
         ZipArchive archive,

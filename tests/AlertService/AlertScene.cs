@@ -13,7 +13,7 @@ namespace Backup.Tests.AlertService;
 /// <summary>A real catalogue, a clock that is moved, and whoever tells and delivers.</summary>
 internal sealed class AlertScene : IAsyncDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder;
     private readonly ChannelSenders _senders;
 
     private AlertScene(SqliteMetadataStore store, ManualTime time, Group group, TemporaryFolder folder)

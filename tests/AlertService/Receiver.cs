@@ -7,24 +7,32 @@ namespace Backup.Tests.AlertService;
 /// <summary>Takes what is posted to it.</summary>
 internal sealed class Receiver : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private static int _port = 20_000 + (Environment.ProcessId % 10_000);
+
+    private readonly HttpListener _listener;
 
     public Receiver()
     {
-        for (var port = 20_000 + (Environment.ProcessId % 10_000); ; port++)
+        while (true)
         {
+            // Another one each time: one that could not be started is of no use any more.
+            var listener = new HttpListener();
+            var port = Interlocked.Increment(ref _port);
+            listener.Prefixes.Add($"http://127.0.0.1:{port}/");
             try
             {
-                Url = $"http://127.0.0.1:{port}/hook/{Secret}";
-                _listener.Prefixes.Clear();
-                _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-                _listener.Start();
-                break;
+                listener.Start();
             }
             catch (HttpListenerException)
             {
                 // Taken: the next one.
+                listener.Close();
+                continue;
             }
+
+            _listener = listener;
+            Url = $"http://127.0.0.1:{port}/hook/{Secret}";
+            break;
         }
 
         _ = Task.Run(TakeAsync);

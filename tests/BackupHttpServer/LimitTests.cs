@@ -41,6 +41,35 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task WhoIsNotKnownTakesNoPlaceOfAgentsAndHasLessTime()
+    {
+        await using var all = await ServerFixture.StartAsync(
+            With(limits =>
+                limits with
+                {
+                    Requests = 1,
+                    StrangersRequests = 3,
+                    StrangersRequestsPerAddress = 2,
+                    StrangersBodyTimeout = TimeSpan.FromSeconds(1),
+                }
+            )
+        );
+        // An enrolment whose body does not come.
+        await using (var slow = await OpenEnrolmentAsync(all))
+        {
+            (await all.StatusAsync(all.Agent.ApiKey)).ShouldBe(HttpStatusCode.OK, "the agents' only place is free");
+            await using (await OpenEnrolmentAsync(all))
+            {
+                await LimitedAsync(all, all.Agent.ApiKey, BackupHttpServerErrors.ServerTooBusy);
+            }
+
+            (await slow.ReadAllAsync()).ShouldContain("BK8022");
+        }
+
+        await ServedAgainAsync(all);
+    }
+
+    [Fact]
     public async Task AnAgentSendsOnlySoManyRequestsInASecond()
     {
         await using var all = await ServerFixture.StartAsync(
@@ -136,6 +165,18 @@ public sealed class LimitTests
                 + $"{AgentHeaders.RawLength}: 60\r\n{AgentHeaders.Documents}: 1\r\n{AgentHeaders.Sha256}: {Good.Sha256}\r\n\r\n"
         );
         // It asks for the body once it has let the slice in.
+        System.Text.Encoding.ASCII.GetString(await socket.ReadAsync(12)).ShouldBe("HTTP/1.1 100");
+        return socket;
+    }
+
+    /// <summary>An enrolment whose body does not come; the server has it in work when this is back.</summary>
+    private static async Task<TlsSocket> OpenEnrolmentAsync(ServerFixture all)
+    {
+        var socket = await TlsSocket.ConnectAsync(all.Server);
+        await socket.SendAsync(
+            $"POST {AgentRoutes.Enrol} HTTP/1.1\r\nHost: localhost\r\n{AgentHeaders.Protocol}: {AgentProtocol.Version}\r\n"
+                + "Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+        );
         System.Text.Encoding.ASCII.GetString(await socket.ReadAsync(12)).ShouldBe("HTTP/1.1 100");
         return socket;
     }

@@ -57,6 +57,7 @@ public sealed class Product : IAsyncLifetime
 
         Appliance = new ApplianceProcess(Source.Uri) { HttpPort = Ports.Free(), AgentsPort = Ports.Free() };
         Appliance.Variables["BACKUP_STORES"] = $"first=packs second=packs:{Path.Combine(Appliance.Data, "second")}";
+        Appliance.Variables["BACKUP_STORE_TAGS"] = "first=hdd second=ssd";
         Appliance.Up();
         (_playwright, Browser) = await Chromium.LaunchAsync();
         Pages = await AddressAsync(Appliance);

@@ -225,7 +225,9 @@ public sealed class RestoreTests(Product product)
         return [.. (await File.ReadAllLinesAsync(file)).Where(static one => one.Length > 0)];
     }
 
-    private static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss");
+    /// <summary>As the browser's own field has it: without the seconds where they are zero.</summary>
+    private static string Text(DateTimeOffset at) =>
+        at.UtcDateTime.ToString(at.Second == 0 ? "yyyy-MM-dd'T'HH:mm" : "yyyy-MM-dd'T'HH:mm:ss");
 
     /// <summary>The newest second before the gap, one in it, and one after it.</summary>
     private async Task<(DateTimeOffset Before, DateTimeOffset InGap, DateTimeOffset After)> MomentsAsync()

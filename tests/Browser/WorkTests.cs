@@ -113,6 +113,19 @@ public sealed class WorkTests(Product product)
         stores.GetProperty("store").GetString().ShouldBe("second");
         stores.GetProperty("movesFrom").GetArrayLength().ShouldBe(0);
         (await product.Appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded();
+
+        // By what it asks for, it goes back; what no store has is refused where it was asked.
+        await page.Button("Change tags").ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByLabel("Tags").FillAsync("tape");
+        await dialog.Button("Set the tags").ClickAsync();
+        await Assertions.Expect(dialog).ToContainTextAsync("No store has all");
+        await dialog.GetByLabel("Tags").FillAsync("hdd");
+        await dialog.Button("Set the tags").ClickAsync();
+        await page.ConfirmedAsync(page.GetByText("the group moves to first"));
+        await Assertions.Expect(first).ToContainTextAsync("is in it", new() { Timeout = 60_000 });
+        await Assertions.Expect(second).ToContainTextAsync("has nothing in it", new() { Timeout = 60_000 });
+        await Assertions.Expect(page.GetByText("Tags of this group: hdd")).ToBeVisibleAsync();
     }
 
     /// <summary>Of a job whose snapshot is gone the id is left.</summary>

@@ -1,7 +1,12 @@
+using System.Security.Cryptography;
+using Backup.Blockstore;
+using Backup.Blockstore.Sealing;
 using Backup.Daemon;
 using Backup.Daemon.Jobs;
+using Backup.Foundation.Secrets;
 using Backup.Metadata;
 using Backup.MongoWire.Bson;
+using Backup.Tests.Blockstore;
 using Shouldly;
 using Xunit;
 using static Backup.Tests.Daemon.StoredSource;
@@ -242,6 +247,15 @@ public sealed class ClusterSnapshotTests
         await cluster.WaitForJobAsync(first, JobState.Succeeded);
         Enumerable.Range(0, 20).ToList().ForEach(_ => model.Step());
 
+        // What is built is not lost to a groom that is over before it is recorded, and is sealed as the group's blocks are from now on.
+        await cluster.Daemon.StopAsync();
+        using var master = new MasterKey(RandomNumberGenerator.GetBytes(32));
+        using var keys = await KeyRing.OpenAsync(new KeysInMemory(), [master], seals: true, TimeProvider.System);
+        cluster.Daemon.Start(
+            cluster.Options,
+            HookedMetadata.Of(cluster.Metadata, beforePart: cluster.Daemon.Groomer.WholeAsync),
+            keys
+        );
         var job = await cluster.QueueAsync();
         await cluster.WaitForCutAsync(job, CutState.Wanted);
         await cluster.MarkingAsync(job);
@@ -268,6 +282,9 @@ public sealed class ClusterSnapshotTests
                 one.CutId == job
             );
             (await cluster.Daemon.ReadAsync(part))[BankModel.Ns].ShouldBe(model.Contents(shard, time));
+            BlockId.TryParse(part.ManifestBlock, out var manifest).ShouldBeTrue();
+            using var raw = await cluster.Daemon.Blocks.GetAsync(manifest);
+            BlockId.Of(raw.Memory.Span).ShouldNotBe(manifest, "the id of a sealed block tells nothing of its content");
         }
     }
 

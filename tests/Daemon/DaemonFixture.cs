@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Backup.Blockstore;
+using Backup.Blockstore.Sealing;
 using Backup.Daemon;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.PointInTime;
@@ -71,7 +72,8 @@ internal sealed class DaemonFixture : IAsyncDisposable
 
     /// <param name="options">How it works.</param>
     /// <param name="metadata">What it sees of the catalogue; the catalogue itself unless given.</param>
-    internal void Start(DaemonOptions options, IMetadataStore? metadata = null) =>
+    /// <param name="keys">Seals what groups put; nothing is sealed unless given.</param>
+    internal void Start(DaemonOptions options, IMetadataStore? metadata = null, KeyRing? keys = null) =>
         Host = DaemonHost.Start(
             metadata ?? Metadata,
             Blocks,
@@ -79,7 +81,8 @@ internal sealed class DaemonFixture : IAsyncDisposable
             options,
             keepsHeads: true,
             TimeProvider.System,
-            NullLoggerFactory.Instance
+            NullLoggerFactory.Instance,
+            keys
         );
 
     /// <summary>Opens and writes a moment, as lines of JSON.</summary>

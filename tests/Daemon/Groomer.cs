@@ -21,6 +21,16 @@ internal sealed class Groomer : IAsyncDisposable
 
     internal long FreedBytes { get; private set; }
 
+    /// <summary>Is over once a groom has ended that began after this.</summary>
+    internal async Task WholeAsync()
+    {
+        var wanted = Grooms + 2;
+        while (Grooms < wanted && !_stop.IsCancellationRequested)
+        {
+            await Task.Delay(Pause);
+        }
+    }
+
     internal async Task StopAsync()
     {
         await _stop.CancelAsync();

@@ -1,3 +1,4 @@
+using Backup.Daemon;
 using Backup.Foundation;
 using Backup.Metadata;
 using Backup.MongoWire.Bson;
@@ -247,6 +248,32 @@ public sealed class HeadKeeperTests
         await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
 
         (await daemon.SnapshotAsync())[Ns].Keys.ShouldBe([5]);
+    }
+
+    [Theory]
+    [InlineData("FindReplicaSetAsync")]
+    [InlineData("SetStateAsync")]
+    public async Task A_stopped_head_outlives_a_catalogue_that_is_away_for_a_while(string call)
+    {
+        await using var daemon = await DaemonFixture.CreateAsync();
+        await daemon.Source.RegisterAsync();
+        var catalogue = new AwayFor(call);
+        daemon.Start(new DaemonOptions { SpillFolder = daemon.SpillFolder }, catalogue.Of(daemon.Metadata));
+        await SyncAsync(daemon);
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
+        catalogue.Away(calls: 3);
+        await daemon.Source.ShipAsync(
+            Command(At(110), "shop.$cmd", BsonDocument.Build(w => w.String("inventedCommand"u8, "orders")))
+        );
+        await daemon.WaitForStateAsync(ReplicaSetState.Stopped);
+        await daemon.UntilAsync(() => Task.FromResult(catalogue.Left == 0), () => $"{catalogue.Left} calls are left");
+
+        await daemon.Source.BeginAsync("s2", At(200));
+        await daemon.Source.CopyAsync(Orders, Document(5, "five"));
+        await daemon.Source.DoneAsync(Orders);
+        await daemon.Source.CopiedAsync(At(200));
+        await daemon.Source.ShipAsync(Noop(At(200)));
+        await daemon.WaitForStateAsync(ReplicaSetState.Tailing);
     }
 
     [Fact]

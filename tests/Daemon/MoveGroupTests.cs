@@ -98,8 +98,8 @@ public sealed class MoveGroupTests : IAsyncLifetime
         await ChangeAsync(random);
         await SnapshotAsync();
         var group = await GroupAsync();
-        await _stores.Metadata.GroupStores.AssignAsync(group, "b", ["a", "b"]);
-        _b.OnPut = () => _stores.Metadata.GroupStores.AssignAsync(group, "a", ["a", "b"]);
+        await _stores.Metadata.GroupStores.AssignAsync(group, "b", Plain("a", "b"));
+        _b.OnPut = () => _stores.Metadata.GroupStores.AssignAsync(group, "a", Plain("a", "b"));
         (await Should.ThrowAsync<BackupException>(() => RunAsync(group, default))).Number.ShouldBe(
             DaemonErrors.MoveOvertaken
         );
@@ -117,7 +117,7 @@ public sealed class MoveGroupTests : IAsyncLifetime
         await ChangeAsync(new Random(11));
         await SnapshotAsync();
         var group = await GroupAsync();
-        await _stores.Metadata.GroupStores.AssignAsync(group, "c", ["a", "b", "c"]);
+        await _stores.Metadata.GroupStores.AssignAsync(group, "c", Plain("a", "b", "c"));
         var all = (await _stores.Metadata.ManifestsAsync()).Select(static one => one.ManifestBlock).ToHashSet();
         (await _stores.Metadata.GroupStores.MovedAsync(group, "c", all, [])).ShouldBeTrue();
         var services = new HeadServices(
@@ -137,7 +137,7 @@ public sealed class MoveGroupTests : IAsyncLifetime
             .Select(static one => one.Id.ToString())
             .Distinct()
             .ShouldBe(all, ignoreOrder: true);
-        await _stores.Metadata.GroupStores.AssignAsync(group, "a", ["a", "b"]);
+        await _stores.Metadata.GroupStores.AssignAsync(group, "a", Plain("a", "b"));
         await ReadAllAsync(_a);
     }
 
@@ -145,7 +145,7 @@ public sealed class MoveGroupTests : IAsyncLifetime
     private async Task MoveAsync(string store, WatchedStore target, Random random)
     {
         var group = await GroupAsync();
-        (await _stores.Metadata.GroupStores.AssignAsync(group, store, ["a", "b"])).IsMoving.ShouldBeTrue();
+        (await _stores.Metadata.GroupStores.AssignAsync(group, store, Plain("a", "b"))).IsMoving.ShouldBeTrue();
         foreach (var kill in new[] { 1, 2, random.Next(3, 6), random.Next(6, 12) })
         {
             using var killed = new CancellationTokenSource();
@@ -329,4 +329,7 @@ public sealed class MoveGroupTests : IAsyncLifetime
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
+
+    private static IReadOnlyList<TaggedStore> Plain(params string[] names) =>
+        [.. names.Select(static one => new TaggedStore(one, []))];
 }

@@ -214,6 +214,31 @@ public sealed class PointInTimeTests
     }
 
     [Fact]
+    public async Task A_transaction_that_begins_in_an_earlier_slice_than_it_is_prepared_in_belongs_to_the_moment_all_the_same()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        await daemon.StopAsync();
+        daemon.Start(decisionPatience: TimeSpan.Zero);
+        await daemon.Source.ShipAsync(Begin(At(20), 1, Ns, Orders, Document(31, "its first part")));
+        await daemon.Source.ShipAsync(
+            Prepare(At(21), 1, Ns, Orders, Document(32, "its second part"), previous: At(20)),
+            Insert(At(25), Ns, Orders, Document(34, "an insert"))
+        );
+        await daemon.WaitForOptimeAsync(At(25));
+        // The base stands at the moment itself, before the decision.
+        await daemon.SnapshotAsync();
+        await daemon.Source.ShipAsync(Commit(At(40), 1, At(21), At(24)), Noop(At(42)));
+        await daemon.WaitForOptimeAsync(At(42));
+
+        var snapshot = await daemon.RestoreNewestSnapshotAsync();
+        snapshot.Contents[Ns].Keys.Where(id => id >= 30).ShouldBe([31, 32, 34]);
+        snapshot.Result.Undecided.ShouldBeEmpty();
+        var moment = await daemon.RestoreAsync(RestorePoint.UpTo(At(25)));
+        moment.Contents[Ns].Keys.Where(id => id >= 30).ShouldBe([31, 32, 34]);
+    }
+
+    [Fact]
     public async Task Before_there_is_a_snapshot_nothing_can_be_restored()
     {
         await using var daemon = await DaemonFixture.StartAsync();

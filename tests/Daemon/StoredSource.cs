@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Backup.Blockstore;
 using Backup.Foundation;
 using Backup.Foundation.Compression;
@@ -279,12 +280,34 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
     internal static BsonDocument Command(Optime at, string ns, BsonDocument command, Guid? uuid = null) =>
         Entry(at, "c", ns, uuid, w => w.Document("o"u8, command));
 
-    /// <summary>A transaction of one insert, prepared.</summary>
-    internal static BsonDocument Prepare(Optime at, int session, string ns, Guid uuid, BsonDocument inserted) =>
+    /// <summary>A transaction of one insert, prepared; or the end of a longer one.</summary>
+    /// <param name="previous">The part before; zero: this is all of it.</param>
+    internal static BsonDocument Prepare(
+        Optime at,
+        int session,
+        string ns,
+        Guid uuid,
+        BsonDocument inserted,
+        Optime previous = default
+    ) => Part(at, session, ns, uuid, inserted, previous, "prepare");
+
+    /// <summary>The first part of a longer transaction: one insert.</summary>
+    internal static BsonDocument Begin(Optime at, int session, string ns, Guid uuid, BsonDocument inserted) =>
+        Part(at, session, ns, uuid, inserted, Optime.Zero, "partialTxn");
+
+    private static BsonDocument Part(
+        Optime at,
+        int session,
+        string ns,
+        Guid uuid,
+        BsonDocument inserted,
+        Optime previous,
+        string flag
+    ) =>
         Transaction(
             at,
             session,
-            Optime.Zero,
+            previous,
             o =>
                 o.BeginArray("applyOps"u8)
                     .BeginDocument("0"u8)
@@ -294,7 +317,7 @@ internal sealed class StoredSource(IMetadataStore metadata, IObjectStore objects
                     .Document("o"u8, inserted)
                     .EndDocument()
                     .EndArray()
-                    .Boolean("prepare"u8, true)
+                    .Boolean(Encoding.UTF8.GetBytes(flag), true)
         );
 
     /// <param name="commitTimestamp">When it was committed in the cluster: not before it was prepared, not after the entry.</param>

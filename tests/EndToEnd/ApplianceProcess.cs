@@ -47,8 +47,8 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     /// <summary>Whether it was started and has not ended.</summary>
     internal bool IsRunning => _process is { HasExited: false };
 
-    /// <summary>The folder of the programs that <see cref="Up"/> starts.</summary>
-    internal string App { get; init; } = Programs;
+    /// <summary>The folder of the programs that <see cref="Up"/> starts, and of the commands.</summary>
+    internal string App { get; set; } = Programs;
 
     /// <summary>Of <see cref="Up"/>: the network namespace that it runs in; null: this process's.</summary>
     internal string? Network { get; set; }
@@ -200,7 +200,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
 
     /// <summary>One command on the same data folder, with --json.</summary>
     internal Task<CommandResult> RunAsync(params string[] arguments) =>
-        CommandAsync([.. arguments, "--data", Data, "--json"]);
+        ResultAsync(StartInfo([.. arguments, "--data", Data, "--json"], App));
 
     /// <summary>The same with the environment of <see cref="Up"/>: a command that opens the folder itself has to know the stores.</summary>
     internal async Task<CommandResult> RunConfiguredAsync(params string[] arguments)
@@ -215,7 +215,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     /// <summary>The same with a line as its standard input.</summary>
     internal async Task<CommandResult> RunWithInputAsync(string line, params string[] arguments)
     {
-        var start = StartInfo([.. arguments, "--data", Data, "--json"]);
+        var start = StartInfo([.. arguments, "--data", Data, "--json"], App);
         start.RedirectStandardInput = true;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
@@ -229,7 +229,7 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     /// <summary>A command on the same data folder that is left to itself: nobody reads what it writes.</summary>
     internal Process Start((string Name, string Value)[] variables, params string[] arguments)
     {
-        var start = StartInfo([.. arguments, "--data", Data, "--json"]);
+        var start = StartInfo([.. arguments, "--data", Data, "--json"], App);
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;
@@ -241,12 +241,27 @@ internal sealed class ApplianceProcess : IAsyncDisposable
     /// <summary>One command on the same data folder whose standard output is data.</summary>
     internal async Task<(byte[] Data, CommandResult Report)> StreamAsync(params string[] arguments)
     {
-        using var process = Process.Start(StartInfo([.. arguments, "--data", Data, "--json"]))!;
+        using var process = Process.Start(StartInfo([.. arguments, "--data", Data, "--json"], App))!;
         using var data = new MemoryStream();
         var errors = process.StandardError.ReadToEndAsync();
         await process.StandardOutput.BaseStream.CopyToAsync(data);
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
         return (data.ToArray(), new CommandResult(process.ExitCode, "", await errors));
+    }
+
+    /// <summary>What stands in the log files of its data folder; empty as long as nothing was logged. The last line may be in the middle of being written.</summary>
+    internal async Task<string> LogAsync()
+    {
+        var log = new StringBuilder();
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Data, "log"), "backup-*.log").Order())
+        {
+            using var reader = new StreamReader(
+                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
+            );
+            log.Append(await reader.ReadToEndAsync());
+        }
+
+        return log.ToString();
     }
 
     /// <summary>Waits until the appliance has printed that.</summary>
@@ -292,9 +307,11 @@ internal sealed class ApplianceProcess : IAsyncDisposable
         }
     }
 
-    internal static async Task<CommandResult> CommandAsync(params string[] arguments)
+    internal static Task<CommandResult> CommandAsync(params string[] arguments) => ResultAsync(StartInfo(arguments));
+
+    private static async Task<CommandResult> ResultAsync(ProcessStartInfo start)
     {
-        using var process = Process.Start(StartInfo(arguments))!;
+        using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));

@@ -217,7 +217,23 @@ public sealed class ClusterRestoreTests
         var restored = await ContentsAsync(target.Client);
         restored.Remove("shop.few").ShouldBeTrue("the view is there; the sandbox reads none over several shards");
         restored.ShouldBe(source.Where(static one => one.Key != "shop.few"));
-        (await ChunksAsync(target)).Values.Distinct().Count().ShouldBe(3, "chunks are spread over all shards");
+        var chunks = await ChunksAsync(target);
+        chunks.Values.Distinct().Count().ShouldBe(3, "chunks are spread over all shards");
+
+        // Beside what is there: the new name is sharded, and nothing happens to the old one.
+        string[] beside =
+        [
+            "--to",
+            target.ConnectionString,
+            "--namespace",
+            "shop.orders",
+            "--rename",
+            "shop.orders=shop.old",
+        ];
+        (await appliance.RunAsync(["restore", ClusterCopy.Cluster, "--latest", .. beside])).Succeeded();
+        var both = await ChunksAsync(target);
+        both.Where(one => chunks.ContainsKey(one.Key)).ShouldBe(chunks);
+        both.Keys.Count(static key => key.StartsWith("shop.old ", StringComparison.Ordinal)).ShouldBeGreaterThan(1);
     }
 
     private static async Task FillAsync(RealShardedCluster cluster)

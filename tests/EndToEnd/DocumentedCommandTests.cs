@@ -95,6 +95,7 @@ public sealed partial class DocumentedCommandTests
         {
             _ when command.Contains("--slack-url-file", StringComparison.Ordinal) => "https://chat.example.org/in/1",
             _ when command.Contains("--secret-file", StringComparison.Ordinal) => "a key of sixteen and more",
+            _ when command.Contains("set-uri", StringComparison.Ordinal) => "mongodb://127.0.0.1:9/?replicaSet=sandbox",
             // Nobody answers there: an agent goes on trying.
             _ =>
                 $"mongodb://127.0.0.1:9/?replicaSet={(command.Contains("--include", StringComparison.Ordinal) ? "second" : "first")}",

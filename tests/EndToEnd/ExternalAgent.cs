@@ -8,10 +8,12 @@ namespace Backup.Tests.EndToEnd;
 /// <summary><c>backup-agent</c> as an operator runs it on another host: enrolled with a token of the appliance, in a folder of its own.</summary>
 internal sealed class ExternalAgent : IAsyncDisposable
 {
-    private static readonly string Program = SourceTree.At(".build", "app", "backup-agent");
     private readonly TemporaryFolder _folder = new();
     private readonly StringBuilder _log = new();
     private Process? _process;
+
+    /// <summary>The folder of the program.</summary>
+    internal string App { get; set; } = SourceTree.At(".build", "app");
 
     internal string Data => _folder.File("agent");
 
@@ -31,7 +33,7 @@ internal sealed class ExternalAgent : IAsyncDisposable
     /// <param name="port">Of a balancer before the appliance; null: its own.</param>
     internal static async Task<ExternalAgent> EnrolAsync(ApplianceProcess appliance, int? port = null)
     {
-        var agent = new ExternalAgent();
+        var agent = new ExternalAgent { App = appliance.App };
         var token = (await appliance.RunAsync("agents", "token")).Succeeded().Json;
         var file = agent._folder.File("token");
         await File.WriteAllTextAsync(file, token.GetProperty("token").GetString());
@@ -108,7 +110,7 @@ internal sealed class ExternalAgent : IAsyncDisposable
 
     private ProcessStartInfo StartInfo(string[] arguments)
     {
-        var start = new ProcessStartInfo(Program)
+        var start = new ProcessStartInfo(Path.Combine(App, "backup-agent"))
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

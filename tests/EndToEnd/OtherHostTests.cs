@@ -44,6 +44,12 @@ public sealed class OtherHostTests
         (await far("people", "list")).ErrorCode.ShouldBe("BK8504", "a token is no administrator");
         (await far("people", "setup-token")).ErrorCode.ShouldBe("BK8532");
         (await far("agents", "offer")).ErrorCode.ShouldBe("BK8532");
+        // What would be taken from the appliance's host is not for somebody elsewhere.
+        foreach (var uri in new[] { "mongodb://h:1/?tls=true&tlsCAFile=/etc/ssl/a.pem", "mongodb://%2Ftmp%2Fm.sock/" })
+        {
+            (await far("restore", "rs0", "--latest", "--to", uri)).ErrorCode.ShouldBe("BK9725", uri);
+        }
+
         await RestoresAsync(appliance, far, files);
         await ServesAsync(far, files);
 

@@ -28,7 +28,7 @@ public sealed class ReloadTests
         await ApplianceProcess.SignalAsync(appliance.ProcessId, "-HUP");
         await WaitForLogAsync(appliance, "was read anew");
         (await CursorsAsync(appliance)).ShouldBe(5);
-        var log = await LogAsync(appliance);
+        var log = await appliance.LogAsync();
         log.ShouldContain("agents.cursors is 5 from now on; it was 3");
         log.ShouldContain("log.level is information from now on; it was warning");
         log.ShouldContain("agents.key_days is another one in the file than at the start");
@@ -78,7 +78,7 @@ public sealed class ReloadTests
     {
         for (var watch = Stopwatch.StartNew(); ; await Task.Delay(100))
         {
-            var log = await LogAsync(appliance);
+            var log = await appliance.LogAsync();
             if (log.Contains(text, StringComparison.Ordinal))
             {
                 return;
@@ -86,20 +86,5 @@ public sealed class ReloadTests
 
             watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), $"'{text}' is not in the log:\n{log}");
         }
-    }
-
-    /// <summary>Empty as long as nothing was logged.</summary>
-    private static async Task<string> LogAsync(ApplianceProcess appliance)
-    {
-        var log = new System.Text.StringBuilder();
-        foreach (var path in Directory.EnumerateFiles(Path.Combine(appliance.Data, "log"), "backup-*.log").Order())
-        {
-            using var reader = new StreamReader(
-                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
-            );
-            log.Append(await reader.ReadToEndAsync());
-        }
-
-        return log.ToString();
     }
 }

@@ -92,20 +92,11 @@ public sealed class TelemetryTests
         return found;
     }
 
+    /// <summary>Without one that is still being written.</summary>
     private static async Task<IReadOnlyList<string>> LinesAsync(ApplianceProcess appliance)
     {
-        var lines = new List<string>();
-        foreach (var path in Directory.EnumerateFiles(Path.Combine(appliance.Data, "log"), "backup-*.log").Order())
-        {
-            using var reader = new StreamReader(
-                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite)
-            );
-            var text = await reader.ReadToEndAsync();
-            // Without a line that is still being written.
-            lines.AddRange(text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        }
-
-        return lines;
+        var log = await appliance.LogAsync();
+        return log[..(log.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static async Task WaitForAsync(Func<Task<bool>> holds, string otherwise)

@@ -23,16 +23,22 @@ public abstract partial class MetadataConformance
         };
         await Store.Clusters.FoundAsync(
             found,
-            [.. members.Take(2).Select(one => one with { Uri = one.Uri + "&x=1" }), Member(cluster, "s2")]
+            [
+                .. members.Take(2).Select(one => one with { Uri = Store.Deployments.OpenUri(one) + "&x=1" }),
+                Member(cluster, "s2"),
+            ]
         );
         (await Store.Clusters.ListAsync()).Single().ShouldBeEquivalentTo(found);
         var now = await MembersAsync(cluster);
         now.Select(one => (one.Cluster!.Shard, one.IsProtected))
             .ShouldBe([("config", true), ("s0", true), ("s1", false), ("s2", true)]);
-        now[1].Uri.ShouldBe(members[1].Uri + "&x=1");
+        Store.Deployments.OpenUri(now[1]).ShouldBe(Store.Deployments.OpenUri(members[1]) + "&x=1");
         now[1].Id.ShouldBe(members[1].Id);
 
         await Store.Clusters.FoundAsync(found, members);
+        var before = await MembersAsync(cluster);
+        await Store.Clusters.FoundAsync(found, before.Where(static one => one.IsProtected).ToList());
+        (await MembersAsync(cluster)).ShouldBe(before, "what is found again as it was is not sealed again");
         (await MembersAsync(cluster)).Select(one => one.IsProtected).ShouldBe([true, true, true, false]);
 
         await Store.Deployments.RemoveAsync(cluster.DeploymentId);

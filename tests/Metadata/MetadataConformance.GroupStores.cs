@@ -1,6 +1,7 @@
 using Backup.Metadata;
 using Shouldly;
 using Xunit;
+using static Backup.Tests.Metadata.SomeStores;
 
 namespace Backup.Tests.Metadata;
 
@@ -11,11 +12,14 @@ public abstract partial class MetadataConformance
     {
         var group = await GroupAsync();
         (await Store.GroupStores.FindAsync(group.Id)).ShouldBeNull();
-        var assigned = await Store.GroupStores.AssignAsync(group.Id, "b", ["a", "b"]);
+        var assigned = await Store.GroupStores.AssignAsync(group.Id, "b", Plain("a", "b"));
         (assigned.Store, assigned.IsMoving, assigned.Since).ShouldBe(("b", false, Time.GetUtcNow()));
         await ReopenAsync();
         ShouldBeSame((await Store.GroupStores.ListAsync()).ShouldHaveSingleItem(), assigned);
-        await ShouldFailAsync(MetadataErrors.NotThere, () => Store.GroupStores.AssignAsync("none", "b", ["a", "b"]));
+        await ShouldFailAsync(
+            MetadataErrors.NotThere,
+            () => Store.GroupStores.AssignAsync("none", "b", Plain("a", "b"))
+        );
     }
 
     [Fact]
@@ -24,15 +28,15 @@ public abstract partial class MetadataConformance
         var (set, sync, group) = await MovableAsync();
         var held = (await Store.HeadLeases.GrantAsync(set.Id, "d", "run", null))!;
         var kept = Store.Under(new HeadProof(set.Id, "d", held.Fence));
-        var place = await Store.GroupStores.AssignAsync(group, "b", ["a", "b", "c"]);
+        var place = await Store.GroupStores.AssignAsync(group, "b", Plain("a", "b", "c"));
         place.From.ShouldBe(["a", "c"]);
         (place.MayBeIn("a"), place.MayBeIn("b"), place.MayBeIn("x")).ShouldBe((true, true, false));
         await ShouldFailAsync(MetadataErrors.HeadLeaseLost, () => kept.Heads.SetAsync(NewHead(sync, At(300))));
 
         // Elsewhere before it has come: where it was, and where it was going, a part of it may be.
-        place = await Store.GroupStores.AssignAsync(group, "c", ["a", "b", "c"]);
+        place = await Store.GroupStores.AssignAsync(group, "c", Plain("a", "b", "c"));
         (place.Store, string.Join(' ', place.From)).ShouldBe(("c", "a b"));
-        ShouldBeSame(await Store.GroupStores.AssignAsync(group, "c", ["a", "b", "c"]), place);
+        ShouldBeSame(await Store.GroupStores.AssignAsync(group, "c", Plain("a", "b", "c")), place);
 
         var lease = await Store.HeadLeases.FindAsync(set.Id);
         held = (await Store.HeadLeases.GrantAsync(set.Id, "d", "run", lease))!;
@@ -57,7 +61,7 @@ public abstract partial class MetadataConformance
     public async Task What_was_made_sure_of_under_a_session_that_was_struck_off_ends_no_move()
     {
         var (set, sync, group) = await MovableAsync();
-        await Store.GroupStores.AssignAsync(group, "b", ["a", "b"]);
+        await Store.GroupStores.AssignAsync(group, "b", Plain("a", "b"));
         var session = Guid.NewGuid();
         await Store.StoreSessions.RevokeAsync([session]);
         await ShouldFailAsync(
@@ -79,7 +83,7 @@ public abstract partial class MetadataConformance
     public async Task Of_groups_that_were_scattered_a_part_may_be_in_any_store()
     {
         var (set, sync, group) = await MovableAsync();
-        await Store.GroupStores.AssignAsync(group, "b", ["a", "b"]);
+        await Store.GroupStores.AssignAsync(group, "b", Plain("a", "b"));
         HashSet<string> proven = [NewHead(sync, At(200)).ManifestBlock];
         (await Store.GroupStores.MovedAsync(group, "b", proven, [])).ShouldBeTrue();
         await Store.HeadLeases.GrantAsync(set.Id, "d", "run", await Store.HeadLeases.FindAsync(set.Id));

@@ -46,6 +46,24 @@ public abstract partial class MetadataConformance
     }
 
     [Fact]
+    public async Task What_an_agent_still_sends_is_nobodys_once_it_is_revoked()
+    {
+        var set = await ReplicaSetAsync();
+        var sync = await SyncAsync(set, Orders);
+        var revoked = await AgentAsync(key: 9);
+        var held = (await Store.Leases.GrantAsync(set.DeploymentId, revoked.Id, "run", null))!;
+        var under = Store.Under(new LeaseProof(set.DeploymentId, revoked.Id, held.Fence));
+        (await under.OplogSlices.AddAsync(NewOplog(sync, 0, At(100), At(110)))).ShouldBeTrue();
+
+        await Store.Access.RevokeAgentAsync(revoked.Id);
+        await ShouldFailAsync(
+            MetadataErrors.LeaseLost,
+            () => under.OplogSlices.AddAsync(NewOplog(sync, 1, At(110), At(120)))
+        );
+        (await Store.Leases.FindAsync(set.DeploymentId))!.AgentId.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Nothing_is_written_under_a_lease_that_is_over()
     {
         var set = await ReplicaSetAsync();

@@ -1,6 +1,8 @@
 using Backup.Foundation;
 using Backup.Foundation.Errors;
+using Backup.Foundation.Secrets;
 using Backup.Metadata;
+using Backup.Metadata.Secrets;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -12,7 +14,12 @@ public abstract partial class MetadataConformance : IAsyncLifetime
 {
     private IMetadataStore? _store;
 
+    private readonly TemporaryFolder _keys = new();
+
     protected ManualTime Time { get; } = new();
+
+    /// <summary>Of this process: that key, as long as no test says another one.</summary>
+    protected UriSeal Uris { get; private set; } = new();
 
     protected IMetadataStore Store => _store!;
 
@@ -22,7 +29,11 @@ public abstract partial class MetadataConformance : IAsyncLifetime
     /// <summary>Removes what the store left behind.</summary>
     protected abstract Task RemoveAsync();
 
-    public async Task InitializeAsync() => _store = await OpenAsync();
+    public async Task InitializeAsync()
+    {
+        Uris = Key("box.key");
+        _store = await OpenAsync();
+    }
 
     public async Task DisposeAsync()
     {
@@ -34,7 +45,24 @@ public abstract partial class MetadataConformance : IAsyncLifetime
         {
             await Store.DisposeAsync();
             await RemoveAsync();
+            _keys.Dispose();
         }
+    }
+
+    /// <summary>That key, made where there is none.</summary>
+    private UriSeal Key(string name)
+    {
+        var seal = new UriSeal();
+        var box = SecretBox.Ensure(_keys.File(name));
+        seal.Unlock(() => box);
+        return seal;
+    }
+
+    /// <summary>As after a restart, with another key or with none.</summary>
+    private async Task ReopenAsync(UriSeal uris)
+    {
+        Uris = uris;
+        await ReopenAsync();
     }
 
     /// <summary>As after a restart.</summary>

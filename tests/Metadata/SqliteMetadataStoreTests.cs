@@ -12,7 +12,7 @@ public sealed class SqliteConformance : MetadataConformance
     private readonly TemporaryFolder _folder = new();
 
     protected override async Task<IMetadataStore> OpenAsync() =>
-        await SqliteMetadataStore.OpenAsync(_folder.File("metadata.db"), Time);
+        await SqliteMetadataStore.OpenAsync(_folder.File("metadata.db"), Time, Uris);
 
     protected override Task RemoveAsync()
     {
@@ -25,7 +25,7 @@ public sealed class SqliteMetadataStoreTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private const long SchemaVersion = 28;
+    private const long SchemaVersion = 30;
 
     private string Database => _folder.File("metadata.db");
 

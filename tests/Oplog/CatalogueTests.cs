@@ -188,6 +188,23 @@ public sealed class CatalogueTests
     }
 
     [Theory]
+    [InlineData("""{"abortIndexBuild":"a","indexes":[{"v":2,"key":{"x":1},"name":"x_1"}],"cause":{"ok":false}}""")]
+    [InlineData("""{"abortIndexBuild":"a","indexes":[{"v":2,"key":{"x":1},"unique":true,"name":"x_1"}]}""")]
+    public void What_was_listed_while_it_was_built_goes_when_the_build_is_given_up(string abort)
+    {
+        Command(A, """{"createIndexes":"a","v":2,"key":{"x":1},"unique":true,"name":"x_1"}""");
+        Command(A, """{"createIndexes":"a","v":2,"key":{"y":1},"name":"y_1"}""");
+        Command(A, abort);
+        Names().ShouldBe(["_id_", "y_1"]);
+
+        // The next try ends well.
+        Command(A, """{"commitIndexBuild":"a","indexes":[{"v":2,"key":{"x":1},"name":"x_1"}]}""");
+        Names().ShouldBe(["_id_", "y_1", "x_1"]);
+        Command(A, """{"abortIndexBuild":"a","indexes":[{"v":2,"key":{"z":1},"name":"z_1"}]}""");
+        Names().ShouldBe(["_id_", "y_1", "x_1"]);
+    }
+
+    [Theory]
     [InlineData("startIndexBuild")]
     [InlineData("abortIndexBuild")]
     [InlineData("dbCheck")]

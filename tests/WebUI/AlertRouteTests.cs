@@ -268,10 +268,58 @@ public sealed class AlertRouteTests
         scene.Desks.Done.ShouldBe([$"add channel x to {scene.Ours.Id}"]);
     }
 
-    private static async Task<long> RaiseAsync(WebScene scene, string subject, string? group)
+    [Fact]
+    public async Task What_is_about_the_appliance_is_handled_by_its_administrators_and_accounts_are_told_to_them_alone()
+    {
+        await using var scene = await WebScene.StartAsync();
+        var disk = await RaiseAsync(scene, "the disk", group: null);
+        var account = await RaiseAsync(scene, "ann@example.org", group: null, AlertRecord.OfAccounts);
+        var @operator = scene.Member(Permission.See | Permission.Operate);
+        var administrator = scene.Member(Permission.See | Permission.Operate);
+        scene.Callers.Known[administrator] = scene.Callers.Known[administrator] with { IsAdministrator = true };
+
+        var theirs = await scene.GetAsync<PageOf<AlertView>>(scene.Of("alerts"), @operator);
+        theirs.Items.Select(static one => one.Subject).ShouldBe(["the disk"]);
+        foreach (
+            var (path, status) in new[]
+            {
+                ($"alerts/{disk}/acknowledge", HttpStatusCode.Forbidden),
+                ($"alerts/{disk}/resolve", HttpStatusCode.Forbidden),
+                ($"alerts/{account}/acknowledge", HttpStatusCode.NotFound),
+                ($"alerts/{account}/resolve", HttpStatusCode.NotFound),
+            }
+        )
+        {
+            using var refused = await scene.SendAsync(
+                HttpMethod.Post,
+                scene.Of(path),
+                @operator,
+                new { comment = "x" }
+            );
+            refused.StatusCode.ShouldBe(status, path);
+        }
+
+        (await scene.Metadata.Alerts.FindAsync(disk))!.ResolvedAt.ShouldBeNull();
+        var all = await scene.GetAsync<PageOf<AlertView>>(scene.Of("alerts"), administrator);
+        all.Items.Select(static one => one.Subject).ShouldBe(["ann@example.org", "the disk"]);
+        using var closed = await scene.SendAsync(
+            HttpMethod.Post,
+            scene.Of($"alerts/{disk}/resolve"),
+            administrator,
+            new { comment = "x" }
+        );
+        closed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await scene.Metadata.Alerts.FindAsync(disk))!.ResolvedAt.ShouldNotBeNull();
+    }
+
+    private static async Task<long> RaiseAsync(WebScene scene, string subject, string? group, string condition = "late")
     {
         await scene.Metadata.Alerts.RaiseAsync(
-            new AlertRaise("late", subject, "BK8803", "It is late.", "Wait.") { GroupId = group }
+            new AlertRaise(condition, subject, "BK8803", "It is late.", "Wait.")
+            {
+                GroupId = group,
+                SubjectName = subject,
+            }
         );
         return (await scene.Metadata.Alerts.ListAsync())[0].Id;
     }

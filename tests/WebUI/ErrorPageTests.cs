@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Backup.WebUI.Errors;
-using Backup.WebUI.Frame;
 using Shouldly;
 using Xunit;
 

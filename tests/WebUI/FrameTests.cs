@@ -220,6 +220,22 @@ public class FrameTests
     }
 
     [Theory]
+    [InlineData(CallerKind.Token, true)]
+    [InlineData(CallerKind.Host, false)]
+    public async Task The_target_of_a_restore_that_is_asked_for_over_the_network_is_looked_at_first(
+        CallerKind kind,
+        bool isLookedAt
+    )
+    {
+        await using var scene = await WebScene.StartAsync();
+        var plan = new { into = new { deployment = "rs0", uri = "mongodb://h/?tls=true" } };
+        var caller = scene.Member(Everything, kind);
+        using var begun = await scene.SendAsync(HttpMethod.Post, scene.Of("restores"), caller, plan);
+        begun.StatusCode.ShouldBe(HttpStatusCode.Accepted, await begun.Content.ReadAsStringAsync());
+        scene.Desks.Foreign.Count.ShouldBe(isLookedAt ? 1 : 0);
+    }
+
+    [Theory]
     [InlineData("", null)]
     [InlineData("{", null)]
     [InlineData("[]", null)]

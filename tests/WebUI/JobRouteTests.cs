@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Backup.Metadata;
 using Backup.WebUI.Access;
 using Backup.WebUI.Contracts;
 using Backup.WebUI.Frame;
+using Backup.WebUI.Resources;
 using Shouldly;
 using Xunit;
 
@@ -62,14 +64,72 @@ public sealed class JobRouteTests
         scene.Desks.Done.ShouldBe(["retry job"]);
     }
 
-    private static Task AddAsync(WebScene scene, string id, string kind, string set) =>
+    [Fact]
+    public async Task Jobs_of_the_store_are_ended_by_who_asked_and_by_administrators_and_a_move_is_its_groups()
+    {
+        await using var scene = await WebScene.StartAsync();
+        await AddAsync(scene, "groom", "groom", JobSubjects.Store);
+        await AddAsync(scene, "ours", "move-group", JobSubjects.Store, $$"""{"groupId":"{{scene.Ours.Id}}"}""");
+        await AddAsync(scene, "theirs", "move-group", JobSubjects.Store, $$"""{"groupId":"{{scene.Theirs.Id}}"}""");
+        await scene.Metadata.Jobs.LogAsync("groom", [new JobLogLine(DateTimeOffset.UtcNow, "theirs is hit", true)]);
+        var member = scene.Member(Operator, CallerKind.Token);
+        await AddAsync(scene, "asked", "check", JobSubjects.Store, askedBy: scene.Callers.Known[member].Name);
+
+        var seen = await scene.GetAsync<PageOf<ActivityView>>(scene.Of("jobs"), member);
+        seen.Items.Select(static one => one.Job.Id).ShouldBe(["asked", "groom", "ours"], ignoreOrder: true);
+        (await scene.GetAsync<PageOf<JobLogView>>(scene.Of("jobs/groom/log"), member)).Items.ShouldBeEmpty();
+        foreach (
+            var (job, status) in new[]
+            {
+                ("groom", HttpStatusCode.Forbidden),
+                ("theirs", HttpStatusCode.NotFound),
+                ("ours", HttpStatusCode.OK),
+                ("asked", HttpStatusCode.OK),
+            }
+        )
+        {
+            using var answer = await scene.SendAsync(HttpMethod.Post, scene.Of($"jobs/{job}/cancel"), member);
+            answer.StatusCode.ShouldBe(status, job);
+        }
+
+        scene.Desks.Done.ShouldBe(["cancel ours", "cancel asked"]);
+        scene.Callers.Known[member] = scene.Callers.Known[member] with { IsAdministrator = true };
+        using var ended = await scene.SendAsync(HttpMethod.Post, scene.Of("jobs/groom/cancel"), member);
+        ended.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await scene.GetAsync<PageOf<JobLogView>>(scene.Of("jobs/groom/log"), member)).Items.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void What_names_things_of_any_group_is_left_out_of_a_result()
+    {
+        var result = JsonSerializer.SerializeToElement(
+            new
+            {
+                blocks = 7,
+                hit = new[] { "snapshot x" },
+                first = new[] { "pack y" },
+            }
+        );
+        var bare = StoreJobs.Bare(new JobView("j", "check", "succeeded", "", 1, result, null) { AskedBy = "user ann" });
+        bare.AskedBy.ShouldBeNull();
+        bare.Result!.Value.GetRawText().ShouldBe("""{"blocks":7}""");
+    }
+
+    private static Task AddAsync(
+        WebScene scene,
+        string id,
+        string kind,
+        string set,
+        string arguments = "{}",
+        string askedBy = ""
+    ) =>
         scene.Metadata.Jobs.AddAsync(
             new JobRecord(
                 id,
                 kind,
                 set,
                 JobState.Failed,
-                "{}",
+                arguments,
                 null,
                 "",
                 0,
@@ -83,5 +143,8 @@ public sealed class JobRouteTests
                 null,
                 null
             )
+            {
+                AskedBy = askedBy,
+            }
         );
 }

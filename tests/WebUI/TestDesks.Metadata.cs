@@ -12,4 +12,7 @@ internal sealed partial class TestDesks : IMetadataDesk
         Task.FromResult(new MetadataExportsView("/data/blocks/metadata-exports", 7, [SomeExport], null));
 
     public Task<MetadataExportView> ExportAsync(CancellationToken cancellation) => Does("export metadata", SomeExport);
+
+    public Task<FinishedUpgradeView> FinishUpgradeAsync(CancellationToken cancellation) =>
+        Does("finish the upgrade", new FinishedUpgradeView(true, 3));
 }

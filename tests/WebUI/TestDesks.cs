@@ -56,6 +56,9 @@ internal sealed partial class TestDesks
     /// <summary>In the order in which it was asked for.</summary>
     public List<string> Done { get; } = [];
 
+    /// <summary>Targets that were looked at before they were written to.</summary>
+    public List<string> Foreign { get; } = [];
+
     public List<DeploymentView> Deployments { get; } = [];
 
     public List<SnapshotView> Snapshots { get; } = [];
@@ -124,6 +127,9 @@ internal sealed partial class TestDesks
 
     public Task<DeploymentEntryView> RemoveAsync(string deployment, CancellationToken cancellation) =>
         Does($"remove {deployment}", new DeploymentEntryView(deployment, "rs0", "replicaSet", [], Noon));
+
+    public Task<DeploymentEntryView> SetUriAsync(string deployment, string uri, CancellationToken cancellation) =>
+        Does($"{deployment} is at {uri}", new DeploymentEntryView(deployment, "rs0", "replicaSet", [], null));
 
     public Task<SourceView> ReadSourceAsync(string subject, CancellationToken cancellation) =>
         Task.FromResult(new SourceView(subject, "secondary", 2, false, 0, false, null));
@@ -295,6 +301,8 @@ internal sealed partial class TestDesks
     public Task<IReadOnlyList<SshHostKeyView>> HostKeysAsync(string address, CancellationToken cancellation) =>
         Does<IReadOnlyList<SshHostKeyView>>($"host keys {address}", []);
 
+    public void RequireForeign(string uri) => Foreign.Add(uri);
+
     public Task<RestoreTaskView> BeginAsync(
         string groupId,
         RestoreTaskRequest request,
@@ -387,6 +395,17 @@ internal sealed partial class TestDesks
     public Task<StoresView> StoresAsync(string group, CancellationToken cancellation) =>
         Task.FromResult(
             new StoresView([new StoreSizeView("main", "packs", 10, 1000, 9000, 5000)], "main", false, [], null)
+        );
+
+    public IReadOnlyList<TaggedStore> TaggedStores { get; set; } = [new TaggedStore("main", [])];
+
+    public Task<StoresView> SetTagsAsync(string group, TagsRequest request, CancellationToken cancellation) =>
+        Does(
+            $"tag {group} {string.Join(' ', request.Tags)}",
+            new StoresView([new StoreSizeView("main", "packs", 10, 1000, 9000, 5000)], "main", false, [], null)
+            {
+                Tags = request.Tags,
+            }
         );
 
     Task<JobView> IStorageDesk.MoveAsync(string group, MoveRequest request, CancellationToken cancellation) =>

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Backup.Foundation;
 using Backup.Foundation.Errors;
+using Backup.Foundation.Secrets;
 using Backup.Metadata;
 using Backup.Metadata.Sqlite;
 using Backup.Tests.Support;
@@ -23,6 +24,7 @@ internal sealed class WebScene : IAsyncDisposable
     public const string CallerHeader = "X-Test-Caller";
 
     private readonly TemporaryFolder _folder;
+    private SecretBox? _box;
 
     private WebScene(
         TemporaryFolder folder,
@@ -69,10 +71,11 @@ internal sealed class WebScene : IAsyncDisposable
         var clock = time ?? TimeProvider.System;
         var metadata = await SqliteMetadataStore.OpenAsync(Path.Combine(folder.Path, "metadata.db"), clock);
         var (desks, callers) = (new TestDesks(), new TestCallers());
+        var box = SecretBox.Ensure(folder.File("secrets/box.key"));
         var api = new PublicApi(
             metadata,
             desks.All,
-            static () => throw new InvalidOperationException("Nobody has a second factor here."),
+            () => box,
             new PublicApiOptions { Statuses = statuses ?? new Dictionary<int, int>() },
             clock,
             NullLoggerFactory.Instance
@@ -82,7 +85,7 @@ internal sealed class WebScene : IAsyncDisposable
             api,
             CancellationToken.None
         );
-        var scene = new WebScene(folder, metadata, desks, callers, api, host);
+        var scene = new WebScene(folder, metadata, desks, callers, api, host) { _box = box };
         scene.Ours = await metadata.Access.EnsureGroupAsync("ours");
         scene.Theirs = await metadata.Access.EnsureGroupAsync("theirs");
         await scene.AddDeploymentAsync(scene.Ours, "rs0");
@@ -183,6 +186,7 @@ internal sealed class WebScene : IAsyncDisposable
         Http.Dispose();
         await Host.DisposeAsync();
         Api.Dispose();
+        _box?.Dispose();
         await Metadata.DisposeAsync();
         _folder.Dispose();
     }

@@ -28,6 +28,13 @@ internal static class DaemonCollections
     /// <summary>Which block store each group is in.</summary>
     internal static readonly Collection<GroupPlace> GroupStores = new("groupStores", nameof(GroupPlace.GroupId));
 
+    /// <summary>What the store of each group must have: what its assignment depends on, and touches.</summary>
+    internal static readonly Collection<GroupTagList> GroupTags = new(
+        "groupTags",
+        nameof(GroupTagList.GroupId),
+        [MongoSession.Touches]
+    );
+
     internal static readonly IReadOnlyList<Collection> All =
     [
         Daemons,
@@ -35,6 +42,7 @@ internal static class DaemonCollections
         HeadReports,
         StoreSessions,
         GroupStores,
+        GroupTags,
     ];
 }
 
@@ -112,3 +120,8 @@ internal sealed record GroupPlace(string GroupId, string Store, IReadOnlyList<st
 
     internal GroupStore Record() => new(GroupId, Store, MovesFrom ?? [], Since);
 }
+
+/// <summary>The tags of a group.</summary>
+/// <param name="GroupId">Which.</param>
+/// <param name="Tags">None, too, where nobody gave it any, and it was assigned all the same.</param>
+internal sealed record GroupTagList(string GroupId, IReadOnlyList<string>? Tags);

@@ -1,5 +1,6 @@
 using System.Collections;
 using Backup.Foundation;
+using Backup.Metadata.Secrets;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Metadata.Mongo.Documents;
@@ -28,6 +29,9 @@ internal static class Values
                 break;
             case string text:
                 writer.String(name, text);
+                break;
+            case DeploymentUri uri:
+                writer.String(name, uri.Stored);
                 break;
             case bool flag:
                 writer.Boolean(name, flag);
@@ -99,6 +103,7 @@ internal static class Values
         return wanted switch
         {
             _ when wanted == typeof(string) => element.AsString,
+            _ when wanted == typeof(DeploymentUri) => new DeploymentUri(element.AsString),
             _ when wanted == typeof(bool) => element.AsBoolean,
             _ when wanted == typeof(int) => checked((int)element.ToInt64()),
             _ when wanted == typeof(long) => element.ToInt64(),

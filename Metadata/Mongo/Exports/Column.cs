@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Backup.Foundation;
 using Backup.Foundation.Contracts;
+using Backup.Metadata.Secrets;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Metadata.Mongo.Exports;
@@ -127,6 +128,7 @@ internal sealed record Column(string[] Names, string[] Path, Type Type, ColumnKi
             TimeSpan length => (long)length.TotalMilliseconds,
             TimeOnly at => (long)at.ToTimeSpan().TotalMilliseconds,
             Guid uuid => uuid.ToString("D"),
+            DeploymentUri uri => uri.Stored,
             NamespaceFilter { IsEverything: true } => null,
             NamespaceFilter filter => JsonSerializer.Serialize(filter, AgentJson.Default.NamespaceFilter),
             CopyOrder order => JsonSerializer.Serialize(order, AgentJson.Default.CopyOrder),
@@ -147,6 +149,7 @@ internal sealed record Column(string[] Names, string[] Path, Type Type, ColumnKi
             long number when plain == typeof(DateTimeOffset) => Moment(number),
             long number when plain == typeof(TimeSpan) || plain == typeof(TimeOnly) => number,
             string text when plain == typeof(string) => text,
+            string text when plain == typeof(DeploymentUri) => new DeploymentUri(text),
             string text when plain == typeof(Guid) => Guid.ParseExact(text, "D"),
             string text when plain == typeof(NamespaceFilter) => JsonSerializer.Deserialize(
                 text,

@@ -51,6 +51,12 @@ internal sealed class MongoImport(MongoDatabase database, MongoMetadataOptions o
         await EmptyAsync();
         await new MongoOpening(database, options, cancellation).MakeCollectionsAsync();
         await FillAsync(connection);
+        // What is imported may be sealed: no process of the release before opens it.
+        await _commands.UpdateAsync(
+            MongoSchema.Meta,
+            Doc.Id(MongoSchema.Version),
+            Doc.Set(("version", options.Migrations.Count + 1L))
+        );
         await _commands.DeleteAsync(MongoSchema.Meta, Doc.Id(MongoSchema.Import));
     }
 

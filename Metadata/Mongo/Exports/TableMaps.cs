@@ -66,6 +66,7 @@ internal static class TableMaps
         ),
         new("group_keys", AccessCollections.GroupKeys, "id group_id purpose generation created_at master box"),
         new("group_stores", DaemonCollections.GroupStores, "group_id store moves_from since"),
+        new("group_tags", DaemonCollections.GroupTags, "group_id tags"),
         new("destroyed_keys", AccessCollections.DestroyedKeys, "id group_id at"),
         new(
             "deployments",

@@ -64,7 +64,19 @@ internal sealed class MongoAccess(ITransactions database, TimeProvider time) : I
         );
 
     public Task RevokeAgentAsync(string agentId, CancellationToken cancellation = default) =>
-        database.WriteAsync(session => ChangeAsync(session, agentId, Doc.Set(("revoked", true))), cancellation);
+        database.WriteAsync(
+            async session =>
+            {
+                await ChangeAsync(session, agentId, Doc.Set(("revoked", true)));
+                // What it still sends is fenced off as what is sent under a lease that is over.
+                await session.UpdateAllAsync(
+                    DeploymentCollections.Leases,
+                    Doc.Of(("agentId", agentId)),
+                    Doc.Set(("agentId", null))
+                );
+            },
+            cancellation
+        );
 
     /// <exception cref="Foundation.Errors.BackupException">6008: what the record would belong to is not there.</exception>
     internal static async Task RequireGroupAsync(MongoSession session, string id)

@@ -1,12 +1,13 @@
 using Backup.Metadata.Mongo.Collections;
 using Backup.Metadata.Mongo.Documents;
 using Backup.Metadata.Mongo.Transactions;
+using Backup.Metadata.Secrets;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Metadata.Mongo.Stores;
 
 /// <summary>Clusters and their balancers; cuts: <see cref="MongoCuts"/>.</summary>
-internal sealed class MongoClusters(ITransactions database, TimeProvider time) : IClusters
+internal sealed class MongoClusters(ITransactions database, UriSeal uris, TimeProvider time) : IClusters
 {
     private static readonly Collection<ClusterRecord> Clusters = DeploymentCollections.Clusters;
     private static readonly Collection<Deployment> Deployments = DeploymentCollections.Deployments;
@@ -35,7 +36,7 @@ internal sealed class MongoClusters(ITransactions database, TimeProvider time) :
 
                 await MongoDeployments.RequireDeploymentAsync(session, found.DeploymentId);
                 await StoreAsync(session, found, isNew: known is null);
-                await SetMembersAsync(session, found, members);
+                await SetMembersAsync(session, uris, found, members);
                 return (await session.GetAsync(Clusters, found.DeploymentId))!;
             },
             cancellation
@@ -169,31 +170,47 @@ internal sealed class MongoClusters(ITransactions database, TimeProvider time) :
 
     private static async Task SetMembersAsync(
         MongoSession session,
+        UriSeal uris,
         ClusterRecord cluster,
         IReadOnlyList<Deployment> members
     )
     {
         foreach (var member in members)
         {
-            var own = ShardOf(cluster.DeploymentId, member.Cluster!.Shard);
-            if (!await session.AnyAsync(Deployments, own))
+            var (shard, uri) = (ShardOf(cluster.DeploymentId, member.Cluster!.Shard), uris.Open(member));
+            if (
+                !await session.AnyAsync(Deployments, shard)
+                && await MongoDeployments.AtAsync(session, uris, member.GroupId, uri) is { Cluster: null } alone
+                && alone.Id != cluster.DeploymentId
+            )
             {
                 // One that was protected by itself before becomes the cluster's, with its head and all its snapshots.
                 await session.UpdateAsync(
                     Deployments,
-                    Doc.Of(
-                        ("groupId", member.GroupId),
-                        ("uri", member.Uri),
-                        ("cluster", null),
-                        ("_id", Is.Not(cluster.DeploymentId))
-                    ),
+                    Doc.Id(alone.Id),
                     Doc.Set(("cluster", new ClusterMembership(cluster.DeploymentId, member.Cluster.Shard)))
                 );
             }
 
-            if (!await session.UpdateAsync(Deployments, own, Doc.Set(("uri", member.Uri), ("removedAt", null))))
+            if (await session.FirstAsync(Deployments, shard) is not { } own)
             {
-                await MongoDeployments.EnsureAsync(session, member);
+                await MongoDeployments.EnsureAsync(session, uris, member);
+                continue;
+            }
+
+            if (!uris.IsAt(own, uri))
+            {
+                if (await MongoDeployments.AtAsync(session, uris, member.GroupId, uri) is { } other)
+                {
+                    throw MetadataErrors.UriTaken(other.Name);
+                }
+
+                await MongoDeployments.SetUriAsync(session, uris, own.Id, uri);
+            }
+
+            if (!own.IsProtected)
+            {
+                await session.UpdateAsync(Deployments, Doc.Id(own.Id), Doc.Set(("removedAt", null)));
             }
         }
 

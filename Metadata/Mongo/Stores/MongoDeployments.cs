@@ -1,7 +1,9 @@
+using System.Globalization;
 using Backup.Foundation;
 using Backup.Metadata.Mongo.Collections;
 using Backup.Metadata.Mongo.Documents;
 using Backup.Metadata.Mongo.Transactions;
+using Backup.Metadata.Secrets;
 using Backup.MongoWire.Bson;
 
 namespace Backup.Metadata.Mongo.Stores;
@@ -10,12 +12,40 @@ namespace Backup.Metadata.Mongo.Stores;
 /// Deployments and replica sets are never removed, so that they are there is a premise that holds. What agents tell of them comes often and changes one
 /// document: it is written beside everything else.
 /// </summary>
-internal sealed class MongoDeployments(ITransactions database, TimeProvider time) : IDeployments
+internal sealed class MongoDeployments(ITransactions database, UriSeal uris, TimeProvider time) : IDeployments
 {
     private static readonly BsonDocument ByOrder = Doc.Of((DeploymentCollections.Ordinal, 1));
 
     public Task<Deployment> EnsureAsync(Deployment deployment, CancellationToken cancellation = default) =>
-        database.WriteAsync(session => EnsureAsync(session, deployment), cancellation);
+        database.WriteAsync(session => EnsureAsync(session, uris, deployment), cancellation);
+
+    public string OpenUri(Deployment deployment) => uris.Open(deployment);
+
+    public Task<Deployment> SetUriAsync(string deploymentId, string uri, CancellationToken cancellation = default) =>
+        database.WriteAsync(
+            async session =>
+            {
+                var found =
+                    await session.GetAsync(DeploymentCollections.Deployments, deploymentId)
+                    ?? throw MetadataErrors.Missing("deployment", deploymentId);
+                if (await AtAsync(session, uris, found.GroupId, uri) is { } other && other.Id != deploymentId)
+                {
+                    throw MetadataErrors.UriTaken(other.Name);
+                }
+
+                await SetUriAsync(session, uris, deploymentId, uri);
+                return (await session.GetAsync(DeploymentCollections.Deployments, deploymentId))!;
+            },
+            cancellation
+        );
+
+    public async Task<int> SealUrisAsync(CancellationToken cancellation = default) =>
+        uris.CanSeal
+            ? await database.WriteAsync(
+                async session => await MongoUpgrade.IsFinishedAsync(session) ? await SealAsync(session, uris, time) : 0,
+                cancellation
+            )
+            : 0;
 
     public async Task<IReadOnlyList<Deployment>> ListAsync(CancellationToken cancellation = default) =>
         await database.ReadAsync(ListAsync, cancellation);
@@ -169,14 +199,63 @@ internal sealed class MongoDeployments(ITransactions database, TimeProvider time
     internal static Task<List<ReplicaSetRecord>> ReplicaSetsAsync(MongoSession session) =>
         session.FindAsync(DeploymentCollections.ReplicaSets, Doc.All, ByOrder);
 
-    /// <summary>Adds it; one of that group with that URI is protected again where it was removed.</summary>
-    internal static async Task<Deployment> EnsureAsync(MongoSession session, Deployment deployment)
+    /// <summary>Seals what is not sealed, whoever may still work on the catalogue.</summary>
+    /// <returns>How many.</returns>
+    internal static async Task<int> SealAsync(MongoSession session, UriSeal uris, TimeProvider time)
     {
-        var same = Doc.Of(("groupId", deployment.GroupId), ("uri", deployment.Uri));
-        if (await session.FirstAsync(DeploymentCollections.Deployments, same) is not { } stored)
+        var unsealed = (await ListAsync(session)).FindAll(static one => !one.Uri.IsSealed);
+        foreach (var one in unsealed)
+        {
+            await session.UpdateAsync(
+                DeploymentCollections.Deployments,
+                Doc.Id(one.Id),
+                Doc.Set(("uri", uris.Seal(one.Id, uris.Open(one))))
+            );
+        }
+
+        if (unsealed.Count > 0)
+        {
+            var now = time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+            await MongoSettings.SetAsync(session, IDeployments.SealedAtSetting, now);
+        }
+
+        return unsealed.Count;
+    }
+
+    /// <summary>The one of that group with that URI; null where there is none.</summary>
+    internal static async Task<Deployment?> AtAsync(MongoSession session, UriSeal uris, string groupId, string uri) =>
+        (await session.FindAsync(DeploymentCollections.Deployments, Doc.Of(("groupId", groupId)), ByOrder)).Find(one =>
+            uris.IsAt(one, uri)
+        );
+
+    internal static async Task SetUriAsync(MongoSession session, UriSeal uris, string deploymentId, string uri) =>
+        await session.UpdateAsync(
+            DeploymentCollections.Deployments,
+            Doc.Id(deploymentId),
+            Doc.Set(("uri", await StoredAsync(session, uris, deploymentId, uri)))
+        );
+
+    /// <summary>Sealed, unless processes may still work on the catalogue that would not understand it.</summary>
+    private static async Task<DeploymentUri> StoredAsync(
+        MongoSession session,
+        UriSeal uris,
+        string deploymentId,
+        string uri
+    ) => await MongoUpgrade.IsFinishedAsync(session) ? uris.Seal(deploymentId, uri) : new DeploymentUri(uri);
+
+    /// <summary>Adds it; one of that group with that URI is protected again where it was removed.</summary>
+    internal static async Task<Deployment> EnsureAsync(MongoSession session, UriSeal uris, Deployment deployment)
+    {
+        var uri = uris.Open(deployment);
+        if (await AtAsync(session, uris, deployment.GroupId, uri) is not { } stored)
         {
             await MongoAccess.RequireGroupAsync(session, deployment.GroupId);
-            var added = deployment with { RemovedAt = null, Source = new SourceSettings() };
+            var added = deployment with
+            {
+                Uri = await StoredAsync(session, uris, deployment.Id, uri),
+                RemovedAt = null,
+                Source = new SourceSettings(),
+            };
             var order = await session.NextAsync(DeploymentCollections.Deployments.Name);
             await session.InsertAsync(DeploymentCollections.Deployments, added, (DeploymentCollections.Ordinal, order));
             return (await session.GetAsync(DeploymentCollections.Deployments, deployment.Id))!;

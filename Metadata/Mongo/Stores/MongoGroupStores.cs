@@ -11,6 +11,7 @@ namespace Backup.Metadata.Mongo.Stores;
 internal sealed class MongoGroupStores(ITransactions database, TimeProvider time) : IGroupStores
 {
     private static readonly Collection<GroupPlace> Places = DaemonCollections.GroupStores;
+    private static readonly Collection<GroupTagList> Tagged = DaemonCollections.GroupTags;
 
     public async Task<IReadOnlyList<GroupStore>> ListAsync(CancellationToken cancellation = default) =>
         [
@@ -28,9 +29,87 @@ internal sealed class MongoGroupStores(ITransactions database, TimeProvider time
     public Task<GroupStore> AssignAsync(
         string groupId,
         string store,
-        IReadOnlyCollection<string> all,
+        IReadOnlyList<TaggedStore> all,
         CancellationToken cancellation = default
-    ) => database.WriteAsync(session => AssignAsync(session, groupId, store, all), cancellation);
+    ) =>
+        database.WriteAsync(
+            async session =>
+            {
+                var group = await NameOfAsync(session, groupId);
+                if (await FindAsync(session, groupId) is { } there && there.Store == store)
+                {
+                    return there;
+                }
+
+                // Who gives the group tags at the same time decides on the store that it is in: one of the two is begun again.
+                if (!await session.TouchAsync(Tagged, Doc.Id(groupId)))
+                {
+                    await session.InsertAsync(Tagged, new GroupTagList(groupId, []));
+                }
+
+                var tags = await TagsOfAsync(session, groupId);
+                var missing = all.FirstOrDefault(one => one.Name == store)?.Lacks(tags) ?? [];
+                return missing.Count == 0
+                    ? await AssignAsync(session, groupId, store, all)
+                    : throw MetadataErrors.StoreLacks(group, store, missing);
+            },
+            cancellation
+        );
+
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> TagsAsync(
+        CancellationToken cancellation = default
+    ) =>
+        (await database.ReadAsync(session => session.FindAsync(Tagged, Doc.All), cancellation))
+            .Where(static one => one.Tags is { Count: > 0 })
+            .ToDictionary(static one => one.GroupId, static one => one.Tags!, StringComparer.Ordinal);
+
+    public Task<IReadOnlyList<string>> TagsOfAsync(string groupId, CancellationToken cancellation = default) =>
+        database.ReadAsync(session => TagsOfAsync(session, groupId), cancellation);
+
+    public Task<GroupTags> SetTagsAsync(
+        string groupId,
+        IReadOnlyCollection<string> tags,
+        IReadOnlyList<TaggedStore> all,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            async session =>
+            {
+                var normal = StoreTags.Normal(tags);
+                var group = await NameOfAsync(session, groupId);
+                var place = await FindAsync(session, groupId);
+                var store = await ChooseAsync(session, group, normal, place, all);
+                await session.PutAsync(Tagged, Doc.Id(groupId), new GroupTagList(groupId, normal));
+                return new GroupTags(
+                    normal,
+                    store is null ? place : await AssignAsync(session, groupId, store, all),
+                    store is not null
+                );
+            },
+            cancellation
+        );
+
+    /// <summary>Of a group that was added just now, and has nothing yet.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6322, 6323.</exception>
+    internal static async Task AddTagsAsync(
+        MongoSession session,
+        Group group,
+        IReadOnlyCollection<string> tags,
+        IReadOnlyList<TaggedStore> all
+    )
+    {
+        var normal = StoreTags.Normal(tags);
+        if (normal.Count == 0)
+        {
+            return;
+        }
+
+        await session.InsertAsync(Tagged, new GroupTagList(group.Id, normal));
+        if (await ChooseAsync(session, group.Name, normal, place: null, all) is { } store)
+        {
+            await session.InsertAsync(Places, GroupPlace.Of(new GroupStore(group.Id, store, [], group.CreatedAt)));
+        }
+    }
 
     public Task ScatterAsync(IReadOnlyCollection<string> all, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -54,33 +133,18 @@ internal sealed class MongoGroupStores(ITransactions database, TimeProvider time
         CancellationToken cancellation = default
     ) => database.WriteAsync(session => MovedAsync(session, groupId, store, proven, sessions), cancellation);
 
+    /// <summary>To a store that it is not in.</summary>
     private async Task<GroupStore> AssignAsync(
         MongoSession session,
         string groupId,
         string store,
-        IReadOnlyCollection<string> all
+        IReadOnlyList<TaggedStore> all
     )
     {
-        if (!await session.AnyAsync(AccessCollections.Groups, Doc.Id(groupId)))
-        {
-            throw MetadataErrors.Missing("group", groupId);
-        }
-
         var before = await FindAsync(session, groupId);
-        if (before?.Store == store)
-        {
-            return before;
-        }
-
-        IEnumerable<string> from = before is null ? all : [.. before.From, before.Store];
         var sets = await EndLeasesAsync(session, groupId);
         var isEmpty = (await ManifestsAsync(session, sets)).Count == 0;
-        var assigned = new GroupStore(
-            groupId,
-            store,
-            isEmpty ? [] : [.. from.Where(one => one != store).Distinct()],
-            time.GetUtcNow()
-        );
+        var assigned = GroupStore.Assigned(before, groupId, store, all, isEmpty, time.GetUtcNow());
         await session.PutAsync(Places, Doc.Id(groupId), GroupPlace.Of(assigned));
         return (await FindAsync(session, groupId))!;
     }
@@ -113,12 +177,36 @@ internal sealed class MongoGroupStores(ITransactions database, TimeProvider time
         if (found.IsMoving)
         {
             await EndLeasesAsync(session, groupId);
-            var moved = found with { From = [], Since = time.GetUtcNow() };
-            await session.PutAsync(Places, Doc.Id(groupId), GroupPlace.Of(moved));
+            await session.PutAsync(Places, Doc.Id(groupId), GroupPlace.Of(found.Moved(time.GetUtcNow())));
         }
 
         return true;
     }
+
+    /// <returns>Null where it stays where it is.</returns>
+    private static async Task<string?> ChooseAsync(
+        MongoSession session,
+        string group,
+        IReadOnlyList<string> tags,
+        GroupStore? place,
+        IReadOnlyList<TaggedStore> all
+    ) =>
+        StoreTags.Choose(
+            group,
+            tags,
+            place?.Store,
+            all,
+            (await session.FindAsync(Places, Doc.All)).ConvertAll(static one => one.Record()),
+            await session.CountAsync(AccessCollections.Groups, Doc.All)
+        );
+
+    /// <exception cref="Foundation.Errors.BackupException">6009.</exception>
+    private static async Task<string> NameOfAsync(MongoSession session, string groupId) =>
+        (await session.GetAsync(AccessCollections.Groups, groupId))?.Name
+        ?? throw MetadataErrors.Missing("group", groupId);
+
+    private static async Task<IReadOnlyList<string>> TagsOfAsync(MongoSession session, string groupId) =>
+        (await session.GetAsync(Tagged, groupId))?.Tags ?? [];
 
     private static async Task<GroupStore?> FindAsync(MongoSession session, string groupId) =>
         (await session.GetAsync(Places, groupId))?.Record();

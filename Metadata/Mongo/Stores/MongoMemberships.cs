@@ -92,13 +92,20 @@ internal sealed class MongoMemberships(ITransactions database) : IMemberships
             cancellation
         );
 
-    public Task AddGroupAsync(Group group, string ownerId, CancellationToken cancellation = default) =>
+    public Task AddGroupAsync(
+        Group group,
+        string ownerId,
+        IReadOnlyCollection<string> tags,
+        IReadOnlyList<TaggedStore> all,
+        CancellationToken cancellation = default
+    ) =>
         database.WriteAsync(
             async session =>
             {
                 await RequireFreeAsync(session, group.Id, group.Name);
                 await session.InsertAsync(AccessCollections.Groups, group);
                 await SetAsync(session, group.Id, ownerId, GroupRole.Owner, group.CreatedAt);
+                await MongoGroupStores.AddTagsAsync(session, group, tags, all);
             },
             cancellation
         );

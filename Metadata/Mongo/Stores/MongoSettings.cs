@@ -10,10 +10,7 @@ internal sealed class MongoSettings(ITransactions database) : ISettings
         database.ReadAsync(session => FindAsync(session, name), cancellation);
 
     public Task SetAsync(string name, string value, CancellationToken cancellation = default) =>
-        database.WriteAsync(
-            session => session.PutAsync(AccessCollections.Settings, Doc.Id(name), new Setting(name, value)),
-            cancellation
-        );
+        database.WriteAsync(session => SetAsync(session, name, value), cancellation);
 
     public Task<string> EnsureAsync(string name, string value, CancellationToken cancellation = default) =>
         database.WriteAsync(
@@ -29,6 +26,9 @@ internal sealed class MongoSettings(ITransactions database) : ISettings
             },
             cancellation
         );
+
+    internal static Task SetAsync(MongoSession session, string name, string value) =>
+        session.PutAsync(AccessCollections.Settings, Doc.Id(name), new Setting(name, value));
 
     private static async Task<string?> FindAsync(MongoSession session, string name) =>
         (await session.GetAsync(AccessCollections.Settings, name))?.Value;

@@ -1,5 +1,5 @@
 // The way of the data from the source to the head, who works on it, and how the source is read.
-import { get, list, patch, post, remove } from "../lib/api.js";
+import { get, list, patch, post, put, remove } from "../lib/api.js";
 import { confirm, toast, toastProblem } from "../lib/dialog.js";
 import { fill, h, morph, name } from "../lib/dom.js";
 import { form, input } from "../lib/form.js";
@@ -196,7 +196,7 @@ function reading(deployment, { path, again }) {
 export function settings(root, context) {
   shown(root, context.signal, {
     load: (signal) => get(`${context.path}/namespaces`, { signal }).catch((problem) => (problem.status === 404 ? null : Promise.reject(problem))),
-    view: (data, again) => [data ? namespaces(data, context, again) : null, dangerous(context)],
+    view: (data, again) => [data ? namespaces(data, context, again) : null, place(context), dangerous(context)],
   });
 }
 
@@ -236,6 +236,30 @@ function namespaces(data, { path, state, id }, again) {
           },
         })
       : null,
+  );
+}
+
+/** Its URI is shown to nobody, who may give another one does not see that of before. */
+function place({ path, state, id, again }) {
+  const { deployment } = state;
+  if (!may("configure") || deployment?.partOf) return null;
+  const target = `${path}/uri`;
+  const shownSame = same();
+  shownSame.show(command("deployments", "set-uri", deployment?.name ?? id, "FILE"), "PUT", target, { uri: "mongodb://…" });
+  return h(
+    "section.card.stack",
+    h("h2", "Where it is"),
+    h("p.soft", deployment?.hosts?.length ? ["Looked for at ", name(deployment.hosts.join(", ")), "."] : "Where it is cannot be told."),
+    form({
+      fields: input({ name: "uri", label: "Another connection string", type: "password", mono: true, required: true, hint: "For another password or other hosts of the same data: agents begin anew with it, and nothing is copied again. It is stored sealed and shown to nobody." }),
+      same: shownSame.element,
+      action: "Change",
+      submit: async (values) => {
+        await put(target, { uri: values.uri.trim() });
+        toast("It is changed; the agent takes it over within seconds.");
+        await again();
+      },
+    }),
   );
 }
 

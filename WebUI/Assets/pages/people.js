@@ -309,11 +309,15 @@ async function newGroup(restart) {
   const done = await open("New group", (close) =>
     form({
       intro: "A group has deployments, people and data of its own; nobody sees those of another.",
-      fields: input({ name: "name", label: "Name", required: true }),
+      fields: [
+        input({ name: "name", label: "Name", required: true }),
+        input({ name: "tags", label: "Tags", optional: true, mono: true, hint: "What its block store must have, with commas between them: ssd, eu. The page Storage shows what stores have." }),
+      ],
       action: "Make the group",
       cancel: () => close(),
       submit: async (values) => {
-        await post("/groups", values);
+        const tags = (values.tags ?? "").split(",").map((one) => one.trim()).filter((one) => one !== "");
+        await post("/groups", tags.length > 0 ? { name: values.name, tags } : { name: values.name });
         close(true);
       },
     }),

@@ -1,10 +1,12 @@
 // What is stored, of which deployment, and how much smaller it is than the documents.
-import { below, get, post } from "../lib/api.js";
-import { confirm, toast, toastProblem } from "../lib/dialog.js";
+import { below, get, post, put } from "../lib/api.js";
+import { confirm, open, toast, toastProblem } from "../lib/dialog.js";
 import { fill, h, morph, name } from "../lib/dom.js";
+import { form, input } from "../lib/form.js";
 import { bytes, count, duration, many, percent } from "../lib/format.js";
 import { card, flush, heading } from "../lib/page.js";
 import { button, empty, errorNote, facts, fault, note, progress, table, time, waitingFor } from "../lib/parts.js";
+import { command, same } from "../lib/same.js";
 import { may, session } from "../lib/session.js";
 import { deploymentsOf } from "../lib/status.js";
 
@@ -104,12 +106,14 @@ function groom(dryRun) {
     .catch(toastProblem);
 }
 
-/** Which of several stores the group is in; nothing where there is one. */
+/** Which of several stores the group is in; nothing where there is one, and nobody asks anything of it. */
 function showStores(shown, signal) {
   get(below(session.group.id, "storage", "stores"), { signal })
-    .then((all) => {
+    .then((told) => {
+      // A server of the release before, behind the same balancer, tells of no tags.
+      const all = { tags: [], lacks: [], ...told };
       const fresh = h("div.stack");
-      fill(fresh, all.stores.length > 1 ? places(all) : null);
+      fill(fresh, all.stores.length > 1 || all.tags.length > 0 ? places(all) : null);
       morph(shown, fresh);
     })
     .catch((problem) => signal?.aborted || fill(shown, fault(problem)));
@@ -120,7 +124,7 @@ function places(all) {
   const isUnderWay = goesOn && (all.move?.state === "queued" || all.move?.state === "running");
   return card(
     "Stores",
-    [],
+    may("operate") ? [button({ text: "Change tags", small: true, onclick: () => changeTags(all) })] : [],
     h("p.small.soft", "What comes of this group goes to its store. It can be moved while snapshots and restores go on; blocks are read from wherever they are."),
     table(
       "Block stores, and which one the group is in",
@@ -129,12 +133,15 @@ function places(all) {
         { title: "Blocks of all groups", number: true, cell: (one) => count(one.blocks) },
         { title: "Stored", number: true, cell: (one) => bytes(one.storedBytes) },
         { title: "Free on its disk", number: true, cell: (one) => (one.diskBytes ? `${bytes(one.freeBytes)} of ${bytes(one.diskBytes)}` : "") },
+        { title: "Tags", cell: (one) => (one.tags ?? []).join(", ") || "none" },
         { title: "This group", cell: (one) => (one.name === all.store ? "is in it" : all.movesFrom.includes(one.name) ? "may have a part in it" : "has nothing in it") },
         { title: "Move", cell: (one) => (may("operate") && (one.name !== all.store || (goesOn && !isUnderWay)) ? button({ text: one.name === all.store ? "Go on" : "Move here", small: true, onclick: () => move(one.name) }) : "") },
       ],
       all.stores,
       { key: (one) => one.name },
     ),
+    h("p", "Tags of this group: ", all.tags.length > 0 ? h("strong", all.tags.join(", ")) : "none", ". What they say, its store must have."),
+    all.lacks.length > 0 ? note("warning", ["The store ", name(all.store), ` lacks ${all.lacks.join(", ")}.`], { hint: "Nothing moves by itself: move the group, change its tags, or give the store what it lacks (store_tags of the configuration)." }) : null,
     isUnderWay ? progress(all.move.progress, "Move", all.move.phase) : null,
     goesOn && all.move?.error ? errorNote(all.move.error) : null,
   );
@@ -149,6 +156,28 @@ function move(store) {
   })
     .then((done) => done && toast("The move is queued: see Activity."))
     .catch(toastProblem);
+}
+
+/** What the group's store must have; where it lacks something the group is moved. */
+async function changeTags(all) {
+  const target = below(session.group.id, "storage", "tags");
+  const listed = (text) => (text ?? "").split(",").map((one) => one.trim()).filter((one) => one !== "");
+  const shownSame = same();
+  const tell = (values) => shownSame.show(command("store", "tag", "--group", session.group.name, "--tags", listed(values.tags).join(",")), "PUT", target, { tags: listed(values.tags) });
+  tell({ tags: all.tags.join(",") });
+  const done = await open("Tags of the group", (close) =>
+    form({
+      intro: "What its store must have. Where the store that it is in lacks one of them, the group is moved to one that has all, while snapshots and restores go on.",
+      fields: input({ name: "tags", label: "Tags", value: all.tags.join(", "), hint: "With commas between them; nothing: any store will do.", mono: true }),
+      action: "Set the tags",
+      same: shownSame.element,
+      changed: tell,
+      cancel: () => close(),
+      submit: async (values) => close(await put(target, { tags: listed(values.tags) })),
+    }),
+  );
+  if (!done) return;
+  toast(done.store === all.store ? "The tags are set; nothing moves." : `The tags are set; the group moves to ${done.store}: see Activity.`);
 }
 
 /** Every block is read: a while. */

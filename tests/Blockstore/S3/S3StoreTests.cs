@@ -110,6 +110,37 @@ public sealed class S3StoreTests
     }
 
     [Fact]
+    public async Task Packs_that_are_nearly_full_are_put_together_into_several()
+    {
+        const int full = 31;
+        await using var store = await OpenAsync();
+        var live = new List<BlockId>();
+        // Two packs of 31 MiB, of which 27 are needed: together more than one pack and its room to spare.
+        foreach (var pack in Enumerable.Range(0, 2))
+        {
+            foreach (var n in Enumerable.Range(0, full))
+            {
+                var id = (await store.PutAsync(Data.Random(1 << 20, (pack * full) + n))).Id;
+                if (n >= 4)
+                {
+                    live.Add(id);
+                }
+            }
+
+            await store.FlushAsync();
+        }
+
+        var report = await store.GroomAsync(new Roots(live), All);
+
+        (report.LiveBlocks, report.MissingBlocks, report.CompactedPacks).ShouldBe((54, 0, 2));
+        _blobs.Keys("packs/").Count.ShouldBe(2);
+        foreach (var id in live)
+        {
+            (await store.GetAsync(id)).Dispose();
+        }
+    }
+
+    [Fact]
     public async Task What_another_process_moved_is_found_where_it_is()
     {
         await using var store = await FilledAsync();

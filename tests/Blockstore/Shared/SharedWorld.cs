@@ -86,9 +86,11 @@ internal sealed class SharedWorld : IBlockRoots, IPublicationFence, IAsyncDispos
         {
             process.Hangs = 0;
             process.Committing = null;
+            // A groom may wait for them.
+            process.EndLooks();
             try
             {
-                await process.Store.BeatAsync();
+                await process.Store.BeatAsync().WaitAsync(TimeSpan.FromSeconds(30));
                 await process.EndAllAsync();
             }
             catch (BackupException lost) when (lost.Number == BlockstoreErrors.SessionEnded)

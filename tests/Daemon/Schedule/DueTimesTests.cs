@@ -35,13 +35,17 @@ public sealed class DueTimesTests
 
     [Fact]
     public void The_first_snapshot_is_due_at_once() =>
-        SnapshotSchedule.IsDue(EverySixHours, newest: null, Midnight).ShouldBeTrue();
+        SnapshotSchedule.IsDue(EverySixHours, [], Midnight).ShouldBeTrue();
 
     [Fact]
     public void A_snapshot_since_the_last_due_time_is_enough()
     {
-        SnapshotSchedule.IsDue(EverySixHours, Midnight.AddHours(7.1), Midnight.AddHours(8)).ShouldBeFalse();
-        SnapshotSchedule.IsDue(EverySixHours, Midnight.AddHours(6.9), Midnight.AddHours(8)).ShouldBeTrue();
+        SnapshotSchedule.IsDue(EverySixHours, [Midnight.AddHours(7.1)], Midnight.AddHours(8)).ShouldBeFalse();
+        SnapshotSchedule.IsDue(EverySixHours, [Midnight.AddHours(6.9)], Midnight.AddHours(8)).ShouldBeTrue();
+        // Taken while a clock was a year ahead.
+        DateTimeOffset[] wrong = [Midnight.AddYears(1), Midnight.AddHours(6.9)];
+        SnapshotSchedule.IsDue(EverySixHours, wrong, Midnight.AddHours(8)).ShouldBeTrue();
+        SnapshotSchedule.IsDue(EverySixHours, [.. wrong, Midnight.AddHours(7.5)], Midnight.AddHours(8)).ShouldBeFalse();
     }
 
     [Fact]

@@ -137,6 +137,46 @@ public sealed class SimulatedYearTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_clock_that_is_a_year_ahead_for_a_round_takes_nothing_with_it()
+    {
+        await _metadata.Deployments.SetPolicyAsync(SnapshotPolicy.Default("r1"));
+        await RunAsync(days: 40);
+        await HearAsync();
+        await _round.LookAsync(CancellationToken.None);
+        var (before, right) = (await _metadata.Snapshots.ListAsync("r1"), _time.Now);
+        var set = (await _metadata.Deployments.FindReplicaSetAsync("r1"))!;
+        // What a clock that is a day ahead would leave.
+        var kept = (
+            await new Retention(_metadata, new Clock { Now = right.AddDays(1) }).OfSetAsync(
+                set,
+                SnapshotPolicy.Default("r1")
+            )
+        )
+            .Where(static one => one.Keeping.IsKept)
+            .Select(static one => one.Snapshot)
+            .ToList();
+        (before.Count - kept.Count).ShouldBeLessThan(6);
+
+        _time.Now += TimeSpan.FromDays(400);
+        // The source's clock is another one.
+        await HearAsync(right.AddSeconds(30));
+        await _round.LookAsync(CancellationToken.None);
+        await TakeAsync(right.AddSeconds(30));
+        await _round.LookAsync(CancellationToken.None);
+        kept.ShouldBeSubsetOf(await _metadata.Snapshots.ListAsync("r1"));
+
+        // By the right one it goes on as if nothing had been.
+        _time.Now = right.AddMinutes(1);
+        var taken = _taken.Count;
+        await HearAsync();
+        await RunAsync(days: 2);
+        (_taken.Count - taken).ShouldBeGreaterThan(3);
+        await HearAsync();
+        await _round.LookAsync(CancellationToken.None);
+        (await _metadata.Snapshots.ListAsync("r1")).Count.ShouldBeLessThan(before.Count + _taken.Count - taken);
+    }
+
+    [Fact]
     public async Task What_is_wrong_with_one_keeps_none_of_the_others()
     {
         var group = await _metadata.Access.EnsureGroupAsync("default");
@@ -181,14 +221,20 @@ public sealed class SimulatedYearTests : IAsyncLifetime
         }
     }
 
-    private async Task TakeAsync()
+    /// <summary>What the source says of itself: by its own clock.</summary>
+    private Task HearAsync(DateTimeOffset? at = null) =>
+        _metadata.Deployments.SetSourceOptimeAsync("r1", At(at ?? _time.Now));
+
+    private static Optime At(DateTimeOffset time) => new((uint)time.ToUnixTimeSeconds(), 1);
+
+    private async Task TakeAsync(DateTimeOffset? of = null)
     {
         _taken.Add(_time.Now);
         await _metadata.Snapshots.AddAsync(
             new SnapshotRecord(
                 $"{_taken.Count:D4}",
                 "r1",
-                new Optime((uint)_time.Now.ToUnixTimeSeconds(), 1),
+                At(of ?? _time.Now),
                 _taken.Count.ToString("x64"),
                 1,
                 1,

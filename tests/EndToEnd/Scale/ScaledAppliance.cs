@@ -17,12 +17,12 @@ internal sealed class ScaledAppliance : IAsyncDisposable
     private readonly IAsyncDisposable _stores;
     private Balancer? _balancer;
 
-    private ScaledAppliance(IAsyncDisposable stores, string uri)
+    private ScaledAppliance(IAsyncDisposable stores, string uri, string app)
     {
         _stores = stores;
         int[] ports = [DownloadLinkTests.FreePort(), DownloadLinkTests.FreePort()];
-        Servers = [.. ports.Select(port => Process(uri, "server", port))];
-        Daemons = [Process(uri, "daemon", 0), Process(uri, "daemon", 0)];
+        Servers = [.. ports.Select(port => Process(uri, app, "server", port))];
+        Daemons = [Process(uri, app, "daemon", 0), Process(uri, app, "daemon", 0)];
     }
 
     internal IReadOnlyList<ApplianceProcess> Servers { get; }
@@ -35,10 +35,12 @@ internal sealed class ScaledAppliance : IAsyncDisposable
     internal IReadOnlyList<ApplianceProcess> Processes => [.. Servers, .. Daemons];
 
     /// <summary>All of it runs, and the source is protected.</summary>
-    internal static async Task<ScaledAppliance> StartAsync(TestSource source)
+    /// <param name="source">Written to by whom it may be.</param>
+    /// <param name="app">The folder of the programs of all processes, the agent among them; those of this source unless given.</param>
+    internal static async Task<ScaledAppliance> StartAsync(TestSource source, string? app = null)
     {
         var (stores, uri) = await StoresAsync();
-        var appliance = new ScaledAppliance(stores, uri);
+        var appliance = new ScaledAppliance(stores, uri, app ?? SourceTree.At(".build", "app"));
         try
         {
             await appliance.StartAsync(source.Uri);
@@ -183,9 +185,14 @@ internal sealed class ScaledAppliance : IAsyncDisposable
         return (mongo, mongo.ConnectionString);
     }
 
-    private static ApplianceProcess Process(string uri, string verb, int agents)
+    private static ApplianceProcess Process(string uri, string app, string verb, int agents)
     {
-        var process = new ApplianceProcess(protect: null) { Verb = verb, AgentsPort = agents };
+        var process = new ApplianceProcess(protect: null)
+        {
+            Verb = verb,
+            AgentsPort = agents,
+            App = app,
+        };
         process.Variables["BACKUP_CONFIG"] = "";
         process.Variables["BACKUP_METADATA"] = uri.Replace("/?", "/backup?", StringComparison.Ordinal);
         process.Variables["BACKUP_STORES"] = "main=" + uri.Replace("/?", "/backup_blocks?", StringComparison.Ordinal);

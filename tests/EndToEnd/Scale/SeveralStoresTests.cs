@@ -7,14 +7,13 @@ using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 using Xunit.Abstractions;
+using static Backup.Tests.EndToEnd.Scale.StoreLooks;
 
 namespace Backup.Tests.EndToEnd.Scale;
 
 /// <summary>An appliance with two block stores: its group is brought from one into the other while it is written to, and the appliance is killed meanwhile.</summary>
 public sealed class SeveralStoresTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-
     /// <summary>Half of each document does not compress: enough that a move takes longer than it takes to see it.</summary>
     private const int Documents = 4_000;
 
@@ -185,59 +184,6 @@ public sealed class SeveralStoresTests(ITestOutputHelper output)
             snapshots.Add((await appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded().Json);
         }
     }
-
-    /// <summary>Grooms until the store has nothing: what was in work while one began is given up by the next.</summary>
-    private static async Task EmptyAsync(ApplianceProcess appliance, string store)
-    {
-        for (var watch = Stopwatch.StartNew(); Blocks(await StoresAsync(appliance), store) > 0; )
-        {
-            watch.Elapsed.ShouldBeLessThan(Patience, $"'{store}' still has blocks");
-            (await appliance.RunAsync("store", "groom")).Succeeded();
-        }
-    }
-
-    private static async Task RefusedAsync(ApplianceProcess appliance, string stores, string code)
-    {
-        appliance.Variables["BACKUP_STORES"] = stores;
-        appliance.ForgetOutput();
-        appliance.Up();
-        await appliance.WaitForOutputAfterExitAsync(code);
-    }
-
-    private static async Task UntilAsync(ApplianceProcess appliance, Func<JsonElement, bool> isSo)
-    {
-        var last = "nothing";
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(20))
-        {
-            var stores = await StoresAsync(appliance);
-            if (isSo(stores))
-            {
-                return;
-            }
-
-            last = stores.ToString();
-        }
-
-        throw new TimeoutException($"The stores stay {last}. The appliance said:\n{appliance.Output}");
-    }
-
-    private static async Task<string> GroupAsync(ApplianceProcess appliance) =>
-        (await HostSocket.SendAsync(appliance.Data, HttpMethod.Get, "/caller")).GetProperty("home").GetString()!;
-
-    private static async Task<JsonElement> StoresAsync(ApplianceProcess appliance) =>
-        await HostSocket.SendAsync(
-            appliance.Data,
-            HttpMethod.Get,
-            $"/groups/{await GroupAsync(appliance)}/storage/stores"
-        );
-
-    private static long Blocks(JsonElement stores, string name) =>
-        stores
-            .GetProperty("stores")
-            .EnumerateArray()
-            .Single(one => one.GetProperty("name").GetString() == name)
-            .GetProperty("blocks")
-            .GetInt64();
 
     private static int PacksIn(string blocks) => Directory.EnumerateFiles(Path.Combine(blocks, "packs")).Count();
 

@@ -45,7 +45,8 @@ internal static class SomeCatalogue
         await store.Jobs.TakeAsync(["verify"], "me", TimeSpan.FromMinutes(1));
         await store.Jobs.AddAsync(Job("queued", now));
         await store.Leases.GrantAsync(Deployment, "agent", "run", null);
-        await store.GroupStores.AssignAsync(group.Id, "b", ["a", "b"]);
+        await store.GroupStores.AssignAsync(group.Id, "b", SomeStores.Plain("a", "b"));
+        await store.GroupStores.SetTagsAsync(group.Id, ["ssd"], [SomeStores.Having("b", "ssd")]);
         await store.HeadLeases.GrantAsync(Set, "daemon", "run", null, [Guid.NewGuid(), Guid.NewGuid()]);
         await store.StoreSessions.RevokeAsync([Guid.NewGuid()]);
         await store.Alerts.RaiseAsync(new AlertRaise("disk", "here", "BK1003", "full", "make room"));

@@ -4,6 +4,7 @@ using Backup.Foundation.Contracts;
 using Backup.Metadata;
 using Backup.Metadata.Alerting;
 using Backup.Metadata.Mongo.Exports;
+using Backup.Metadata.Secrets;
 
 namespace Backup.Tests.Metadata.Exports;
 
@@ -42,7 +43,7 @@ internal static class SomeRows
 
     private static object Value(Type type, Column column, Random random)
     {
-        if (type == typeof(string))
+        if (type == typeof(string) || type == typeof(DeploymentUri))
         {
             return $"{column.Names[0]} ü {random.Next()}";
         }

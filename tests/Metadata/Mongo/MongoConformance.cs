@@ -6,7 +6,7 @@ namespace Backup.Tests.Metadata.Mongo;
 [Collection(RealServerTests.Name)]
 public sealed class RealMongoConformance(RealServer server) : MetadataConformance
 {
-    protected override async Task<IMetadataStore> OpenAsync() => await server.OpenAsync(Time);
+    protected override async Task<IMetadataStore> OpenAsync() => await server.OpenAsync(Time, uris: Uris);
 
     protected override Task RemoveAsync() => server.EmptyAsync();
 }
@@ -14,7 +14,7 @@ public sealed class RealMongoConformance(RealServer server) : MetadataConformanc
 [Collection(SandboxServerTests.Name)]
 public sealed class SandboxMongoConformance(SandboxServer server) : MetadataConformance
 {
-    protected override async Task<IMetadataStore> OpenAsync() => await server.OpenAsync(Time);
+    protected override async Task<IMetadataStore> OpenAsync() => await server.OpenAsync(Time, uris: Uris);
 
     protected override Task RemoveAsync() => server.EmptyAsync();
 }

@@ -1,5 +1,6 @@
 using Backup.Metadata.Mongo;
 using Backup.Metadata.Mongo.Documents;
+using Backup.Metadata.Secrets;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.Tests.Support;
@@ -18,8 +19,19 @@ public abstract class MongoServer : IAsyncLifetime
 
     public abstract Task DisposeAsync();
 
-    public async Task<MongoMetadataStore> OpenAsync(TimeProvider time, string database = Database) =>
-        await MongoMetadataStore.OpenAsync(ConnectionString, database, new MongoMetadataOptions { Time = time });
+    /// <param name="time">The clock.</param>
+    /// <param name="database">Its name.</param>
+    /// <param name="uris">URIs stand as they are given, unless given.</param>
+    public async Task<MongoMetadataStore> OpenAsync(
+        TimeProvider time,
+        string database = Database,
+        UriSeal? uris = null
+    ) =>
+        await MongoMetadataStore.OpenAsync(
+            ConnectionString,
+            database,
+            new MongoMetadataOptions { Time = time, Uris = uris ?? UriSeal.AsGiven }
+        );
 
     /// <summary>Removes every document but those that make the database ours.</summary>
     public async Task EmptyAsync()

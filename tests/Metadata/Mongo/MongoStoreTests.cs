@@ -43,10 +43,16 @@ public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
         }
 
         await server.RunAsync(_database, $$"""{"drop":"{{DaemonCollections.GroupStores.Name}}"}""");
+        await server.RunAsync(_database, $$"""{"drop":"{{DaemonCollections.GroupTags.Name}}"}""");
 
         await using var opened = await OpenAsync();
         // In a transaction, which makes no collection.
-        (await opened.GroupStores.AssignAsync(groupId, "fast", ["main", "fast"])).Store.ShouldBe("fast");
+        (await opened.GroupStores.AssignAsync(groupId, "fast", SomeStores.Plain("main", "fast"))).Store.ShouldBe(
+            "fast"
+        );
+        (await opened.GroupStores.TagsAsync()).ShouldBeEmpty();
+        var tagged = await opened.GroupStores.SetTagsAsync(groupId, ["eu"], [SomeStores.Having("main", "eu")]);
+        tagged.Place!.Store.ShouldBe("main");
     }
 
     [Fact]
@@ -264,7 +270,7 @@ public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
     [Fact]
     public async Task An_older_schema_is_brought_up_to_date_once_by_one_of_many()
     {
-        await (await OpenAsync()).DisposeAsync();
+        await (await OpenAsync(First)).DisposeAsync();
         var (runs, together, most) = (0, 0, 0);
         var options = new MongoMetadataOptions
         {
@@ -289,13 +295,16 @@ public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
             await store.DisposeAsync();
         }
 
-        (await FailureAsync(OpenAsync)).ShouldBe(MetadataErrors.NewerSchema, "this release does not know that step");
+        (await FailureAsync(() => OpenAsync(First))).ShouldBe(
+            MetadataErrors.NewerSchema,
+            "this release does not know that step"
+        );
     }
 
     [Fact]
     public async Task A_step_that_fails_leaves_the_version_and_is_done_by_the_next_once_the_holder_is_silent()
     {
-        await (await OpenAsync()).DisposeAsync();
+        await (await OpenAsync(First)).DisposeAsync();
         var fails = new MongoMetadataOptions
         {
             Time = _time,
@@ -329,6 +338,9 @@ public abstract class MongoStoreTests(MongoServer server) : IAsyncLifetime
     {
         (await FailureAsync(() => server.OpenAsync(_time, name))).ShouldBe(MetadataErrors.WrongDatabaseName);
     }
+
+    /// <summary>A release that knows no step.</summary>
+    private MongoMetadataOptions First => new() { Time = _time, Migrations = [] };
 
     private Task<MongoMetadataStore> OpenAsync() => server.OpenAsync(_time, _database);
 

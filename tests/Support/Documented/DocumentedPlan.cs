@@ -67,6 +67,7 @@ public sealed record DocumentedPlan(int Order, WhyNot? Because, string? By)
             ["backup verify SNAPSHOT"] = Run(),
             ["backup up --data /srv/backup"] = Not(WhyNot.RunsUntilStopped),
             ["backup deployments add FILE"] = Run(),
+            ["backup deployments set-uri NAME FILE"] = Run(8),
             ["backup deployments remove NAME"] = Run(9),
             ["backup agents token"] = Run(),
             ["backup restore rs0 --latest --to mongodb://HOST:27017/ --data /srv/backup"] = Not(
@@ -159,6 +160,8 @@ public sealed record DocumentedPlan(int Order, WhyNot? Because, string? By)
             ["backup audit --since 24h"] = Run(),
             ["backup store list"] = Run(),
             ["backup store move --group GROUP --to STORE"] = Not(WhyNot.NeedsSecondStore, "SeveralStoresTests"),
+            ["backup store move --tag TAG --to STORE"] = Not(WhyNot.NeedsSecondStore, "StoreTagsTests"),
+            ["backup store tag --group GROUP --tags TAG,TAG"] = Not(WhyNot.NeedsSecondStore, "StoreTagsTests"),
             // encryption
             ["backup store keys list"] = Run(),
             ["backup store keys rotate --group GROUP"] = Not(WhyNot.NeedsMasterKey),
@@ -249,6 +252,7 @@ public sealed record DocumentedPlan(int Order, WhyNot? Because, string? By)
             ["backup store rebuild-index"] = Run(),
             ["backup metadata export /mnt/elsewhere/backup.bkmeta"] = Run(),
             ["backup metadata exports"] = Run(),
+            ["backup metadata finish-upgrade"] = Run(),
             ["backup store check"] = Run(),
             ["backup jobs report JOB --output report.json"] = Run(),
             ["backup jobs check-report report.json --authority SHA256"] = Not(

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
-using Backup.WebUI.Errors;
+using Backup.WebUI.Frame;
 using Microsoft.AspNetCore.Http;
 
-namespace Backup.WebUI.Frame;
+namespace Backup.WebUI.Errors;
 
 /// <summary>
 /// Every numbered error, its meaning and what to do: docs/errors.md as a page without scripts, each number an anchor, as the <c>type</c> of a problem
@@ -20,33 +20,13 @@ internal sealed class ErrorPage(Assets assets)
         Encoding.UTF8.GetBytes(Page(ErrorBook.Document(Source), $"/assets/{assets.Hash}/app.css"))
     );
 
-    public async Task WriteAsync(HttpContext context)
-    {
-        context.Response.ContentType = "text/html; charset=utf-8";
-        context.Response.Headers.CacheControl = "no-cache";
-        context.Response.ContentLength = _page.Value.Length;
-        await context.Response.Body.WriteAsync(_page.Value, context.RequestAborted);
-    }
+    public Task WriteAsync(HttpContext context) => StaticPage.WriteAsync(context, _page.Value);
 
     /// <param name="markdown">Headings, paragraphs, and tables whose first cell is a code.</param>
     /// <param name="stylesheet">Its path.</param>
     internal static string Page(string markdown, string stylesheet)
     {
-        var html = new StringBuilder(
-            $"""
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8" />
-            <meta name="viewport" content="width=device-width, initial-scale=1" />
-            <title>Errors</title>
-            <link rel="stylesheet" href="{stylesheet}" />
-            </head>
-            <body class="errors">
-            <main>
-
-            """
-        );
+        var html = StaticPage.Begin("Errors", "errors", stylesheet);
         var (isTable, known) = (false, new HashSet<string>(StringComparer.Ordinal));
         foreach (var line in markdown.Split('\n', StringSplitOptions.TrimEntries))
         {
@@ -79,7 +59,7 @@ internal sealed class ErrorPage(Assets assets)
             }
         }
 
-        return html.Append(isTable ? "</tbody>\n</table>\n" : "").Append("</main>\n</body>\n</html>\n").ToString();
+        return html.Append(isTable ? "</tbody>\n</table>\n" : "").Append(StaticPage.End).ToString();
     }
 
     private static void Head(StringBuilder html, string[] cells)
