@@ -1,9 +1,9 @@
 namespace Backup.Blockstore.Grooming;
 
-/// <summary>What is held, as a groom asks for it: of one process, or of all that share a store.</summary>
+/// <summary>What is held, as a groom asks for it: of one process, or of all that share a store. Asked in rounds, until in one of them nobody went missing.</summary>
 internal interface IHeldRoots
 {
-    /// <summary>What is held now. Called before anything durable is listed.</summary>
+    /// <summary>Begins a round: what is held now. Called before anything durable is listed.</summary>
     Task<IReadOnlyList<BlockId>> BeforeListAsync(CancellationToken cancellation);
 
     /// <summary>Waits for everybody who looks now; then what is held, and what was at any time since the first call.</summary>
@@ -11,8 +11,11 @@ internal interface IHeldRoots
 }
 
 /// <param name="Roots">What is held.</param>
-/// <param name="ListsAgain">Whether what is durable has to be listed once more: somebody is gone without having told what he held.</param>
-internal readonly record struct HeldLater(IReadOnlyList<BlockId> Roots, bool ListsAgain);
+/// <param name="IsAnyGone">
+/// Somebody is gone without having told what he held; what he made durable since it was listed is to be found in another round. Listing it now is not
+/// enough: it may have been taken hold of by one who has answered, and been given up since.
+/// </param>
+internal readonly record struct HeldLater(IReadOnlyList<BlockId> Roots, bool IsAnyGone);
 
 /// <summary>Of this process, which alone has the store open.</summary>
 /// <param name="watch">Begun before anything else.</param>
@@ -29,6 +32,6 @@ internal sealed class OwnHeldRoots(HoldWatch watch, BlockHolds holds) : IHeldRoo
     public async Task<HeldLater> AfterLooksAsync(CancellationToken cancellation)
     {
         await holds.LooksEndedAsync().WaitAsync(cancellation);
-        return new HeldLater(watch.Roots(), ListsAgain: false);
+        return new HeldLater(watch.Roots(), IsAnyGone: false);
     }
 }

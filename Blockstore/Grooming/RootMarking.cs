@@ -11,12 +11,32 @@ internal sealed class RootMarking(IHeldRoots held, IBlockRoots roots, IBlockMark
     private const int MostNames = 20;
 
     private readonly List<(string Name, BackupException Failure)> _failures = [];
+    private readonly HashSet<BlockId> _traced = [];
 
     /// <param name="progress">Told how far it is, 0 to 1.</param>
     /// <param name="cancellation">Stops between roots.</param>
     /// <exception cref="BackupException">5013 where something that refers to others cannot be read.</exception>
     internal async Task RunAsync(Action<double> progress, CancellationToken cancellation)
     {
+        while (await IsAnyGoneAsync(progress, cancellation))
+        {
+            // Another round: what an earlier one has marked stays marked.
+        }
+
+        if (_failures is [var worst, ..])
+        {
+            throw BlockstoreErrors.Blind(
+                [.. _failures.Take(MostNames).Select(static one => $"{one.Name}: {one.Failure.Message}")],
+                _failures.Count,
+                worst.Failure
+            );
+        }
+    }
+
+    /// <summary>One round.</summary>
+    private async Task<bool> IsAnyGoneAsync(Action<double> progress, CancellationToken cancellation)
+    {
+        _failures.Clear();
         // Holds are asked first and gone through last: what is wrong below something durable must not be found below a hold.
         var first = Held(await held.BeforeListAsync(cancellation));
         var all = (await DurableAsync(cancellation)).Concat(first).OrderBy(static one => one.IsHold).ToList();
@@ -28,19 +48,12 @@ internal sealed class RootMarking(IHeldRoots held, IBlockRoots roots, IBlockMark
 
         progress(1);
         var later = await held.AfterLooksAsync(cancellation);
-        foreach (var root in (later.ListsAgain ? await DurableAsync(cancellation) : []).Concat(Held(later.Roots)))
+        foreach (var root in Held(later.Roots))
         {
             await TryTraceAsync(root, cancellation);
         }
 
-        if (_failures is [var worst, ..])
-        {
-            throw BlockstoreErrors.Blind(
-                [.. _failures.Take(MostNames).Select(static one => $"{one.Name}: {one.Failure.Message}")],
-                _failures.Count,
-                worst.Failure
-            );
-        }
+        return later.IsAnyGone;
     }
 
     /// <summary>A snapshot and the head that it was taken of have the same root: all of them are told of what is wrong with it.</summary>
@@ -56,9 +69,15 @@ internal sealed class RootMarking(IHeldRoots held, IBlockRoots roots, IBlockMark
     private async Task TryTraceAsync(BlockRoot root, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        if (_traced.Contains(root.Id))
+        {
+            return;
+        }
+
         try
         {
             await roots.TraceAsync(root.Id, marks, cancellation);
+            _traced.Add(root.Id);
         }
         catch (BackupException missing) when (root.IsHold && missing.Number == BlockstoreErrors.BlockMissing)
         {

@@ -15,7 +15,8 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
     private readonly StoreSession _session;
     private readonly SharedStoreOptions _options;
     private readonly SilenceWatch _silence;
-    private readonly Guid _id = Guid.NewGuid();
+    private Guid _id = Guid.NewGuid();
+    private bool _isAsked;
     private TimeSpan _pause = ShortestPause;
 
     private GroomTurn(ISharedPlace place, StoreSession session, SharedStoreOptions options)
@@ -29,6 +30,7 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
     /// <summary>For tests: awaited instead of a pause, wherever others are waited for.</summary>
     internal Func<Task>? Waiting { get; init; }
 
+    /// <summary>Of the round that goes on, or was the last.</summary>
     internal Guid Id => _id;
 
     /// <summary>That have told what they hold, the second time. Known after <see cref="AfterLooksAsync"/>.</summary>
@@ -53,6 +55,12 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
 
     public async Task<IReadOnlyList<BlockId>> BeforeListAsync(CancellationToken cancellation)
     {
+        if (_isAsked)
+        {
+            await BeginAgainAsync(cancellation);
+        }
+
+        _isAsked = true;
         var state = await ProceedAsync(GroomPhase.Asking, GroomPhase.Marking, cancellation);
         Limit = state.OldestNeeded;
         await RevokeAsync(cancellation);
@@ -64,7 +72,7 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
         await ProceedAsync(GroomPhase.Marking, GroomPhase.AskingAgain, cancellation);
         var state = await ProceedAsync(GroomPhase.AskingAgain, GroomPhase.Sweeping, cancellation);
         Sessions = [.. state.Sessions.Keys];
-        // Who was struck off meanwhile has not told what it held; what it has published shows that.
+        // Who was struck off meanwhile has not told what it held: what it has published since the listing shows that, in another round.
         var isAnyGone = await RevokeAsync(cancellation);
         return new HeldLater(await HeldAsync(state, cancellation), isAnyGone);
     }
@@ -126,6 +134,18 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
             // Its process may be dead: that takes its time to be known.
             await StrikeOffAsync(state, cancellation);
             await WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>Another round is as another groom, by the same process and without giving the turn back.</summary>
+    private async Task BeginAgainAsync(CancellationToken cancellation)
+    {
+        var (before, next) = (_id, Guid.NewGuid());
+        _id = next;
+        var state = await _session.State.ChangeAsync(one => one.BeginAgain(before, next), cancellation);
+        if (state.LiveGroom?.Id != next)
+        {
+            throw BlockstoreErrors.GroomOvertaken(_place.Name);
         }
     }
 

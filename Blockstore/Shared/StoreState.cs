@@ -114,6 +114,16 @@ internal sealed record StoreState
             }
             : this;
 
+    /// <summary>Begins the next round of a groom, with everything that belongs to a beginning.</summary>
+    internal StoreState BeginAgain(Guid groom, Guid next) =>
+        LiveGroom is { } live && live.Id == groom
+            ? this with
+            {
+                Epoch = Epoch + 1,
+                Groom = live with { Id = next, Phase = GroomPhase.Asking },
+            }
+            : this;
+
     /// <summary>To the next phase, once every session has answered.</summary>
     internal StoreState Proceed(Guid groom, GroomPhase from, GroomPhase to) =>
         LiveGroom is { } live && live.Id == groom && live.Phase == from && HaveAllAnswered(live)

@@ -49,13 +49,16 @@ public sealed class SharedGroomModelTests(SandboxPlace sandbox) : IClassFixture<
         (await RunLongAsync(new S3WorldPlace(await server.BlobsAsync()), 11, 200)).Kills.ShouldBeGreaterThan(0);
     }
 
+    /// <summary>Each 120 steps long; <c>./test model</c> asks for more.</summary>
+    private static int Worlds => 60 * int.Parse(Environment.GetEnvironmentVariable("BACKUP_TEST_ROUNDS") ?? "1");
+
     private static void Check(Func<IWorldPlace> place) =>
         Prop.ForAll(
                 Gen.Choose(0, int.MaxValue).ToArbitrary(),
                 Gen.Choose(0, 19).ListOf(120).ToArbitrary(),
                 (seed, steps) => RunAsync(place(), seed, steps).GetAwaiter().GetResult()
             )
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(Worlds));
 
     private static void ShouldHaveMetAll(WorldCounts counts)
     {

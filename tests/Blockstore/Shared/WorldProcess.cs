@@ -138,19 +138,8 @@ internal sealed class WorldProcess(IDrivenStore store)
         (_head, _ofHead, Committing, Hangs) = (null, null, null, 0);
     }
 
-    private async Task<BlockId> PutPageAsync(IEnumerable<BlockId> children)
-    {
-        var all = children.Distinct().Order().ToList();
-        var raw = new byte[5 + (all.Count * BlockId.Length)];
-        raw[0] = WorldBlocks.Page;
-        BinaryPrimitives.WriteInt32LittleEndian(raw.AsSpan(1), all.Count);
-        foreach (var (n, child) in all.Index())
-        {
-            child.CopyTo(raw.AsSpan(5 + (n * BlockId.Length)));
-        }
-
-        return (await Store.PutAsync(raw)).Id;
-    }
+    private async Task<BlockId> PutPageAsync(IEnumerable<BlockId> children) =>
+        (await Store.PutAsync(WorldBlocks.PageOf(children))).Id;
 }
 
 /// <summary>Work that goes on, and what it has put.</summary>
@@ -161,6 +150,20 @@ internal static class WorldBlocks
 {
     internal const byte Leaf = 0;
     internal const byte Page = 1;
+
+    internal static byte[] PageOf(IEnumerable<BlockId> children)
+    {
+        var all = children.Distinct().Order().ToList();
+        var raw = new byte[5 + (all.Count * BlockId.Length)];
+        raw[0] = Page;
+        BinaryPrimitives.WriteInt32LittleEndian(raw.AsSpan(1), all.Count);
+        foreach (var (n, child) in all.Index())
+        {
+            child.CopyTo(raw.AsSpan(5 + (n * BlockId.Length)));
+        }
+
+        return raw;
+    }
 
     /// <summary>Reads all of it; what is lost or damaged throws.</summary>
     internal static async Task<HashSet<BlockId>> ReachAsync(IBlockStore store, BlockId root)
