@@ -164,3 +164,21 @@ public enum BalancerRule
     /// <summary>No cut is taken.</summary>
     Refuse = 1,
 }
+
+/// <summary>What the blocks of a part stand on that was built beside a head: read before anything was put or held.</summary>
+/// <param name="GroupId">Whose it is.</param>
+/// <param name="Place">Where the group was then; null where it was assigned to no store.</param>
+/// <param name="Sessions">With shared stores, under which it was built.</param>
+public sealed record PartPremise(string GroupId, GroupStore? Place, IReadOnlyCollection<Guid> Sessions)
+{
+    /// <param name="now">Where the group is.</param>
+    internal bool StandsIn(GroupStore? now) =>
+        (Place, now) is (null, null)
+        || (
+            Place is { } place
+            && now is not null
+            && place.Store == now.Store
+            && place.Since == now.Since
+            && place.From.SequenceEqual(now.From)
+        );
+}

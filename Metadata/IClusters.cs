@@ -56,6 +56,15 @@ public interface IClusters
     /// </summary>
     Task<bool> AddPartAsync(string cutId, SnapshotRecord part, CancellationToken cancellation = default);
 
+    /// <summary>As <see cref="AddPartAsync"/>, for whoever works under no head's lease: what it has built is recorded only where that still stands on what it was built upon.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">6320, 6324: nothing was changed; it is to be built anew.</exception>
+    Task<bool> AddBuiltPartAsync(
+        string cutId,
+        SnapshotRecord part,
+        PartPremise premise,
+        CancellationToken cancellation = default
+    );
+
     Task<IReadOnlyList<SnapshotRecord>> PartsAsync(string cutId, CancellationToken cancellation = default);
 
     /// <summary>

@@ -9,6 +9,7 @@ public static partial class MetadataErrors
     public const int StoreLacksTags = 6321;
     public const int NoStoreHasTags = 6322;
     public const int TagsAreWrong = 6323;
+    public const int PlaceChanged = 6324;
 
     /// <param name="what">Of the replica set it is about.</param>
     public static BackupException SessionRevoked(string what) =>
@@ -16,6 +17,15 @@ public static partial class MetadataErrors
             StoreSessionRevoked,
             $"Nothing of {what} was stored: this process was silent for too long, the others that share its block store went on without it, and blocks that it has put may be gone.",
             "Work begins again from what is stored, here or at another daemon. Look why this process hung: a host that was suspended, no memory, no network.",
+            transient: true
+        );
+
+    /// <param name="what">Of the replica set it is about.</param>
+    public static BackupException Displaced(string what) =>
+        new(
+            PlaceChanged,
+            $"Nothing of {what} was stored: its group was assigned to another block store meanwhile, or its move has ended, and blocks that it was built upon may be gone.",
+            "It is built anew from what is stored; nothing is to be done.",
             transient: true
         );
 

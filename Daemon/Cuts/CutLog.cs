@@ -26,6 +26,13 @@ internal static partial class CutLog
     )]
     internal static partial void Rescue(ILogger logger, string set, string cutId);
 
+    [LoggerMessage(
+        64,
+        LogLevel.Warning,
+        "The part of {Set} for the cut {CutId} is made once more from an older base: {Cause}"
+    )]
+    internal static partial void RescuedInVain(ILogger logger, string set, string cutId, string cause);
+
     [LoggerMessage(63, LogLevel.Information, "The cut {CutId} of {Cluster} has had its time and is removed")]
     internal static partial void Removed(ILogger logger, string cutId, string cluster);
 

@@ -1,4 +1,5 @@
 using Backup.Blockstore.Grooming;
+using Backup.Blockstore.Shared;
 using Backup.Daemon.Heads;
 using Backup.Daemon.Jobs;
 using Backup.Daemon.PointInTime;
@@ -155,7 +156,7 @@ internal sealed class CutWatch(HeadServices services, Func<string, HeadKeeper?> 
             if (await IsElsewhereAsync(set, cut, cancellation))
             {
                 progress.Report($"making the part of {set.Name} from an older snapshot", 0.5);
-                await RescueAsync(set, cut, cancellation);
+                await RescueAsync(cluster, set, cut, cancellation);
                 return false;
             }
         }
@@ -201,12 +202,23 @@ internal sealed class CutWatch(HeadServices services, Func<string, HeadKeeper?> 
             && !(await _metadata.Clusters.PartsAsync(cut.Id, cancellation)).Any(part => part.ReplicaSetId == set.Id);
     }
 
-    private async Task RescueAsync(ClusterSet member, CutRecord cut, CancellationToken cancellation)
+    private async Task RescueAsync(
+        Deployment cluster,
+        ClusterSet member,
+        CutRecord cut,
+        CancellationToken cancellation
+    )
     {
         var set = member.Set!;
         CutLog.Rescue(services.Logger, member.Name, cut.Id);
         try
         {
+            // No lease of a head ends with these: so they are looked at again as the part is recorded.
+            var premise = new PartPremise(
+                cluster.GroupId,
+                await _metadata.GroupStores.FindAsync(cluster.GroupId, cancellation),
+                SharedStores.SessionsOf(services.Blocks)
+            );
             // What is built goes where the group's blocks are, under its keys.
             var own = await services.OfAsync(set.Id, cancellation);
             own.RequireKeys();
@@ -215,7 +227,13 @@ internal sealed class CutWatch(HeadServices services, Func<string, HeadKeeper?> 
             using var hold = held;
             var builder = new PartBuilder(own, new SnapshotTaker(own, set.Id));
             var part = await builder.BuildAsync(plan, cut, cancellation);
-            await _metadata.Clusters.AddPartAsync(cut.Id, part, cancellation);
+            await _metadata.Clusters.AddBuiltPartAsync(cut.Id, part, premise, cancellation);
+        }
+        catch (BackupException changed)
+            when (changed.Number is MetadataErrors.PlaceChanged or MetadataErrors.StoreSessionRevoked)
+        {
+            // Built once more, at the next look.
+            CutLog.RescuedInVain(services.Logger, member.Name, cut.Id, changed.Message);
         }
         catch (BackupException cause)
         {

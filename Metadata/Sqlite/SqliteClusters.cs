@@ -117,6 +117,13 @@ internal sealed class SqliteClusters(ITransactions database, UriSeal uris, TimeP
     public Task<bool> AddPartAsync(string cutId, SnapshotRecord part, CancellationToken cancellation = default) =>
         _cuts.AddPartAsync(cutId, part, cancellation);
 
+    public Task<bool> AddBuiltPartAsync(
+        string cutId,
+        SnapshotRecord part,
+        PartPremise premise,
+        CancellationToken cancellation = default
+    ) => _cuts.AddBuiltPartAsync(cutId, part, premise, cancellation);
+
     public Task<IReadOnlyList<SnapshotRecord>> PartsAsync(string cutId, CancellationToken cancellation = default) =>
         _cuts.PartsAsync(cutId, cancellation);
 

@@ -72,25 +72,25 @@ internal sealed class SqliteCuts(ITransactions database, TimeProvider time)
     }
 
     internal Task<bool> AddPartAsync(string cutId, SnapshotRecord part, CancellationToken cancellation) =>
+        database.WriteAsync(session => AddPart(session, cutId, part), cancellation);
+
+    internal Task<bool> AddBuiltPartAsync(
+        string cutId,
+        SnapshotRecord part,
+        PartPremise premise,
+        CancellationToken cancellation
+    ) =>
         database.WriteAsync(
             session =>
             {
-                var cut = Find(session, cutId);
-                if (cut is not { State: CutState.Settled } || !cut.Sets.Contains(part.ReplicaSetId))
+                if (SqliteStoreSessions.IsAnyRevoked(session, premise.Sessions))
                 {
-                    return false;
+                    throw MetadataErrors.SessionRevoked($"the part of replica set '{part.ReplicaSetId}'");
                 }
 
-                session.Execute(
-                    "INSERT OR REPLACE INTO cut_parts (cut_id, replica_set_id, part) VALUES (@cutId, @ReplicaSetId, @part)",
-                    new
-                    {
-                        cutId,
-                        part.ReplicaSetId,
-                        part = JsonSerializer.Serialize(part with { CutId = cutId }),
-                    }
-                );
-                return true;
+                return premise.StandsIn(SqliteGroupStores.Find(session, premise.GroupId))
+                    ? AddPart(session, cutId, part)
+                    : throw MetadataErrors.Displaced($"the part of replica set '{part.ReplicaSetId}'");
             },
             cancellation
         );
@@ -295,6 +295,26 @@ internal sealed class SqliteCuts(ITransactions database, TimeProvider time)
             row => JsonSerializer.Deserialize<SnapshotRecord>(row.Text())!,
             new { cutId }
         );
+
+    private static bool AddPart(Session session, string cutId, SnapshotRecord part)
+    {
+        var cut = Find(session, cutId);
+        if (cut is not { State: CutState.Settled } || !cut.Sets.Contains(part.ReplicaSetId))
+        {
+            return false;
+        }
+
+        session.Execute(
+            "INSERT OR REPLACE INTO cut_parts (cut_id, replica_set_id, part) VALUES (@cutId, @ReplicaSetId, @part)",
+            new
+            {
+                cutId,
+                part.ReplicaSetId,
+                part = JsonSerializer.Serialize(part with { CutId = cutId }),
+            }
+        );
+        return true;
+    }
 
     private static object Arguments(CutRecord cut) =>
         new

@@ -251,7 +251,7 @@ internal sealed class SqliteGroupStores(ITransactions database, TimeProvider tim
             }
         );
 
-    private static GroupStore? Find(Session session, string groupId) =>
+    internal static GroupStore? Find(Session session, string groupId) =>
         session.Find($"SELECT {Columns} FROM group_stores WHERE group_id = @groupId", Read, new { groupId });
 
     private static GroupStore Read(Row row) =>

@@ -251,9 +251,27 @@ public sealed class ClusterSnapshotTests
         await cluster.Daemon.StopAsync();
         using var master = new MasterKey(RandomNumberGenerator.GetBytes(32));
         using var keys = await KeyRing.OpenAsync(new KeysInMemory(), [master], seals: true, TimeProvider.System);
+        var built = 0;
         cluster.Daemon.Start(
             cluster.Options,
-            HookedMetadata.Of(cluster.Metadata, beforePart: cluster.Daemon.Groomer.WholeAsync),
+            HookedMetadata.Of(
+                cluster.Metadata,
+                beforePart: async () =>
+                {
+                    if (built++ == 0)
+                    {
+                        // The first one is built for the store that the group was in.
+                        var group = (await cluster.Metadata.Deployments.FindAsync(ClusterFixture.ClusterId))!.GroupId;
+                        await cluster.Metadata.GroupStores.AssignAsync(
+                            group,
+                            "b",
+                            [new TaggedStore("a", []), new TaggedStore("b", [])]
+                        );
+                    }
+
+                    await cluster.Daemon.Groomer.WholeAsync();
+                }
+            ),
             keys
         );
         var job = await cluster.QueueAsync();
@@ -276,6 +294,7 @@ public sealed class ClusterSnapshotTests
         }
 
         await cluster.WaitForJobAsync(job, JobState.Succeeded);
+        built.ShouldBe(2, "what was built for another store is not recorded");
         foreach (var shard in Enumerable.Range(0, 2))
         {
             var part = (await cluster.Metadata.Snapshots.ListAsync(cluster.Sets[shard])).Single(one =>

@@ -33,7 +33,7 @@ public class HookedMetadata : DispatchProxy
             return _clusters;
         }
 
-        if (targetMethod!.Name == nameof(IClusters.AddPartAsync))
+        if (targetMethod!.Name is nameof(IClusters.AddPartAsync) or nameof(IClusters.AddBuiltPartAsync))
         {
             return BeforeAsync(() => (Task<bool>)targetMethod.Invoke(_target, args)!);
         }

@@ -82,6 +82,43 @@ public abstract partial class MetadataConformance
     }
 
     [Fact]
+    public async Task What_was_built_beside_a_head_is_recorded_only_where_it_stands_as_it_did()
+    {
+        var (cluster, _) = await ClusterAsync("s0");
+        var set = (await SetsAsync(cluster))[0];
+        var group = (await Store.Deployments.FindAsync(cluster.DeploymentId))!.GroupId;
+        var cut = await CutAsync(cluster);
+        await Store.Clusters.StopBalancerAsync(cut.Id, wasOn: false);
+        await Store.Clusters.AdvanceCutAsync(cut with { State = CutState.Marking }, CutState.Stopping);
+        cut = cut with { State = CutState.Settled, Time = At(500) };
+        var (own, others) = (Guid.NewGuid(), Guid.NewGuid());
+        var nowhere = new PartPremise(group, null, [own, others]);
+        (await AddAsync(nowhere)).ShouldBeFalse("it is not settled");
+        (await Store.Clusters.AdvanceCutAsync(cut, CutState.Marking)).ShouldBeTrue();
+        (await AddAsync(nowhere)).ShouldBeTrue();
+
+        TaggedStore[] all = [new("a", []), new("b", [])];
+        var moving = await Store.GroupStores.AssignAsync(group, "b", all);
+        moving.IsMoving.ShouldBeTrue("the part is somewhere");
+        await ShouldFailAsync(MetadataErrors.PlaceChanged, () => AddAsync(nowhere));
+        (await AddAsync(nowhere with { Place = moving })).ShouldBeTrue();
+        var proven = (await Store.Clusters.PartsAsync(cut.Id)).Select(static one => one.ManifestBlock).ToHashSet();
+        (await Store.GroupStores.MovedAsync(group, "b", proven, [])).ShouldBeTrue();
+        await ShouldFailAsync(MetadataErrors.PlaceChanged, () => AddAsync(nowhere with { Place = moving }));
+        var there = nowhere with { Place = await Store.GroupStores.FindAsync(group) };
+        (await AddAsync(there)).ShouldBeTrue();
+
+        var before = await Store.Clusters.PartsAsync(cut.Id);
+        await Store.StoreSessions.RevokeAsync([others]);
+        await ShouldFailAsync(MetadataErrors.StoreSessionRevoked, () => AddAsync(there));
+        (await Store.Clusters.PartsAsync(cut.Id)).ShouldBe(before);
+        (await AddAsync(there with { Sessions = [own] })).ShouldBeTrue();
+
+        Task<bool> AddAsync(PartPremise premise) =>
+            Store.Clusters.AddBuiltPartAsync(cut.Id, Part(set, cut), premise);
+    }
+
+    [Fact]
     public async Task A_cut_is_published_with_all_its_parts_or_not_at_all()
     {
         var (cluster, _) = await ClusterAsync("s0");

@@ -60,21 +60,27 @@ internal sealed class MongoCuts(ITransactions database, TimeProvider time)
     }
 
     internal Task<bool> AddPartAsync(string cutId, SnapshotRecord part, CancellationToken cancellation) =>
+        database.WriteAsync(session => AddPartAsync(session, cutId, part), cancellation);
+
+    internal Task<bool> AddBuiltPartAsync(
+        string cutId,
+        SnapshotRecord part,
+        PartPremise premise,
+        CancellationToken cancellation
+    ) =>
         database.WriteAsync(
             async session =>
             {
-                var cut = await FindAsync(session, cutId);
-                if (cut is not { State: CutState.Settled } || !cut.Sets.Contains(part.ReplicaSetId))
+                if (!await MongoStoreSessions.RelyAsync(session, premise.Sessions, time.GetUtcNow()))
                 {
-                    return false;
+                    throw MetadataErrors.SessionRevoked($"the part of replica set '{part.ReplicaSetId}'");
                 }
 
-                await session.PutAsync(
-                    Pieces,
-                    Doc.Of(("cutId", cutId), ("replicaSetId", part.ReplicaSetId)),
-                    new CutPart(cutId, part.ReplicaSetId, part with { CutId = cutId })
-                );
-                return true;
+                // Where an assignment, and the end of a move, meet this: of two at the same time one is begun again and sees the other.
+                await MongoGroupStores.TouchLeasesAsync(session, [part.ReplicaSetId]);
+                return premise.StandsIn(await MongoGroupStores.FindAsync(session, premise.GroupId))
+                    ? await AddPartAsync(session, cutId, part)
+                    : throw MetadataErrors.Displaced($"the part of replica set '{part.ReplicaSetId}'");
             },
             cancellation
         );
@@ -218,6 +224,22 @@ internal sealed class MongoCuts(ITransactions database, TimeProvider time)
 
     internal static Task<CutRecord?> OpenAsync(MongoSession session, string clusterId) =>
         session.FirstAsync(Cuts, Doc.Of(("clusterId", clusterId), ("state", Is.Below(CutState.Complete))));
+
+    private static async Task<bool> AddPartAsync(MongoSession session, string cutId, SnapshotRecord part)
+    {
+        var cut = await FindAsync(session, cutId);
+        if (cut is not { State: CutState.Settled } || !cut.Sets.Contains(part.ReplicaSetId))
+        {
+            return false;
+        }
+
+        await session.PutAsync(
+            Pieces,
+            Doc.Of(("cutId", cutId), ("replicaSetId", part.ReplicaSetId)),
+            new CutPart(cutId, part.ReplicaSetId, part with { CutId = cutId })
+        );
+        return true;
+    }
 
     /// <summary>Whether there are snapshots of the cluster beside it.</summary>
     private static Task<bool> HasOthersAsync(MongoSession session, CutRecord cut) =>

@@ -208,7 +208,7 @@ internal sealed class MongoGroupStores(ITransactions database, TimeProvider time
     private static async Task<IReadOnlyList<string>> TagsOfAsync(MongoSession session, string groupId) =>
         (await session.GetAsync(Tagged, groupId))?.Tags ?? [];
 
-    private static async Task<GroupStore?> FindAsync(MongoSession session, string groupId) =>
+    internal static async Task<GroupStore?> FindAsync(MongoSession session, string groupId) =>
         (await session.GetAsync(Places, groupId))?.Record();
 
     private static async Task<List<string>> SetsAsync(MongoSession session, string groupId)
@@ -233,7 +233,7 @@ internal sealed class MongoGroupStores(ITransactions database, TimeProvider time
         return sets;
     }
 
-    private static async Task TouchLeasesAsync(MongoSession session, List<string> sets)
+    internal static async Task TouchLeasesAsync(MongoSession session, IReadOnlyList<string> sets)
     {
         foreach (var set in sets)
         {
