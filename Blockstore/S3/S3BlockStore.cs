@@ -454,11 +454,11 @@ public sealed class S3BlockStore : ISealingStore, IGroomable, ICheckable, IShare
     private bool IsOpen(BlockId id) => _current?.Has(id) == true || _publishing?.Has(id) == true;
 
     /// <summary>What a groom must find: everything that was put; and, the second time, what is relied on in packs that it may give up.</summary>
-    private async Task SettleForGroomAsync(GroomState groom, StoreSession session, CancellationToken stopping)
+    private async Task SettleForGroomAsync(SessionAnswer answer, StoreSession session, CancellationToken stopping)
     {
-        var answer = _witness.Answer(groom, session);
+        var writeDown = _witness.Answer(answer, session);
         await SettleAsync(stopping);
-        await answer(stopping);
+        await writeDown(stopping);
     }
 
     private void ThrowIfUnusable()

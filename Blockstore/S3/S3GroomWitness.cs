@@ -43,8 +43,9 @@ internal sealed class S3GroomWitness(IBlobs blobs, S3Index index, CancellationTo
 
     /// <summary>A groom asks: from now on, the second time, no pack older than it is relied on.</summary>
     /// <returns>Writes down what was, once all that was put is published.</returns>
-    internal Func<CancellationToken, Task> Answer(GroomState groom, StoreSession session)
+    internal Func<CancellationToken, Task> Answer(SessionAnswer answer, StoreSession session)
     {
+        var groom = answer.Groom;
         if (groom.Phase == GroomPhase.AskingAgain)
         {
             var claims = _reuse.Close(session.Epoch);
@@ -52,7 +53,7 @@ internal sealed class S3GroomWitness(IBlobs blobs, S3Index index, CancellationTo
         }
 
         // Roots are listed after this answer: what ended work has committed by now is seen there.
-        _reuse.Prune(session.Floor());
+        _reuse.Prune(answer.Floor);
         return static _ => Task.CompletedTask;
     }
 

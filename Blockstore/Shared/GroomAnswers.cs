@@ -15,7 +15,7 @@ internal sealed class GroomAnswers(
     ISharedPlace place,
     StoreSession session,
     BlockHolds holds,
-    Func<GroomState, StoreSession, CancellationToken, Task> settle
+    Func<SessionAnswer, StoreSession, CancellationToken, Task> settle
 )
 {
     private readonly Lock _gate = new();
@@ -86,6 +86,7 @@ internal sealed class GroomAnswers(
             }
 
             List<BlockId> held;
+            SessionAnswer answer;
             lock (_gate)
             {
                 if (_watch != watch)
@@ -93,15 +94,18 @@ internal sealed class GroomAnswers(
                     return;
                 }
 
+                // Before the roots: what work that ends in between has put leads from one of them, or is not older than this.
+                answer = new SessionAnswer(groom, session.Floor());
+
                 // All that was held since the groom began: an answer that is given twice lacks nothing.
                 _held.UnionWith(watch.Roots());
                 held = [.. _held];
             }
 
             // The groom reads what is below these blocks: they must be where it can find them.
-            await settle(groom, session, stopping);
+            await settle(answer, session, stopping);
             await place.WriteHeldAsync(session.Id, groom.Id, held, stopping);
-            await session.AnswerAsync(groom.Id, groom.Phase, stopping);
+            await session.AnswerAsync(answer, stopping);
             lock (_gate)
             {
                 if (_watch == watch)
@@ -117,3 +121,8 @@ internal sealed class GroomAnswers(
         }
     }
 }
+
+/// <summary>What a session answers a groom, beside its roots.</summary>
+/// <param name="Groom">That asks, and in which phase.</param>
+/// <param name="Floor">As of <see cref="StoreSession.Floor"/>, before it looked what it holds.</param>
+internal readonly record struct SessionAnswer(GroomState Groom, long Floor);

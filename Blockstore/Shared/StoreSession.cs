@@ -119,11 +119,8 @@ internal sealed class StoreSession : IAsyncDisposable
         Observe(await _state.ChangeAsync(static state => state with { Damages = state.Damages + 1 }, cancellation));
 
     /// <summary>This session has written down what it holds for that groom.</summary>
-    internal async Task AnswerAsync(Guid groom, GroomPhase phase, CancellationToken cancellation)
-    {
-        var floor = Floor();
-        await _state.ChangeAsync(state => state.Answer(Id, groom, phase, floor), cancellation);
-    }
+    internal Task AnswerAsync(SessionAnswer answer, CancellationToken cancellation) =>
+        _state.ChangeAsync(state => state.Answer(Id, answer.Groom.Id, answer.Groom.Phase, answer.Floor), cancellation);
 
     /// <summary>For tests: gives a sign of life, and has answered a groom that waits when it is back (unless somebody looks).</summary>
     internal async Task BeatAndAnswerAsync(CancellationToken cancellation = default)
@@ -266,6 +263,6 @@ internal sealed class StoreSession : IAsyncDisposable
 /// </param>
 /// <param name="Seen">Told of the state after each sign of life, before a groom is answered. Does not wait.</param>
 internal sealed record SessionCalls(
-    Func<GroomState, StoreSession, CancellationToken, Task> Settle,
+    Func<SessionAnswer, StoreSession, CancellationToken, Task> Settle,
     Action<StoreState>? Seen = null
 );

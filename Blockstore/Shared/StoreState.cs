@@ -57,7 +57,7 @@ internal sealed record StoreState
                 known with
                 {
                     Beat = known.Beat + 1,
-                    Floor = Math.Max(known.Floor, floor),
+                    Floor = HasAnswered(known, GroomPhase.Asking) ? known.Floor : Math.Max(known.Floor, floor),
                     Counted = counted,
                 }
             )
@@ -158,7 +158,14 @@ internal sealed record StoreState
 
     private bool HaveAllAnswered(GroomState groom) =>
         groom.Phase is not (GroomPhase.Asking or GroomPhase.AskingAgain)
-        || Sessions.Values.All(one => one.AnsweredGroom == groom.Id && one.AnsweredPhase == groom.Phase);
+        || Sessions.Values.All(one => HasAnswered(one, groom.Phase));
+
+    /// <summary>Until everybody has, its floor stays the one that goes with what it said it holds: the groom's limit is read off it.</summary>
+    private bool HasAnswered(SessionState session, GroomPhase phase) =>
+        LiveGroom is { } live
+        && live.Phase == phase
+        && session.AnsweredGroom == live.Id
+        && session.AnsweredPhase == phase;
 
     private StoreState With(Guid session, SessionState state) =>
         this with

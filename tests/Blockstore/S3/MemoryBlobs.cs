@@ -12,6 +12,9 @@ internal sealed class MemoryBlobs : IBlobs
 
     public string Name => "memory";
 
+    /// <summary>Is over before an object of that key is written over.</summary>
+    internal Func<string, Task> BeforePut { get; set; } = static _ => Task.CompletedTask;
+
     /// <summary>Keys that begin so.</summary>
     internal List<string> Keys(string prefix)
     {
@@ -51,15 +54,14 @@ internal sealed class MemoryBlobs : IBlobs
         }
     }
 
-    public Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    public async Task PutAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        await BeforePut(key);
         lock (_gate)
         {
             _objects[key] = content.ToArray();
         }
-
-        return Task.CompletedTask;
     }
 
     public Task<PooledBytes?> GetAsync(string key, CancellationToken cancellation) =>

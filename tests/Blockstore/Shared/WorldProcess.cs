@@ -84,7 +84,8 @@ internal sealed class WorldProcess(IDrivenStore store)
     internal async Task AdvanceHeadAsync(Random random)
     {
         _ofHead ??= Store.Holds.Keep(() => Head is { } now ? [now] : []);
-        using var hold = Store.Holds.Begin(Head is { } had ? [had] : []);
+        // What it was is not held by it: it may be published meanwhile, and stay behind.
+        using var hold = Store.Holds.Begin();
         var kept = Head is { } before
             ? (await WorldBlocks.ChildrenAsync(Store, before)).Where(_ => random.Next(3) > 0)
             : [];
@@ -93,7 +94,15 @@ internal sealed class WorldProcess(IDrivenStore store)
         await PutAsync(Writers.Count - 1, random.Next(40));
         var next = await PutPageAsync(Writers[^1].Known);
         Writers.RemoveAt(Writers.Count - 1);
+        var beats = random.Next(3) == 0 && Looking.Count == 0 ? Store.BeatAsync() : Task.CompletedTask;
+        if (random.Next(2) == 0)
+        {
+            await beats;
+        }
+
         _head = new StrongBox<BlockId>(next);
+        hold.Dispose();
+        await beats;
     }
 
     internal async Task EndAllAsync()
