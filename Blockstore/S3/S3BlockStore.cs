@@ -188,11 +188,11 @@ public sealed class S3BlockStore : ISealingStore, IGroomable, ICheckable, IShare
         }
 
         // Another process may have put it, or a groom have moved it, since this one has looked.
-        var raw = await _reads.ReadAsync(id, cancellation);
+        var raw = await _reads.ReadAsync(id, isFresh: false, cancellation);
         if (raw is null)
         {
             await _index.RefreshAsync(cancellation);
-            raw = await _reads.ReadAsync(id, cancellation);
+            raw = await _reads.ReadAsync(id, isFresh: true, cancellation);
         }
 
         if (raw is null)

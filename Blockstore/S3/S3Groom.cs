@@ -45,6 +45,9 @@ internal sealed class S3Groom(
 
     private readonly IdMarks _marks = new();
     private readonly List<StoreFinding> _findings = [];
+
+    // Of blocks that stand in several places: those that were copied.
+    private readonly HashSet<BlockId> _copied = [];
     private S3OpenPack? _into;
     private GroomReport _report = new();
 
@@ -93,6 +96,7 @@ internal sealed class S3Groom(
         {
             await RemoveAsync(chosen, cancellation);
             await RemoveUnpublishedAsync(cancellation);
+            await RemoveListsOfGoneAsync(cancellation);
         }
 
         return _report with
@@ -229,12 +233,13 @@ internal sealed class S3Groom(
     private async Task<List<GroomedPack>> CopyAsync(List<GroomedPack> chosen, CancellationToken cancellation)
     {
         var done = new List<GroomedPack>();
+        var names = chosen.Select(static pack => pack.Pack.Name).ToHashSet(StringComparer.Ordinal);
         _into = new S3OpenPack(ground.PackBytes);
         try
         {
             foreach (var pack in chosen)
             {
-                if (pack.Live.Count == 0 || await CopyAsync(pack, cancellation))
+                if (await CopyAsync(pack, names, cancellation))
                 {
                     done.Add(pack);
                 }
@@ -254,10 +259,25 @@ internal sealed class S3Groom(
     }
 
     /// <returns>False where something that is needed is damaged: the pack is kept.</returns>
-    private async Task<bool> CopyAsync(GroomedPack pack, CancellationToken cancellation)
+    private async Task<bool> CopyAsync(GroomedPack pack, HashSet<string> chosen, CancellationToken cancellation)
     {
+        var needed = new List<(PackEntry Entry, bool IsElsewhere)>();
+        foreach (var entry in pack.Entries.Where(entry => _marks.Has(entry.Id)))
+        {
+            var others = ground.Index.PlacesOf(entry.Id).FindAll(place => place.Pack.Name != pack.Pack.Name);
+            if (others.Count == 0 || !await IsKeptAsync(entry.Id, others, chosen, cancellation))
+            {
+                needed.Add((entry, others.Count > 0));
+            }
+        }
+
+        if (needed.Count == 0)
+        {
+            return true;
+        }
+
         using var whole = await ground.Blobs.GetAsync(pack.Pack.Key, cancellation);
-        foreach (var entry in pack.Live)
+        foreach (var (entry, _) in needed)
         {
             var isWhole =
                 whole is not null
@@ -275,7 +295,7 @@ internal sealed class S3Groom(
             }
         }
 
-        foreach (var entry in pack.Live)
+        foreach (var (entry, isElsewhere) in needed)
         {
             // Before the block, not after the pack: two packs that are mostly needed are more than one pack holds.
             if (_into!.Length >= ground.PackBytes)
@@ -288,9 +308,51 @@ internal sealed class S3Groom(
             var stored = whole!.Span.Slice((int)entry.Offset, entry.StoredLength);
             _into.Append(entry.Id, stored, entry.RawLength, turn.Limit);
             _report = _report with { CopiedBytes = _report.CopiedBytes + entry.StoredLength };
+            if (isElsewhere)
+            {
+                _copied.Add(entry.Id);
+            }
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Whether a block stays without the copy that is given up: it was copied by this groom, or stands in a pack that is not given up, whole. What is known of damages may change
+    /// at any moment, so that is looked at here, and not taken from the count.
+    /// </summary>
+    private async Task<bool> IsKeptAsync(
+        BlockId id,
+        List<S3Location> others,
+        HashSet<string> chosen,
+        CancellationToken cancellation
+    )
+    {
+        if (_copied.Contains(id))
+        {
+            return true;
+        }
+
+        foreach (var place in others.Where(place => !chosen.Contains(place.Pack.Name)))
+        {
+            using var stored = await ground.Blobs.GetAsync(
+                place.Pack.Key,
+                place.Offset,
+                place.StoredLength,
+                cancellation
+            );
+            if (stored is not null && BlockCodecs.IsIntact(id, stored.Span))
+            {
+                return true;
+            }
+
+            if (stored is not null)
+            {
+                await ground.Index.TellDamageAsync(id, place.Pack, cancellation);
+            }
+        }
+
+        return false;
     }
 
     private async Task PublishAsync(S3OpenPack pack, CancellationToken cancellation)
@@ -359,6 +421,20 @@ internal sealed class S3Groom(
             if (await ground.Blobs.TryCreateAsync(pack.ListKey, S3Pack.Void, isLocked: false, cancellation))
             {
                 await ground.Blobs.DeleteAsync([pack.Key], cancellation);
+            }
+        }
+    }
+
+    /// <summary>Removes lists whose packs are gone, where nothing needs what only they would have; others stay, so that a pack can be brought back.</summary>
+    private async Task RemoveListsOfGoneAsync(CancellationToken cancellation)
+    {
+        foreach (var pack in ground.Index.Gone.Where(pack => pack.Epoch < turn.Limit))
+        {
+            using var list = await ground.Blobs.GetAsync(pack.ListKey, cancellation);
+            var entries = list is null ? null : S3PackBytes.FromList(list.Span);
+            if (entries?.TrueForAll(entry => !_marks.Has(entry.Id) || ground.Index.Find(entry.Id) is not null) == true)
+            {
+                await ground.Blobs.DeleteAsync([pack.ListKey], cancellation);
             }
         }
     }

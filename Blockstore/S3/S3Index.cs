@@ -20,6 +20,7 @@ internal sealed class S3Index(IBlobs blobs) : IDisposable
     private readonly Dictionary<string, S3Pack> _packs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _condemned = new(StringComparer.Ordinal);
     private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
+    private List<S3Pack> _gone = [];
     private long _bytes;
 
     /// <summary>Blocks, and the bytes that one copy of each takes.</summary>
@@ -45,6 +46,32 @@ internal sealed class S3Index(IBlobs blobs) : IDisposable
         }
     }
 
+    /// <summary>
+    /// Listed, and not there: lost, or removed by a groom while whoever published it asked, for want of a reply, for its list to be made once more. What only they
+    /// hold is not there, and is written anew by the next put.
+    /// </summary>
+    internal List<S3Pack> Gone
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _gone];
+            }
+        }
+    }
+
+    /// <summary>Every place of a block, the copy that counts first.</summary>
+    internal List<S3Location> PlacesOf(BlockId id)
+    {
+        lock (_gate)
+        {
+            return !_places.TryGetValue(id, out var place) ? []
+                : _others.TryGetValue(id, out var others) ? [place, .. others]
+                : [place];
+        }
+    }
+
     /// <summary>Where the copy that counts stands.</summary>
     internal S3Location? Find(BlockId id)
     {
@@ -63,7 +90,7 @@ internal sealed class S3Index(IBlobs blobs) : IDisposable
         }
     }
 
-    /// <summary>Whether the block was read damaged there, or its pack is gone.</summary>
+    /// <summary>Whether the block was read damaged there, or an earlier release found its pack gone.</summary>
     internal bool IsDamaged(BlockId id, S3Pack pack)
     {
         lock (_gate)
@@ -98,8 +125,8 @@ internal sealed class S3Index(IBlobs blobs) : IDisposable
         }
     }
 
-    /// <summary>Writes down that a block is damaged where it stands, or (without a block) that its pack is not to be had.</summary>
-    internal async Task TellDamageAsync(BlockId? id, S3Pack pack, CancellationToken cancellation)
+    /// <summary>Writes down that a block is damaged where it stands.</summary>
+    internal async Task TellDamageAsync(BlockId id, S3Pack pack, CancellationToken cancellation)
     {
         var name = NameOf(id, pack);
         lock (_gate)
@@ -109,21 +136,9 @@ internal sealed class S3Index(IBlobs blobs) : IDisposable
                 return;
             }
 
-            if (id is { } one)
+            if (_places.ContainsKey(id))
             {
-                Prefer(one);
-            }
-            else
-            {
-                foreach (
-                    var block in _places
-                        .Where(place => place.Value.Pack == pack)
-                        .Select(static place => place.Key)
-                        .ToList()
-                )
-                {
-                    Prefer(block);
-                }
+                Prefer(id);
             }
         }
 
@@ -166,9 +181,19 @@ internal sealed class S3Index(IBlobs blobs) : IDisposable
                 }
             }
 
+            // After the lists: a pack is there before its list, and is removed after it.
+            var there = new HashSet<string>(StringComparer.Ordinal);
+            await foreach (var one in blobs.ListAsync(S3Pack.Packs, int.MaxValue, cancellation))
+            {
+                there.Add(one.Key[S3Pack.Packs.Length..]);
+            }
+
+            var gone = listed.Values.Where(pack => !there.Contains(pack.Name)).ToList();
+            gone.ForEach(pack => listed.Remove(pack.Name));
             List<S3Pack> added;
             lock (_gate)
             {
+                _gone = gone;
                 _damaged.UnionWith(damaged);
                 Remove(_packs.Values.Where(pack => !listed.ContainsKey(pack.Name) || _condemned.Contains(pack.Name)));
                 added =

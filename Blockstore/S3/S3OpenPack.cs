@@ -112,10 +112,22 @@ internal sealed class S3OpenPack : IDisposable
         var content = (whole ?? _bytes).Memory[..(_length + footer.Length)];
         footer.CopyTo(content[_length..]);
         var pack = S3Pack.New(_epoch);
-        var isPublished =
-            await blobs.TryCreateAsync(pack.Key, content, isLocked: true, cancellation)
-            && await blobs.TryCreateAsync(pack.ListKey, footer, isLocked: true, cancellation);
-        return isPublished ? (pack, _entries) : null;
+        if (
+            !await blobs.TryCreateAsync(pack.Key, content, isLocked: true, cancellation)
+            || !await blobs.TryCreateAsync(pack.ListKey, footer, isLocked: true, cancellation)
+        )
+        {
+            return null;
+        }
+
+        if (!await blobs.HasAsync(pack.Key, cancellation))
+        {
+            // It was published long ago, by a request that had no reply, and a groom has removed it since: this was its list once more.
+            await blobs.DeleteAsync([pack.ListKey], cancellation);
+            return null;
+        }
+
+        return (pack, _entries);
     }
 
     public void Dispose()

@@ -22,6 +22,11 @@ internal sealed class S3StoreChecker(IBlobs blobs, S3Index index, ISealingKeys k
         CancellationToken cancellation
     )
     {
+        foreach (var pack in index.Gone)
+        {
+            Report(null, pack.Key, 0, "the pack is gone");
+        }
+
         var packs = index.Packs;
         foreach (var (n, pack) in packs.Index())
         {
@@ -62,12 +67,7 @@ internal sealed class S3StoreChecker(IBlobs blobs, S3Index index, ISealingKeys k
         using var whole = await blobs.GetAsync(pack.Key, cancellation);
         if (whole is null)
         {
-            if (await blobs.HasAsync(pack.ListKey, cancellation))
-            {
-                Report(null, pack.Key, 0, "the pack is gone");
-                await index.TellDamageAsync(null, pack, cancellation);
-            }
-
+            // A groom has removed it since the packs were listed; else the next check finds it gone.
             return;
         }
 

@@ -202,12 +202,7 @@ internal sealed class CutWatch(HeadServices services, Func<string, HeadKeeper?> 
             && !(await _metadata.Clusters.PartsAsync(cut.Id, cancellation)).Any(part => part.ReplicaSetId == set.Id);
     }
 
-    private async Task RescueAsync(
-        Deployment cluster,
-        ClusterSet member,
-        CutRecord cut,
-        CancellationToken cancellation
-    )
+    private async Task RescueAsync(Deployment cluster, ClusterSet member, CutRecord cut, CancellationToken cancellation)
     {
         var set = member.Set!;
         CutLog.Rescue(services.Logger, member.Name, cut.Id);

@@ -114,8 +114,7 @@ public abstract partial class MetadataConformance
         (await Store.Clusters.PartsAsync(cut.Id)).ShouldBe(before);
         (await AddAsync(there with { Sessions = [own] })).ShouldBeTrue();
 
-        Task<bool> AddAsync(PartPremise premise) =>
-            Store.Clusters.AddBuiltPartAsync(cut.Id, Part(set, cut), premise);
+        Task<bool> AddAsync(PartPremise premise) => Store.Clusters.AddBuiltPartAsync(cut.Id, Part(set, cut), premise);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal sealed class MemoryBlobs : IBlobs
 
     public string Name => "memory";
 
-    /// <summary>Is over before an object of that key is written over.</summary>
+    /// <summary>Is over before an object of that key is made, or written over.</summary>
     internal Func<string, Task> BeforePut { get; set; } = static _ => Task.CompletedTask;
 
     /// <summary>Keys that begin so.</summary>
@@ -40,7 +40,7 @@ internal sealed class MemoryBlobs : IBlobs
         }
     }
 
-    public Task<bool> TryCreateAsync(
+    public async Task<bool> TryCreateAsync(
         string key,
         ReadOnlyMemory<byte> content,
         bool isLocked,
@@ -48,9 +48,10 @@ internal sealed class MemoryBlobs : IBlobs
     )
     {
         cancellation.ThrowIfCancellationRequested();
+        await BeforePut(key);
         lock (_gate)
         {
-            return Task.FromResult(_objects.TryAdd(key, content.ToArray()));
+            return _objects.TryAdd(key, content.ToArray());
         }
     }
 
