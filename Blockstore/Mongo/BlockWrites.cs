@@ -134,6 +134,9 @@ internal sealed class BlockWrites : IAsyncDisposable
     /// <returns>Those that have to be tried again, in another way.</returns>
     private async Task<List<PendingBlock>> RoundAsync(List<PendingBlock> blocks, CancellationToken stopping)
     {
+        // As of before anything is asked: a damage that is found meanwhile is not taken for one that was known.
+        var damages = _session().Damages;
+        blocks.ForEach(block => block.Damages = damages);
         var again = new List<PendingBlock>();
         foreach (var kind in blocks.ToLookup(static block => block.Kind))
         {
@@ -261,7 +264,7 @@ internal sealed class BlockWrites : IAsyncDisposable
 
         if (_failure is null)
         {
-            _known.Add(block.Id, block.Epoch, _session().Damages, block.StoredLength);
+            _known.Add(block.Id, block.Epoch, block.Damages, block.StoredLength);
         }
 
         lock (_counting)

@@ -47,6 +47,9 @@ internal sealed class PendingBlock
 
     internal PendingKind Kind { get; set; }
 
+    /// <summary>The store's count of damages before it was last written, or looked at; by whoever writes it.</summary>
+    internal long Damages { get; set; }
+
     /// <summary>Counted as one that comes in addition.</summary>
     internal bool IsNew { get; private init; }
 

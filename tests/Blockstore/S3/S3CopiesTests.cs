@@ -5,7 +5,6 @@ using Backup.Blockstore.S3;
 using Backup.Blockstore.Shared;
 using Backup.Foundation.Errors;
 using Backup.Tests.Blockstore.Shared;
-using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
 
