@@ -50,6 +50,15 @@ public static partial class DaemonErrors
             "Somebody else writes into the target, or its servers lost writes: restore into a deployment that nobody uses yet, with --drop."
         );
 
+    /// <param name="differences">For example <c>'shop.orders' has 3 documents instead of 4</c>; at least one.</param>
+    /// <param name="isBalancerOn">What the balancer of the target is now.</param>
+    public static BackupException WrongCounts(IReadOnlyCollection<string> differences, bool isBalancerOn) =>
+        new(
+            TargetCountDiffers,
+            $"The target has not what was restored: {Shortened(differences)}. Its balancer {(isBalancerOn ? "was started again, as it was on" : "stays off, as it was")} at the source.",
+            "Somebody else writes into the target, or documents were not loaded (mongorestore tells of each): restore into a new cluster that nobody uses yet. 'backup cluster-check' counts again."
+        );
+
     public static BackupException RefusedDocument(string ns, int code, string said) =>
         new(
             TargetRefusedDocument,
@@ -59,10 +68,13 @@ public static partial class DaemonErrors
 
     public static BackupException UnfitTarget(string why, string hint) => new(TargetUnfit, why, hint);
 
-    private static string Listed(IReadOnlyCollection<string> names)
+    private static string Listed(IReadOnlyCollection<string> names) =>
+        Shortened([.. names.Select(static one => $"'{one}'")]);
+
+    private static string Shortened(IReadOnlyCollection<string> parts)
     {
         const int most = 10;
-        var shown = string.Join(", ", names.Take(most).Select(static one => $"'{one}'"));
-        return names.Count > most ? $"{shown} and {names.Count - most} more" : shown;
+        var shown = string.Join(", ", parts.Take(most));
+        return parts.Count > most ? $"{shown} and {parts.Count - most} more" : shown;
     }
 }

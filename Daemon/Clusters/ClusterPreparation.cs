@@ -48,9 +48,12 @@ public sealed class ClusterPreparation(RestoreTarget target, TimeProvider time)
         return await writer.PrepareClusterAsync(content, described.Layout, standIns, progress, cancellation);
     }
 
-    /// <summary>Counts what is there, and starts the balancer where it was on.</summary>
+    /// <summary>
+    /// Counts what is there, and starts the balancer where it was on, also where something differs. A collection that is whole gets the expiry of its own
+    /// that it was made without; of what expires already documents may be gone.
+    /// </summary>
     /// <returns>Documents counted.</returns>
-    /// <exception cref="BackupException">9031, 9032, 9034.</exception>
+    /// <exception cref="BackupException">9032 with all that differs; 9031, 9034: then the balancer is as it was.</exception>
     public async Task<long> CheckAsync(
         ClusterDescription described,
         IProgress<TargetProgress>? progress = null,
@@ -59,17 +62,22 @@ public sealed class ClusterPreparation(RestoreTarget target, TimeProvider time)
     {
         RequireCluster();
         var all = 0L;
+        var expiry = new TargetExpiry(_commands);
+        var differences = new List<string>();
         foreach (var item in described.Items.Where(static item => item.DataName is not null))
         {
             progress?.Report(new TargetProgress("count", item.Namespace, all, 0, 0));
             var wanted = described.Counts.GetValueOrDefault(item.Namespace);
             var found = await _commands.CountAsync(item.Database, item.DataName!, cancellation);
-            if (found != wanted && !item.Indexes.Any(static one => one.View.Has("expireAfterSeconds"u8)))
-            {
-                throw DaemonErrors.WrongCount(item.Namespace, wanted, found);
-            }
-
             all += found;
+            if (found > wanted || (found < wanted && !TargetExpiry.Has(item)))
+            {
+                differences.Add($"'{item.Namespace}' has {found} documents instead of {wanted}");
+            }
+            else
+            {
+                await expiry.ArmCollectionAsync(item, cancellation);
+            }
         }
 
         if (described.Layout.IsBalancerOn)
@@ -82,7 +90,9 @@ public sealed class ClusterPreparation(RestoreTarget target, TimeProvider time)
             );
         }
 
-        return all;
+        return differences.Count == 0
+            ? all
+            : throw DaemonErrors.WrongCounts(differences, described.Layout.IsBalancerOn);
     }
 
     /// <summary>Which shard stands for which.</summary>

@@ -67,6 +67,13 @@ internal sealed class TargetCommands(RestoreTarget target, TimeProvider time)
         return names;
     }
 
+    /// <summary>The indexes of a collection that is there.</summary>
+    internal IAsyncEnumerable<BsonDocument> IndexesAsync(
+        string database,
+        string collection,
+        CancellationToken cancellation
+    ) => QueryAsync(database, w => w.String("listIndexes"u8, collection), cancellation);
+
     internal async Task<bool> IsEmptyAsync(string database, string collection, CancellationToken cancellation)
     {
         await foreach (

@@ -7,7 +7,7 @@ namespace Backup.Daemon.Targets;
 
 /// <summary>
 /// Writes a backup straight into MongoDB: collections with their options, documents, then indexes, views last. Into a cluster sharded collections as
-/// such. Documents are counted before the indexes are made, since one of them may be made to remove old documents.
+/// such. Documents are compared before the indexes are made and before the collection's own expiry is set, since either may remove old documents.
 /// </summary>
 /// <param name="target">Where to.</param>
 /// <param name="options">How.</param>
@@ -16,6 +16,7 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
 {
     private readonly TargetCommands _commands = new(target, time);
     private readonly TargetCheck _check = new(target, new TargetCommands(target, time));
+    private readonly TargetExpiry _expiry = new(new TargetCommands(target, time));
     private readonly List<string> _notices = [];
 
     /// <summary>Everything.</summary>
@@ -47,6 +48,7 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
         {
             await LoadAsync(item, told, cancellation);
             await IndexAsync(item, told, cancellation);
+            await _expiry.ArmAsync(item, cancellation);
         }
 
         foreach (var view in content.Items.Where(static one => one.Type == ExportItem.View))
@@ -71,7 +73,8 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
 
     /// <summary>
     /// Makes an empty cluster what the source was, without its documents: collections with options and indexes, shard keys, zones, every chunk where it
-    /// was. The documents are loaded by other means.
+    /// was. The documents are loaded by other means; what of them expires by an option of the collection gets that one with
+    /// <see cref="TargetExpiry.ArmCollectionAsync"/>.
     /// </summary>
     /// <param name="content">What will be loaded; its documents are not read.</param>
     /// <param name="layout">Of the source.</param>
@@ -121,7 +124,11 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
             }
 
             // The servers' own come to be with their first document.
-            if (!item.Name.StartsWith("system.", StringComparison.Ordinal) && !there.Contains(item.Namespace))
+            if (there.Contains(item.Namespace))
+            {
+                await _expiry.RestAsync(item, cancellation);
+            }
+            else if (!item.Name.StartsWith("system.", StringComparison.Ordinal))
             {
                 told.Phase("create", item.Namespace);
                 await _commands.CreateAsync(item.Database, item.Name, w => Options(w, item), cancellation);
@@ -134,10 +141,15 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
             else if (sharded is not null)
             {
                 told.Phase("shard", item.Namespace);
-                // The index that the key rests on, as it was: else the server makes one of its own, with a name of its own.
+                // The index that the key rests on, as it was: else the server makes one of its own, with a name of its own. mongorestore, which
+                // loads what a description tells of, makes it once more, and takes no other expiry for it.
                 await CreateIndexesAsync(
                     item,
-                    [.. item.Indexes.Where(one => Supports(one, sharded.Key))],
+                    [
+                        .. item
+                            .Indexes.Where(one => Supports(one, sharded.Key))
+                            .Select(one => standIns is null ? _expiry.Resting(item, one) : one),
+                    ],
                     cancellation
                 );
                 await sharding!.ShardAsync(item, sharded, phase => told.Phase(phase, item.Namespace), cancellation);
@@ -212,7 +224,7 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
     private async Task IndexAsync(ExportItem item, Teller told, CancellationToken cancellation)
     {
         told.Phase("index", item.Namespace);
-        await CreateIndexesAsync(item, item.Indexes, cancellation);
+        await CreateIndexesAsync(item, [.. item.Indexes.Select(one => _expiry.AsItRests(item, one))], cancellation);
     }
 
     private async Task CreateIndexesAsync(
@@ -295,8 +307,8 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
     {
         foreach (var option in item.Options.View)
         {
-            // What of them belongs to one server's storage, or to a collection on its way to another one.
-            if (option.NameText is not ("autoIndexId" or "temp" or "uuid" or "idIndex"))
+            // What of them belongs to one server's storage, or to a collection on its way to another one; the expiry comes last.
+            if (option.NameText is not ("autoIndexId" or "temp" or "uuid" or "idIndex" or TargetExpiry.Option))
             {
                 writer.Element(option);
             }

@@ -3,7 +3,7 @@ using Backup.Sandbox.Storage;
 
 namespace Backup.Sandbox.Commands;
 
-/// <summary>collMod: the validator's options, an index's expiry, a view's definition.</summary>
+/// <summary>collMod: the validator's options, an index's or a collection's own expiry, a view's definition.</summary>
 internal static class CollModCommand
 {
     private static readonly string[] Validation = ["validator", "validationLevel", "validationAction"];
@@ -14,13 +14,19 @@ internal static class CollModCommand
         lock (engine.Gate)
         {
             var collection = context.Collection ?? throw CommandFault.NamespaceNotFound("ns does not exist");
-            if (Namespaces.IsView(collection))
+            // A time series is modified under its own name, and its buckets are meant.
+            if (Namespaces.IsView(collection) && ClusteredCollections.BucketsOf(engine, collection) is { } buckets)
+            {
+                collection = buckets;
+            }
+            else if (Namespaces.IsView(collection))
             {
                 ModifyView(context, collection);
                 return context.Reply(static _ => { });
             }
 
             engine.Transactions.CheckFree(collection);
+            CheckExpiry(context, collection);
             var index = context.Document("index"u8) is { } change ? IndexOf(collection, change) : -1;
             long? before = null;
             long? after = null;
@@ -36,7 +42,12 @@ internal static class CollModCommand
                 collection,
                 () =>
                 {
-                    collection.Options = Validated(options, context.View);
+                    collection.Options = Expiring(Validated(options, context.View), context.View);
+                    if (collection.IsClustered && IndexSpecs.Clustered(collection.Options) is { } key)
+                    {
+                        collection.Indexes[0] = key;
+                    }
+
                     if (after is { } seconds)
                     {
                         collection.Indexes[index] = WithExpiry(collection.Indexes[index], seconds);
@@ -57,6 +68,75 @@ internal static class CollModCommand
                     w.Int64("expireAfterSeconds_old"u8, before ?? 0).Int64("expireAfterSeconds_new"u8, now);
                 }
             });
+        }
+    }
+
+    /// <exception cref="CommandFault">The collection cannot have an expiry of its own, or it is none.</exception>
+    private static void CheckExpiry(CommandContext context, SandboxCollection collection)
+    {
+        if (!context.View.TryGet("expireAfterSeconds"u8, out var expiry))
+        {
+            return;
+        }
+
+        if (context.Engine.Profile == WireProfile.V42)
+        {
+            throw new CommandFault(
+                40415,
+                "Location40415",
+                "BSON field 'collMod.expireAfterSeconds' is an unknown field."
+            );
+        }
+
+        if (!collection.IsClustered)
+        {
+            throw CommandFault.InvalidOptions(
+                "'expireAfterSeconds' is only supported for clustered and time-series collections"
+            );
+        }
+
+        if (!expiry.IsNumber && !(expiry.Type == BsonType.String && expiry.AsString == "off"))
+        {
+            throw CommandFault.InvalidOptions("Invalid string value for the 'expireAfterSeconds' option");
+        }
+    }
+
+    /// <summary>With the expiry at the place that a server gives it: <c>timeseries</c> alone comes behind.</summary>
+    private static BsonDocument Expiring(BsonDocument options, BsonView change)
+    {
+        if (!change.TryGet("expireAfterSeconds"u8, out var given))
+        {
+            return options;
+        }
+
+        long? seconds = given.IsNumber ? given.ToInt64() : null;
+        return BsonDocument.Build(w =>
+        {
+            foreach (var option in options.View)
+            {
+                if (option.NameIs("timeseries"u8))
+                {
+                    Write(w);
+                }
+
+                if (!option.NameIs("expireAfterSeconds"u8))
+                {
+                    w.Element(option);
+                }
+            }
+
+            if (!options.View.Has("timeseries"u8))
+            {
+                Write(w);
+            }
+        });
+
+        void Write(BsonWriter w)
+        {
+            if (seconds is { } known)
+            {
+                w.Int64("expireAfterSeconds"u8, known);
+            }
         }
     }
 
@@ -186,7 +266,11 @@ internal static class CollModCommand
                     w.BeginDocument("index"u8).String("name"u8, IndexSpecs.Name(collection.Indexes[index]));
                     w.Int64("expireAfterSeconds"u8, seconds!.Value).EndDocument();
                 }
-                else if (field.NameIs("collMod"u8) || Validation.Contains(field.NameText))
+                else if (field.NameIs("collMod"u8))
+                {
+                    w.String("collMod"u8, collection.Name);
+                }
+                else if (field.NameIs("expireAfterSeconds"u8) || Validation.Contains(field.NameText))
                 {
                     w.Element(field);
                 }

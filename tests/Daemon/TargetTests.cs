@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Backup.Blockstore;
 using Backup.Daemon;
 using Backup.Daemon.Clusters;
@@ -6,6 +7,7 @@ using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.Oplog.Catalogues;
+using Backup.Sandbox;
 using Backup.Snapshots.Exports;
 using Backup.Snapshots.Heads;
 using Backup.Snapshots.Manifests;
@@ -131,6 +133,134 @@ public sealed class TargetTests
         );
     }
 
+    /// <summary>
+    /// A server's TTL monitor looks once a minute: what it would remove has to be there until it was compared. The oplog tells in which order things were
+    /// done, the second time into what an earlier run had made.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_expires_is_loaded_and_compared_before_it_may(bool isThere)
+    {
+        const string ttl = """{"v":2,"key":{"at":1},"name":"ttl","expireAfterSeconds":30}""";
+        await using var set = await SandboxSet.StartAsync(1, new SandboxOptions { Profile = WireProfile.V50 });
+        var old = ExtendedJson.Parse(
+            """{"_id":{"$date":"2001-01-01T00:00:00Z"},"at":{"$date":"2001-01-01T00:00:00Z"} }"""
+        );
+        var content = await ContentAsync(
+            Collection("plain", "{}", [old], ttl),
+            Collection(
+                "system.buckets.series",
+                """{"clusteredIndex":true,"expireAfterSeconds":90,"timeseries":{"timeField":"at","granularity":"seconds","bucketMaxSpanSeconds":3600} }""",
+                [
+                    ExtendedJson.Parse(
+                        """{"_id":{"$oid":"3a4fc8800000000000000000"},"control":{"version":1},"data":{"at":{"0":1}}}"""
+                    ),
+                ]
+            )
+        );
+        if (isThere)
+        {
+            await RunAsync(set.Client, $$"""{"createIndexes":"plain","indexes":[{{ttl}}]}""");
+        }
+
+        await using var target = await RestoreTarget.OpenAsync(set.ConnectionString, CancellationToken.None);
+        await new TargetWriter(target, new TargetOptions(), TimeProvider.System).WriteAsync(content, layout: null);
+
+        var log = await FindAsync(set.Client, """{"find":"oplog.rs","filter":{"ns":{"$regex":"^shop[.]"}}}""", "local");
+        string[] names = ["plain", "system.buckets.series"];
+        foreach (var name in names)
+        {
+            var expiries = log.Where(entry => entry.View["op"u8].AsString == "c" && IsAbout(entry, name))
+                .Where(static entry => ExtendedJson.ToText(entry.View["o"u8].AsDocument).Contains("expireAfterSeconds"))
+                .ToList();
+            var inserted = log.FindIndex(entry => entry.View["ns"u8].AsString == $"shop.{name}");
+            inserted.ShouldBeGreaterThanOrEqualTo(0, name);
+            var before = expiries.Where(entry => log.IndexOf(entry) < inserted).Select(ExpiryOf).ToList();
+            before.LastOrDefault("none").ShouldBeOneOf("none", "off", $"{int.MaxValue}");
+            ExpiryOf(expiries[^1]).ShouldBe(name == "plain" ? "30" : "90");
+            log.IndexOf(expiries[^1]).ShouldBeGreaterThan(inserted, name);
+        }
+
+        var options = (await FindAsync(set.Client, """{"listCollections":1}""")).ToDictionary(
+            static one => one.View["name"u8].AsString,
+            static one => one.View["options"u8].AsDocument.ToDocument()
+        );
+        options["series"].View["expireAfterSeconds"u8].ToInt64().ShouldBe(90);
+        var index = (await FindAsync(set.Client, """{"listIndexes":"plain"}"""))[1];
+        index.View["expireAfterSeconds"u8].ToInt64().ShouldBe(30);
+
+        static bool IsAbout(BsonDocument entry, string name) =>
+            entry.View["o"u8].AsDocument.First is { Type: BsonType.String } first && first.AsString == name;
+
+        static string ExpiryOf(BsonDocument entry) =>
+            Regex
+                .Match(
+                    ExtendedJson.ToText(entry.View["o"u8].AsDocument),
+                    "\"expireAfterSeconds\"\\s*:\\s*\"?(\\w+)",
+                    RegexOptions.NonBacktracking,
+                    TimeSpan.FromSeconds(1)
+                )
+                .Groups[1]
+                .Value;
+    }
+
+    /// <summary>Of an earlier run, or of somebody else's: the expiry that it has rests, and in the end it is that of the backup.</summary>
+    [Fact]
+    public async Task A_clustered_collection_that_is_there_does_not_expire_meanwhile()
+    {
+        const string options =
+            """{"clusteredIndex":{"key":{"_id":1},"name":"k","unique":true},"expireAfterSeconds":60}""";
+        await using var set = await SandboxSet.StartAsync(1, new SandboxOptions { Profile = WireProfile.V50 });
+        await RunAsync(
+            set.Client,
+            $$"""{"create":"ids",{{options[1..].Replace("60", "7", StringComparison.Ordinal)}}"""
+        );
+        var item = (await ContentAsync(Collection("ids", options, []))).Items.ShouldHaveSingleItem();
+        await using var target = await RestoreTarget.OpenAsync(set.ConnectionString, CancellationToken.None);
+        var expiry = new TargetExpiry(new TargetCommands(target, TimeProvider.System));
+
+        await expiry.RestAsync(item, CancellationToken.None);
+        (await OptionsAsync()).View.Has("expireAfterSeconds"u8).ShouldBeFalse();
+        await expiry.ArmAsync(item, CancellationToken.None);
+        (await OptionsAsync()).View["expireAfterSeconds"u8].ToInt64().ShouldBe(60);
+
+        async Task<BsonDocument> OptionsAsync() =>
+            (await FindAsync(set.Client, """{"listCollections":1}"""))
+                .ShouldHaveSingleItem()
+                .View["options"u8]
+                .AsDocument.ToDocument();
+    }
+
+    [RealMongoFact]
+    public async Task An_index_that_expires_rests_on_a_real_server_while_documents_are_loaded()
+    {
+        await using var mongo = await RealMongo.StartAsync();
+        await using var client = new MongoClient(
+            Backup.MongoWire.Uri.ConnectionString.Parse(mongo.ConnectionString),
+            new MongoClientOptions()
+        );
+        const string ttl = """{"v":2,"key":{"at":1},"name":"ttl","expireAfterSeconds":30,"sparse":true}""";
+        await RunAsync(client, $$"""{"createIndexes":"plain","indexes":[{{ttl}}]}""");
+        var content = await ContentAsync(
+            Collection("plain", "{}", [ExtendedJson.Parse("""{"_id":1,"at":{"$date":"2001-01-01T00:00:00Z"} }""")], ttl)
+        );
+        await using var target = await RestoreTarget.OpenAsync(mongo.ConnectionString, CancellationToken.None);
+
+        await new TargetWriter(target, new TargetOptions(), TimeProvider.System).WriteAsync(content, layout: null);
+
+        var set = (
+            await FindAsync(
+                client,
+                """{"find":"oplog.rs","filter":{"o.collMod":"plain"},"sort":{"$natural":1} }""",
+                "local"
+            )
+        ).Select(static one => one.View["o"u8].AsDocument["index"u8].AsDocument["expireAfterSeconds"u8].ToInt64());
+        set.ShouldBe([int.MaxValue, 30]);
+        var index = (await FindAsync(client, """{"listIndexes":"plain"}"""))[1];
+        index.View["expireAfterSeconds"u8].ToInt64().ShouldBe(30);
+    }
+
     [Theory]
     [InlineData("", "a=s0 b=s1")]
     [InlineData("b=s0", "a=s1 b=s0")]
@@ -236,11 +366,25 @@ public sealed class TargetTests
         return documents;
     }
 
-    private static async Task<List<BsonDocument>> FindAsync(MongoClient client, string command)
+    private static async Task RunAsync(MongoClient client, string command)
+    {
+        using var reply = await client.RunCommandAsync(
+            "shop",
+            ExtendedJson.Parse(command),
+            ReadTarget.Primary,
+            CancellationToken.None
+        );
+    }
+
+    private static async Task<List<BsonDocument>> FindAsync(
+        MongoClient client,
+        string command,
+        string database = "shop"
+    )
     {
         var found = new List<BsonDocument>();
         await using var cursor = await client.OpenCursorAsync(
-            "shop",
+            database,
             ExtendedJson.Parse(command),
             ReadTarget.Primary,
             new CursorOptions(),
