@@ -59,9 +59,11 @@ internal static class ClusterGuide
             3. The script stops the balancer, makes databases, collections, shard keys, zones and chunks as they were, loads the archives, and compares
                the counts. {(
                 cluster.Layout.IsBalancerOn
-                    ? "Then it starts the balancer, which was on."
+                    ? "Then it starts the balancer, which was on, also where counts differ."
                     : "The balancer stays off, as it was."
-            )}
+            )} Where it ends early it
+               says so, and what the balancer is. To turn it on by hand: `sh.startBalancer()` through the mongos. A clustered collection
+               with an expiry of its own (`expireAfterSeconds`) is made without it, and gets it when its count is right.
 
             ## By other ways
 
@@ -92,6 +94,9 @@ internal static class ClusterGuide
         var refuse = cluster.IsFiltered
             ? ""
             : "echo 'These archives are raw: write the cluster out again without --raw to load it.' >&2; exit 2\n";
+        var inTheEnd = cluster.Layout.IsBalancerOn
+            ? "The balancer of the target is on, as it was at the source."
+            : $"The balancer of the target is off, as it was at the source. {StartBalancer}";
         return $$"""
             #!/bin/sh
             # Loads the archives of this folder into a new, empty cluster of the same number of shards, through its mongos.
@@ -105,14 +110,34 @@ internal static class ClusterGuide
             backup=${BACKUP:-backup}
             mongorestore=${MONGORESTORE:-mongorestore}
 
+            # However it ends: nobody is left with a balancer that is off and does not say so. The URI may hold a password, and goes too.
+            uri=''
+            balancer=untouched
+            finish() {
+              status=$?
+              trap - EXIT
+              [ -z "$uri" ] || rm -f "$uri"
+              case $balancer in
+                stopped) echo 'restore.sh ended early: the balancer of the target is off. {{StartBalancer}}' >&2;;
+                perhaps) echo 'restore.sh ended early: the balancer of the target may be off (sh.getBalancerState() tells). {{StartBalancer}}' >&2;;
+                done) echo '{{inTheEnd}}';;
+              esac
+              exit "$status"
+            }
+            trap finish EXIT
+            trap 'exit 129' HUP
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
+
             (cd "$here" && sha256sum --quiet -c {{ClusterFiles.Sums}})
             for pair in "$@"; do set -- "$@" --shard "$pair"; shift; done
+            balancer=perhaps
             "$backup" cluster-prepare "$here" "$@"
+            balancer=stopped
 
-            # The URI may hold a password: it goes by a file that nobody else can read.
+            # To mongorestore the URI goes by a file that nobody else can read.
             umask 077
             uri=$(mktemp)
-            trap 'rm -f "$uri"' EXIT
             printf "uri: '%s'\n" "$(printf %s "$BACKUP_RESTORE_TO" | sed "s/'/''/g")" > "$uri"
             load() {
               archive=$1; shift
@@ -120,10 +145,15 @@ internal static class ClusterGuide
             }
             {
             {{string.Concat([.. archives, config])}}}
+            balancer=perhaps
             "$backup" cluster-check "$here"
+            balancer=done
 
             """;
     }
+
+    private const string StartBalancer =
+        "To turn it on: sh.startBalancer() in mongosh, or db.adminCommand({balancerStart: 1}), through the mongos.";
 
     private static string Quoted(string text) => $"'{text}'";
 
