@@ -11,6 +11,7 @@ public static partial class DaemonErrors
     public const int TargetUnfit = 9034;
     public const int TargetHashDiffers = 9154;
     public const int TargetHasOthers = 9157;
+    public const int TargetKeptOtherwise = 9158;
 
     public static BackupException WrongHash(string ns) =>
         new(
@@ -31,6 +32,14 @@ public static partial class DaemonErrors
             TargetNotEmpty,
             $"The target already holds {Listed(namespaces)}; nothing was written.",
             "Restore into an empty deployment, or name what is to be restored with --namespace; --drop removes exactly these collections first."
+        );
+
+    /// <param name="collections">With what of each differs: <c>'shop.orders' (capped, size)</c>.</param>
+    public static BackupException KeptOtherwise(IReadOnlyCollection<string> collections) =>
+        new(
+            TargetKeptOtherwise,
+            $"The target has collections already that are kept otherwise than those of the backup: {Shortened(collections)}; nothing was written.",
+            "Drop them (--drop does it, of exactly these collections), or restore beside them under other names with --rename."
         );
 
     /// <param name="what">What was being done, for example <c>creating the index 'a_1' of 'shop.orders'</c>.</param>

@@ -217,7 +217,7 @@ internal sealed class ClusterRestoreOperations(
                 (long)least.TotalSeconds,
                 (long)most.TotalSeconds,
                 report.Conflicts,
-                report.Obstacles,
+                [.. report.Obstacles, .. report.Different],
                 report.Warnings
             )
         );

@@ -67,6 +67,27 @@ internal sealed class TargetCommands(RestoreTarget target, TimeProvider time)
         return names;
     }
 
+    /// <summary>The options of a collection, as it was made with them or modified since.</summary>
+    internal async Task<BsonDocument> OptionsAsync(string database, string collection, CancellationToken cancellation)
+    {
+        await foreach (
+            var one in QueryAsync(
+                database,
+                w =>
+                    w.Int32("listCollections"u8, 1)
+                        .BeginDocument("filter"u8)
+                        .String("name"u8, collection)
+                        .EndDocument(),
+                cancellation
+            )
+        )
+        {
+            return one.View.TryGet("options"u8, out var options) ? options.AsDocument.ToDocument() : BsonDocument.Empty;
+        }
+
+        return BsonDocument.Empty;
+    }
+
     /// <summary>The indexes of a collection that is there.</summary>
     internal IAsyncEnumerable<BsonDocument> IndexesAsync(
         string database,

@@ -121,7 +121,7 @@ internal sealed class TargetExpiry(TargetCommands commands)
         );
 
     // The key of a clustered collection is listed with the collection's expiry.
-    private static bool IsOfIndex(BsonDocument index) => Has(index) && !index.View.Has("clustered"u8);
+    internal static bool IsOfIndex(BsonDocument index) => Has(index) && !index.View.Has("clustered"u8);
 
     private static string NameOf(BsonDocument index) => index.View["name"u8].AsString;
 

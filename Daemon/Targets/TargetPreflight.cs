@@ -27,6 +27,9 @@ public sealed record TargetReport(
     IReadOnlyList<string> Warnings
 )
 {
+    /// <summary>Collections that are there and kept otherwise, as sentences: with these it cannot be either.</summary>
+    public IReadOnlyList<string> Different { get; init; } = [];
+
     // What one server takes of documents of a kilobyte with an index or two, on a core or two: a place to start from, no promise.
     private const double FastBytesASecond = 60e6;
     private const double SlowBytesASecond = 15e6;
@@ -63,7 +66,7 @@ internal sealed class TargetPreflight(RestoreTarget target, TargetCommands comma
         var version = build.View["version"u8].AsString;
         var fcv = await FeatureCompatibilityAsync(cancellation);
         var room = await TargetRoom.LookAsync(commands, content, options.Resume, cancellation);
-        var (obstacles, warnings) = (new List<string>(), new List<string>());
+        var (obstacles, warnings, different) = (new List<string>(), new List<string>(), new List<string>());
         Judge(content, Short(version), obstacles);
         if (Short(content.MongoVersion) > Short(version))
         {
@@ -87,6 +90,15 @@ internal sealed class TargetPreflight(RestoreTarget target, TargetCommands comma
             );
         }
 
+        if (!options.Drop)
+        {
+            different.AddRange(
+                room.Differences.Select(static one =>
+                    $"{one} is there already and kept otherwise than it would be restored: that needs --drop or --rename."
+                )
+            );
+        }
+
         return new TargetReport(
             version,
             fcv,
@@ -97,7 +109,10 @@ internal sealed class TargetPreflight(RestoreTarget target, TargetCommands comma
             [.. room.InTheWay.Select(static one => one.Namespace)],
             obstacles,
             warnings
-        );
+        )
+        {
+            Different = different,
+        };
     }
 
     private static void Judge(ExportContent content, Version version, List<string> obstacles)

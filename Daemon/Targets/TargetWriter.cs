@@ -24,7 +24,7 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
     /// <param name="layout">Of the cluster that it is of; null for that of a replica set.</param>
     /// <param name="progress">Told now and then.</param>
     /// <param name="cancellation">Stops; what was written stays.</param>
-    /// <exception cref="Foundation.Errors.BackupException">9030 to 9034, 9154 and 9157 of the target; those of reading the backup.</exception>
+    /// <exception cref="Foundation.Errors.BackupException">9030 to 9034, 9154, 9157 and 9158 of the target; those of reading the backup.</exception>
     public async Task<TargetResult> WriteAsync(
         ExportContent content,
         ClusterLayout? layout,
@@ -172,7 +172,12 @@ public sealed class TargetWriter(RestoreTarget target, TargetOptions options, Ti
             throw DaemonErrors.NotEmptyTarget([.. room.InTheWay.Select(static one => one.Namespace)]);
         }
 
-        foreach (var item in room.InTheWay)
+        if (room.Different.Count > 0 && !options.Drop)
+        {
+            throw DaemonErrors.KeptOtherwise(room.Differences);
+        }
+
+        foreach (var item in room.InTheWay.Concat(room.Different.Select(static one => one.Item)))
         {
             await _commands.DropAsync(item.Database, item.Name, cancellation);
         }

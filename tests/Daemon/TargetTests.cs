@@ -232,6 +232,55 @@ public sealed class TargetTests
                 .AsDocument.ToDocument();
     }
 
+    [Fact]
+    public async Task An_empty_collection_that_is_kept_otherwise_is_refused_and_told_in_what()
+    {
+        await using var set = await SandboxSet.StartAsync(1);
+        string[] made =
+        [
+            """{"create":"ring","capped":true,"size":4096}""",
+            """{"create":"checked","validator":{"n":{"$gte":0} },"validationLevel":"strict","validationAction":"error"}""",
+            """{"create":"sorted","collation":{"locale":"de"} }""",
+            """{"createIndexes":"short","indexes":[{"key":{"at":1},"name":"ttl","expireAfterSeconds":1},{"key":{"n":1},"name":"n"}]}""",
+            """{"create":"same","capped":true,"size":5000,"validator":{},"validationLevel":"strict"}""",
+        ];
+        foreach (var command in made)
+        {
+            await RunAsync(set.Client, command);
+        }
+
+        var content = await ContentAsync(
+            Collection("ring", "{}", Small(3)),
+            Collection("checked", """{"validator":{"n":{"$gte":1} },"validationAction":"warn"}""", Small(3)),
+            Collection("sorted", """{"collation":{"locale":"fr"} }""", []),
+            Collection("short", "{}", Small(3)),
+            Collection("same", """{"capped":true,"size":{"$numberLong":"5120"} }""", Small(3))
+        );
+        await using var target = await RestoreTarget.OpenAsync(set.ConnectionString, CancellationToken.None);
+        var writer = new TargetWriter(target, new TargetOptions(), TimeProvider.System);
+
+        var refused = await Should.ThrowAsync<BackupException>(() => writer.WriteAsync(content, layout: null));
+
+        refused.Number.ShouldBe(DaemonErrors.TargetKeptOtherwise);
+        refused.Message.ShouldContain(
+            "'shop.checked' (validator, validationAction), 'shop.ring' (capped, size), 'shop.short' (expireAfterSeconds of the index 'ttl'), 'shop.sorted' (collation); nothing was written"
+        );
+        refused.Hint.ShouldContain("--drop");
+        refused.Hint.ShouldContain("--rename");
+        (await FindAsync(set.Client, """{"find":"same"}""")).ShouldBeEmpty();
+        (await writer.LookAsync(content)).Different.Count.ShouldBe(4);
+
+        var dropping = new TargetWriter(target, new TargetOptions(Drop: true), TimeProvider.System);
+        (await dropping.WriteAsync(content, layout: null)).Documents.ShouldBe(12);
+        var options = (await FindAsync(set.Client, """{"listCollections":1}""")).ToDictionary(
+            static one => one.View["name"u8].AsString,
+            static one => one.View["options"u8].AsDocument.ToDocument()
+        );
+        options["ring"].View.IsEmpty.ShouldBeTrue();
+        options["sorted"].View["collation"u8].AsDocument["locale"u8].AsString.ShouldBe("fr");
+        (await FindAsync(set.Client, """{"listIndexes":"short"}""")).ShouldHaveSingleItem();
+    }
+
     [RealMongoFact]
     public async Task An_index_that_expires_rests_on_a_real_server_while_documents_are_loaded()
     {
