@@ -63,6 +63,13 @@ internal sealed class SourceMember(
         return PointOf(status, "readConcernMajorityOpTime"u8);
     }
 
+    /// <summary>The newest entry of this member, which a majority may never have.</summary>
+    public async Task<Optime> AppliedAsync(CancellationToken cancellation)
+    {
+        using var status = await RunAsync("admin", Command("replSetGetStatus"), cancellation);
+        return PointOf(status, "appliedOpTime"u8);
+    }
+
     /// <summary>
     /// The newest entry that a majority has, as the primary knows it: no majority write that was acknowledged before is after it. Null where
     /// the primary was elected just now: what its predecessor acknowledged it has, but does not know yet as committed; it does as soon

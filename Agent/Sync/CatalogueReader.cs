@@ -1,4 +1,5 @@
 using Backup.Agent.Source;
+using Backup.Foundation;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Catalogues;
 using Backup.MongoWire.Client;
@@ -8,11 +9,61 @@ namespace Backup.Agent.Sync;
 /// <summary>Lists what the source holds: every collection and view that is copied, raw. Keep in sync with docs/formats/sync-catalogue.md.</summary>
 internal static class CatalogueReader
 {
+    private static readonly TimeSpan MajorityPoll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// What a majority has. A list shows what the member has itself, and that may be rolled back: a collection that was created there, or dropped, and whose
+    /// entry is never shipped. So the list counts once a majority has the member's newest entry of after it; where another primary was elected before that, it is made once more.
+    /// </summary>
     /// <param name="member">The source.</param>
     /// <param name="includes">Which namespaces (<c>db.coll</c>) are listed.</param>
     /// <param name="splitBytes">A collection of twice that size and more is cut into ranges of about that size.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<IReadOnlyList<ListedCollection>> ReadAsync(
+        SourceMember member,
+        Func<string, bool> includes,
+        long splitBytes,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        while (true)
+        {
+            var listed = await ReadOnceAsync(member, includes, splitBytes, cancellation);
+            if (await IsCommittedAsync(member, await member.AppliedAsync(cancellation), time, cancellation))
+            {
+                return listed;
+            }
+        }
+    }
+
+    /// <summary>Waits until that is known of an entry that the member has. Entries of one term are on one branch: one primary wrote them.</summary>
+    private static async Task<bool> IsCommittedAsync(
+        SourceMember member,
+        Optime applied,
+        TimeProvider time,
+        CancellationToken cancellation
+    )
+    {
+        while (true)
+        {
+            var committed = await member.MajorityAsync(cancellation);
+            if (committed.Term > applied.Term)
+            {
+                return false;
+            }
+
+            if (committed.Term == applied.Term && committed >= applied)
+            {
+                return true;
+            }
+
+            await Task.Delay(MajorityPoll, time, cancellation);
+        }
+    }
+
+    private static async Task<IReadOnlyList<ListedCollection>> ReadOnceAsync(
         SourceMember member,
         Func<string, bool> includes,
         long splitBytes,

@@ -44,7 +44,7 @@ internal sealed class InitialSync(
 
     private async Task<Slice> ListAsync(Func<string, bool> includes, CancellationToken cancellation)
     {
-        var listed = await CatalogueReader.ReadAsync(member, includes, limits.SplitBytes, cancellation);
+        var listed = await CatalogueReader.ReadAsync(member, includes, limits.SplitBytes, time, cancellation);
         using var writer = new SliceWriter(limits.Budget);
         foreach (var collection in listed)
         {
