@@ -16,6 +16,7 @@ public static partial class BackupHttpServerErrors
     public const int DownloadStalled = 8069;
     public const int InstallersTooMany = 8070;
     public const int NothingToInstall = 8071;
+    public const int DownloadPartUnsure = 8072;
 
     public static BackupException InstallersBusy() =>
         new(
@@ -84,6 +85,14 @@ public static partial class BackupHttpServerErrors
             DownloadChanged,
             "What this link leads to has other bytes than when the download was begun (another release of the appliance, or a transaction that is decided by now).",
             "Remove the file and begin again; the use that was begun is given back."
+        );
+
+    /// <param name="tag">Of what the link leads to now, with its quotes.</param>
+    public static BackupException PartUnsure(string tag) =>
+        new(
+            DownloadPartUnsure,
+            "What this link leads to has become other bytes since it was made, and this request for a part does not say which of them it goes on with.",
+            $"Remove the file and begin again; who has the start of what it leads to now goes on with the header If-Range: {tag} (curl -C - --header 'If-Range: {tag}')."
         );
 
     public static BackupException NoSum(string? trouble) =>

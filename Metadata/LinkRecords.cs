@@ -38,7 +38,7 @@ public sealed record LinkSource(
 }
 
 /// <summary>The bytes that a link leads to, as far as they are known.</summary>
-/// <param name="Tag">The same as long as they are the same: what is known of other bytes does not hold for them.</param>
+/// <param name="Tag">The same as long as they are the same: what is known of other bytes does not hold for them. Behind a dot: how often they became others.</param>
 /// <param name="Bytes">How many; null until they were made once from end to end.</param>
 /// <param name="Sha256">Of all of them; null like that.</param>
 public sealed record LinkContent(string Tag, long? Bytes, byte[]? Sha256);

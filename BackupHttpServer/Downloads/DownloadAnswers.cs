@@ -30,7 +30,7 @@ internal static class DownloadAnswers
         response.Headers.AcceptRanges = "bytes";
         if (content is not null)
         {
-            response.Headers.ETag = TagOf(content.Tag);
+            response.Headers.ETag = TagOf(ContentTag.Of(content));
         }
 
         if (content?.Sha256 is { } sha256)
@@ -98,6 +98,7 @@ internal static class DownloadAnswers
             or BackupHttpServerErrors.LinkUsedUp
             or BackupHttpServerErrors.LinkSourceGone => StatusCodes.Status410Gone,
             BackupHttpServerErrors.RangeWrong => StatusCodes.Status416RangeNotSatisfiable,
+            BackupHttpServerErrors.DownloadPartUnsure => StatusCodes.Status412PreconditionFailed,
             BackupHttpServerErrors.DownloadChanged or BackupHttpServerErrors.SumUnknown =>
                 StatusCodes.Status409Conflict,
             BackupHttpServerErrors.DownloadTooBusy => StatusCodes.Status429TooManyRequests,

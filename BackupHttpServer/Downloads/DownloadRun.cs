@@ -51,7 +51,7 @@ internal sealed partial class DownloadRun(
         try
         {
             await MakeAsync(download, bytes, ends.Token);
-            await EndAsync(download.Tag, bytes, ends.Token);
+            await EndAsync(bytes, ends.Token);
         }
         catch (BackupException failure) when (!_isCounted)
         {
@@ -105,13 +105,9 @@ internal sealed partial class DownloadRun(
             _range = null;
         }
 
-        var isOther = link.Content is { } known && known.Tag != tag;
-        if (link.Content?.Tag != tag)
-        {
-            await services.Metadata.Links.SetTagAsync(link.Id, tag, cancellation);
-        }
-
-        _content = isOther || link.Content is null ? new LinkContent(tag, null, null) : link.Content;
+        var isOther = link.Content is { } known && ContentTag.Of(known) != tag;
+        var kept = await ContentTag.KeepAsync(services.Metadata.Links, link, tag, cancellation);
+        _content = isOther || link.Content is null ? new LinkContent(kept, null, null) : link.Content;
         if (_range is not { } range)
         {
             if (_body.NeedsLength && _content.Bytes is null)
@@ -132,6 +128,12 @@ internal sealed partial class DownloadRun(
         if (range.IsPart && isOther && link.Begun > link.Finished)
         {
             throw BackupHttpServerErrors.Changed();
+        }
+
+        // Also later on, and whoever was the first to see the other bytes.
+        if (range.IsPart && condition.Count == 0 && ContentTag.HasChanged(_content))
+        {
+            throw BackupHttpServerErrors.PartUnsure(DownloadAnswers.TagOf(tag));
         }
 
         if (_content.Bytes is null)
@@ -260,7 +262,7 @@ internal sealed partial class DownloadRun(
         }
     }
 
-    private async Task EndAsync(string tag, PartStream bytes, CancellationToken cancellation)
+    private async Task EndAsync(PartStream bytes, CancellationToken cancellation)
     {
         if (!_isCounted)
         {
@@ -280,7 +282,7 @@ internal sealed partial class DownloadRun(
 
             if (_content.Sha256 is null)
             {
-                _ = await services.Metadata.Links.SetSumAsync(link.Id, tag, bytes.Made, sha256!, cancellation);
+                _ = await services.Metadata.Links.SetSumAsync(link.Id, _content.Tag, bytes.Made, sha256!, cancellation);
             }
 
             await services.Metadata.Links.FinishAsync(link.Id, cancellation);

@@ -75,8 +75,8 @@ internal sealed partial class SumKeeper : IAsyncDisposable
         await using var download = await _downloads.OpenAsync(link, cancellation);
         await using var bytes = new PartStream(0, 0, static _ => ValueTask.CompletedTask);
         await download.WriteAsync(bytes, cancellation);
-        var content = new LinkContent(download.Tag, bytes.Made, bytes.Hash());
-        await _metadata.Links.SetTagAsync(link.Id, content.Tag, cancellation);
+        var tag = await ContentTag.KeepAsync(_metadata.Links, link, download.Tag, cancellation);
+        var content = new LinkContent(tag, bytes.Made, bytes.Hash());
         _ = await _metadata.Links.SetSumAsync(link.Id, content.Tag, bytes.Made, content.Sha256!, cancellation);
         return content;
     }

@@ -261,15 +261,46 @@ public sealed class DownloadRangeTests
             );
         }
 
+        await server.RefusedAsync(
+            path,
+            HttpStatusCode.PreconditionFailed,
+            BackupHttpServerErrors.DownloadPartUnsure,
+            $"bytes={got.Length}-"
+        );
         using (var all = await server.GetAsync(path, $"bytes={got.Length}-", "\"one\""))
         {
             all.StatusCode.ShouldBe(HttpStatusCode.OK);
+            all.Headers.ETag!.Tag.ShouldBe("\"two\"");
             (await all.Content.ReadAsByteArrayAsync()).ShouldBe(server.Downloads.Content);
         }
 
         var found = await server.FindAsync(link);
         (found.Begun, found.Finished).ShouldBe((1, 1));
-        found.Content!.Tag.ShouldBe("two");
+        found.Content!.Tag.ShouldBe("two.1");
+    }
+
+    /// <summary>The catalogue knows the new bytes alone by then, and a use of theirs is open: the start that the client has is of others all the same.</summary>
+    [Fact]
+    public async Task A_part_without_a_condition_is_refused_also_where_somebody_else_saw_the_change_first()
+    {
+        await using var server = await DownloadFixture.StartAsync();
+        var (link, path) = await server.LinkAsync(uses: 3);
+        var got = await CutAsync(server, link, path, 120_000);
+        (server.Downloads.Tag, server.Downloads.Content) = ("two", MadeUpDownloads.Bytes(250_000));
+        using (var whole = await server.GetAsync(path))
+        {
+            (await whole.Content.ReadAsByteArrayAsync()).ShouldBe(server.Downloads.Content);
+        }
+
+        await server.RefusedAsync(
+            path,
+            HttpStatusCode.PreconditionFailed,
+            BackupHttpServerErrors.DownloadPartUnsure,
+            $"bytes={got.Length}-"
+        );
+        using var known = await server.GetAsync(path, "bytes=120000-", "\"two\"");
+        known.StatusCode.ShouldBe(HttpStatusCode.PartialContent);
+        (await known.Content.ReadAsByteArrayAsync()).ShouldBe(server.Downloads.Content[120_000..]);
     }
 
     [Fact]
