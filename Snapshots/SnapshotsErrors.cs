@@ -18,6 +18,9 @@ public static class SnapshotsErrors
     public const int ChunksUnfit = 4010;
     public const int NotConfigServers = 4011;
     public const int RenameImpossible = 4012;
+    public const int FolderNameWrong = 4013;
+    public const int SeriesNotAsLines = 4014;
+    public const int SortFailed = 4015;
 
     public static BackupException Missing(string collection, string id, Optime at) =>
         new(
@@ -88,6 +91,29 @@ public static class SnapshotsErrors
             RenameImpossible,
             $"What is restored cannot be renamed so: {why}.",
             "Give other names with --rename, or restore less with --namespace."
+        );
+
+    public static BackupException NoFolderName(string database) =>
+        new(
+            FolderNameWrong,
+            $"The database '{database}' cannot be written as a folder: mongorestore takes the folder's name for the database's as it stands, and this is no name of both.",
+            "Give it another name with --rename 'NAME.*=OTHER.*', leave it out with --namespace, or restore with --format archive."
+        );
+
+    public static BackupException SeriesAsLines(IReadOnlyCollection<string> namespaces) =>
+        new(
+            SeriesNotAsLines,
+            $"Time series cannot be written as lines of JSON: {string.Join(", ", namespaces.Take(10).Select(static one => $"'{one}'"))}{(namespaces.Count > 10 ? $" and {namespaces.Count - 10} more" : "")}. A server keeps their measurements in buckets, compressed ones too, and the lines would hold those.",
+            "Restore them with --format archive or directory, or into MongoDB with --to, and let mongoexport write the measurements; or name the other collections with --namespace."
+        );
+
+    public static BackupException Sort(string folder, Exception cause) =>
+        new(
+            SortFailed,
+            $"The documents of a capped collection could not be sorted in '{folder}': {cause.Message}",
+            "Make room on that disk, as much as the largest capped collection takes, or leave the collection out with --namespace.",
+            transient: true,
+            cause
         );
 
     public static BackupException NoConfigServers(string set, string collection) =>

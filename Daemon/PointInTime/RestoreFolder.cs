@@ -1,4 +1,5 @@
 using Backup.Foundation.Files;
+using Backup.Snapshots.Reading;
 
 namespace Backup.Daemon.PointInTime;
 
@@ -6,6 +7,9 @@ namespace Backup.Daemon.PointInTime;
 internal static class RestoreFolder
 {
     internal static string Root(DaemonOptions options) => Path.Combine(options.SpillFolder, "restores");
+
+    /// <summary>Of what is sorted, by restores of every kind.</summary>
+    internal static SortSpace Sorting(DaemonOptions options) => new(Path.Combine(Root(options), "sorting"));
 
     internal static string Make(DaemonOptions options)
     {

@@ -39,6 +39,7 @@ internal sealed class SourceOpener(RestoreServices services)
                 await services.Metadata.Snapshots.FindAsync(current.Id, cancellation)
                 ?? throw DaemonErrors.NoSnapshot(current.Id);
             var reader = await SnapshotReader.OpenAsync(services.Blocks, manifest, cancellation);
+            reader.Sorting = RestoreFolder.Sorting(services.Options);
             return reader.Manifest.PreparedTransactions.Count == 0
                 ? new OpenSource(reader, current.Optime, [], hold)
                 : await CompleteAsync(current, reader, hold, cancellation);
@@ -80,6 +81,7 @@ internal sealed class SourceOpener(RestoreServices services)
         try
         {
             var overlay = await Overlay.BuildAsync(plan, services, progress, cancellation, select);
+            overlay.Reader.Sorting = RestoreFolder.Sorting(services.Options);
             return new OpenSource(overlay.Reader, overlay.Optime, [], overlay, hold);
         }
         catch

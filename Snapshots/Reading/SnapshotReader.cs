@@ -50,6 +50,9 @@ public sealed class SnapshotReader
 
     public SnapshotManifest Manifest { get; }
 
+    /// <summary>Where capped collections are sorted; in the system's temporary folder unless set.</summary>
+    public SortSpace Sorting { get; set; } = new(Path.GetTempPath());
+
     /// <summary>By database, then name, ordinal; views among them.</summary>
     public IReadOnlyList<CatalogueCollection> Collections { get; }
 
@@ -58,7 +61,9 @@ public sealed class SnapshotReader
     {
         var collection = _byUuid[uuid];
         var documents = Merge(collection);
-        return collection.Definition.IsCapped ? new NaturalOrderCursor(documents, collection.Limits) : documents;
+        return collection.Definition.IsCapped
+            ? new NaturalOrderCursor(documents, collection.Limits, Sorting)
+            : documents;
     }
 
     /// <summary>

@@ -70,6 +70,29 @@ public sealed class PointInTimeTests
         (await daemon.Metadata.Holds.ListAsync(daemon.Source.Set.Id)).ShouldBeEmpty();
     }
 
+    /// <summary>Not in the system's temporary folder, which may be memory: what a capped collection of any size takes belongs on the disk that was given for it.</summary>
+    [Fact]
+    public async Task Capped_collections_are_sorted_in_the_spill_folder()
+    {
+        await using var daemon = await DaemonFixture.StartAsync();
+        await SyncAsync(daemon);
+        var snapshot = await daemon.TakeSnapshotAsync();
+        await daemon.Source.ShipAsync(Insert(At(20, 1), Ns, Orders, Document(20, "a")), Noop(At(30)));
+        var set = await daemon.Metadata.Deployments.FindReplicaSetAsync(daemon.Source.Set.Id);
+        var opener = new SourceOpener(daemon.RestoreServices());
+
+        await using var plain = await opener.OpenAsync(snapshot, CancellationToken.None);
+        await using var moment = await opener.OpenAsync(
+            set!,
+            RestorePoint.UpTo(At(20, 1)),
+            null,
+            CancellationToken.None
+        );
+
+        plain.Reader.Sorting.Folder.ShouldStartWith(Path.Combine(daemon.SpillFolder, "restores"));
+        moment.Reader.Sorting.Folder.ShouldBe(plain.Reader.Sorting.Folder, "it is emptied when the daemon starts");
+    }
+
     [Fact]
     public async Task A_second_is_meant_as_before_it_and_an_optime_as_up_to_and_including_it()
     {

@@ -137,6 +137,57 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Capped_collections_are_sorted_in_the_given_folder_with_few_files_open()
+    {
+        var store = new MemoryBlockStore();
+        var uuid = Guid.NewGuid();
+        var builder = new BaseRunBuilder(store, capped: true);
+        var ids = Enumerable.Range(0, 3_000).ToArray();
+        new Random(7).Shuffle(ids);
+        foreach (var id in ids)
+        {
+            await builder.AddAsync(Documents.Of(id, 0));
+        }
+
+        using var head = Head.Create(store, Documents.Set);
+        head.Catalogue.Set(Documents.Collection(uuid, "log", ExtendedJson.Parse("""{"capped":true,"size":1048576}""")));
+        head.SetBaseRun(uuid, await builder.CompleteAsync());
+        using var folder = new Backup.Tests.Support.TemporaryFolder();
+        var reader = head.OpenReader();
+        reader.Sorting = new SortSpace(folder.File("sorting"), MemoryBytes: 2_000);
+
+        await using (var cursor = reader.OpenCollection(uuid))
+        {
+            foreach (var id in ids)
+            {
+                (await cursor.MoveNextAsync()).ShouldBeTrue();
+                cursor.View["_id"u8].AsInt32.ShouldBe(id);
+            }
+
+            (await cursor.MoveNextAsync()).ShouldBeFalse();
+            if (OperatingSystem.IsLinux())
+            {
+                var open = Directory
+                    .EnumerateFiles("/proc/self/fd")
+                    .Count(link =>
+                        File.ResolveLinkTarget(link, false)?.FullName.StartsWith(reader.Sorting.Folder) == true
+                    );
+                open.ShouldBeInRange(2, 64, "more than a hundred were written, and merged");
+            }
+
+            Directory
+                .EnumerateFiles(reader.Sorting.Folder)
+                .ShouldBeEmpty("they have no names: a killed process leaves none");
+        }
+
+        await File.WriteAllTextAsync(folder.File("file"), "");
+        reader.Sorting = reader.Sorting with { Folder = folder.File("file") };
+        await using var failing = reader.OpenCollection(uuid);
+        var failed = await Should.ThrowAsync<BackupException>(async () => await failing.MoveNextAsync());
+        failed.Number.ShouldBe(SnapshotsErrors.SortFailed);
+    }
+
+    [Fact]
     public async Task A_document_of_16_MiB_goes_through()
     {
         var store = new MemoryBlockStore();
