@@ -26,9 +26,14 @@ internal static class ExportFiles
     )
     {
         var suffix = gzip ? ".gz" : "";
+        // Before there is a file: all can be written, or nothing is.
+        var folders = content
+            .Items.Select(static item => item.Database)
+            .Distinct(StringComparer.Ordinal)
+            .ToDictionary(static name => name, FileNames.OfDatabase, StringComparer.Ordinal);
         foreach (var item in content.Items)
         {
-            var folder = FileNames.Escape(item.Database);
+            var folder = folders[item.Database];
             // The small file first: of a tar something can be read at once, while the large one is still measured.
             await files.AddAsync(
                 $"{folder}/{FileNames.Of(item.Name)}.metadata.json{suffix}",

@@ -23,6 +23,7 @@ public static class SnapshotExport
     }
 
     /// <summary>The same of what is planned.</summary>
+    /// <exception cref="Foundation.Errors.BackupException">4013 a database that cannot be a folder, 4014 a time series as lines: nothing was written.</exception>
     public static async Task<ExportResult> ToStreamAsync(
         ExportContent content,
         ExportFormat format,
@@ -33,6 +34,7 @@ public static class SnapshotExport
         bool hashes = true
     )
     {
+        RequireFit(content, format);
         var told = new ProgressTeller(progress, content.ExpectedBytes);
         await using var behind = new WriteBehindStream(output, hashes, cancellation);
         if (format is ExportFormat.Archive or ExportFormat.NdjsonLines)
@@ -71,10 +73,13 @@ public static class SnapshotExport
         IExportFiles files,
         bool gzip = false,
         CancellationToken cancellation = default
-    ) =>
-        format is ExportFormat.Directory or ExportFormat.Ndjson
+    )
+    {
+        RequireFit(content, format);
+        return format is ExportFormat.Directory or ExportFormat.Ndjson
             ? ExportFiles.WriteAsync(content, format, gzip, files, new ProgressTeller(null, 0), cancellation)
             : throw new ArgumentOutOfRangeException(nameof(format), format, "This form is a stream, not files.");
+    }
 
     /// <summary>To a folder that is made, or is there and empty: <see cref="ExportFormat.Directory"/> or <see cref="ExportFormat.Ndjson"/>.</summary>
     /// <exception cref="Foundation.Errors.BackupException">4008 where the folder is not empty.</exception>
@@ -97,12 +102,31 @@ public static class SnapshotExport
             throw SnapshotsErrors.NotEmpty(folder);
         }
 
-        Directory.CreateDirectory(folder);
         var content = await ExportContent.OfAsync(snapshot, options, cancellation);
+        RequireFit(content, format);
+        Directory.CreateDirectory(folder);
         var told = new ProgressTeller(progress, content.ExpectedBytes);
         var files = new FolderFiles(folder);
         await ExportFiles.WriteAsync(content, format, options?.Gzip ?? false, files, told, cancellation);
         return new ExportResult(content.Items.Count, told.Documents, told.Bytes, files.Bytes, files.HashToHex());
+    }
+
+    /// <summary>
+    /// Lines are documents as users see them. A time series is kept in buckets of measurements, which servers compress from 5.2 on: they are no documents of the user's
+    /// collection, and mongoimport would put them there as such.
+    /// </summary>
+    private static void RequireFit(ExportContent content, ExportFormat format)
+    {
+        if (format is not (ExportFormat.Ndjson or ExportFormat.NdjsonLines))
+        {
+            return;
+        }
+
+        var series = content.Items.Where(static item => item.Type == ExportItem.TimeSeries).ToList();
+        if (series.Count > 0)
+        {
+            throw SnapshotsErrors.SeriesAsLines([.. series.Select(static item => item.Namespace)]);
+        }
     }
 }
 

@@ -16,13 +16,13 @@ public static class TarHeader
     private const int ChecksumAt = 148;
     private const long LongestLength = 0x1_FFFF_FFFF; // eleven octal digits
 
-    /// <param name="path">Printable ASCII with <c>/</c>, at least one character.</param>
+    /// <param name="path">Printable, with <c>/</c>, at least one character; what is not ASCII stands in a pax header as UTF-8.</param>
     /// <param name="length">Of the content, bytes.</param>
     /// <param name="modified">To the second.</param>
     public static byte[] Of(string path, long length, DateTimeOffset modified)
     {
         var records = new StringBuilder();
-        if (path.Length > NameLength)
+        if (path.Length > NameLength || !Ascii.IsValid(path))
         {
             records.Append(Record("path", path));
         }
@@ -39,7 +39,7 @@ public static class TarHeader
             return header;
         }
 
-        var extended = Encoding.ASCII.GetBytes(records.ToString());
+        var extended = Encoding.UTF8.GetBytes(records.ToString());
         return
         [
             .. Block("pax-header", extended.Length, modified, 'x'),
@@ -92,7 +92,7 @@ public static class TarHeader
     /// <summary>The record's length counts its own digits.</summary>
     private static string Record(string key, string value)
     {
-        var rest = key.Length + value.Length + 3;
+        var rest = key.Length + Encoding.UTF8.GetByteCount(value) + 3;
         var length = rest + 1;
         while (length.ToString(CultureInfo.InvariantCulture).Length + rest != length)
         {

@@ -3,7 +3,9 @@ using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text;
 using Backup.Blockstore;
+using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
+using Backup.Snapshots;
 using Backup.Snapshots.Exports;
 using Backup.Snapshots.Heads;
 using Backup.Snapshots.Reading;
@@ -66,6 +68,70 @@ public sealed class ExportTests
         names.ShouldBe(["db/orders.metadata.json", path]);
     }
 
+    /// <summary>mongorestore decodes the names of collections, and takes those of databases as they stand.</summary>
+    [Theory]
+    [InlineData("shop")]
+    [InlineData("50%25 off")]
+    [InlineData("größe:a*b?<c>|+=@")]
+    public async Task A_databases_folder_has_its_name_as_it_stands(string name)
+    {
+        var database = name.Replace(' ', '_');
+        var content = await ContentAsync(database, "a b/c", "{}");
+        using var folder = new Backup.Tests.Support.TemporaryFolder();
+        using var tar = new MemoryStream();
+        await SnapshotExport.ToStreamAsync(content, ExportFormat.Directory, tar);
+
+        tar.Position = 0;
+        await TarFile.ExtractToDirectoryAsync(tar, folder.Path, overwriteFiles: false);
+
+        Directory
+            .EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(folder.Path, path))
+            .Order(StringComparer.Ordinal)
+            .ShouldBe([$"{database}/a%20b%2Fc.bson", $"{database}/a%20b%2Fc.metadata.json"]);
+    }
+
+    [Theory]
+    [InlineData("..")]
+    [InlineData("../up")]
+    [InlineData("a/b")]
+    [InlineData("a\\b")]
+    [InlineData("a b")]
+    [InlineData("a\nb")]
+    [InlineData("")]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123")]
+    public async Task A_databases_name_that_no_folder_may_have_is_refused_before_anything_is_written(string database)
+    {
+        var content = await ContentAsync(database, "c", "{}");
+        using var tar = new MemoryStream();
+
+        var refused = await Should.ThrowAsync<BackupException>(() =>
+            SnapshotExport.ToStreamAsync(content, ExportFormat.Directory, tar)
+        );
+
+        refused.Number.ShouldBe(SnapshotsErrors.FolderNameWrong);
+        tar.Length.ShouldBe(0);
+        await SnapshotExport.ToStreamAsync(content, ExportFormat.Archive, tar);
+    }
+
+    [Theory]
+    [InlineData(ExportFormat.Ndjson)]
+    [InlineData(ExportFormat.NdjsonLines)]
+    public async Task A_time_series_is_not_written_as_lines_of_its_buckets(ExportFormat format)
+    {
+        var content = await ContentAsync("shop", "system.buckets.series", """{"timeseries":{"timeField":"at"} }""");
+        using var output = new MemoryStream();
+
+        var refused = await Should.ThrowAsync<BackupException>(() =>
+            SnapshotExport.ToStreamAsync(content, format, output)
+        );
+
+        refused.Number.ShouldBe(SnapshotsErrors.SeriesNotAsLines);
+        refused.Message.ShouldContain("'shop.series'");
+        output.Length.ShouldBe(0);
+        await SnapshotExport.ToStreamAsync(content, ExportFormat.Directory, output);
+    }
+
     [Fact]
     public async Task Verification_gives_the_servers_hash()
     {
@@ -95,6 +161,24 @@ public sealed class ExportTests
 
         var hashes = counted.Select(name => database.Collections.Single(one => one.Namespace == "db." + name).Md5);
         database.Md5.ShouldBe(Convert.ToHexStringLower(MD5.HashData(Encoding.ASCII.GetBytes(string.Concat(hashes)))));
+    }
+
+    private static async Task<ExportContent> ContentAsync(string database, string collection, string options)
+    {
+        var store = new MemoryBlockStore();
+        var uuid = Guid.NewGuid();
+        using var head = Head.Create(store, Documents.Set);
+        head.Catalogue.Set(
+            Documents.Collection(uuid, collection) with
+            {
+                Database = database,
+                Options = ExtendedJson.Parse(options),
+            }
+        );
+        head.Put(uuid, Documents.Of(1, 1).View, isInsert: true);
+        return await ExportContent.OfAsync(
+            await SnapshotReader.OpenAsync(store, (await head.FlushAsync(default)).Manifest)
+        );
     }
 
     private static async Task<SnapshotReader> SnapshotAsync(int documents)
