@@ -12,8 +12,9 @@ internal sealed class TargetExpiry(TargetCommands commands)
 {
     internal const string Option = "expireAfterSeconds";
 
-    // 68 years, the most that servers take: before 5.1 an index that never had an expiry cannot be given one.
-    private const int Never = int.MaxValue;
+    // 50 years: what is older than that had expired at the source, too. Before 5.1 an index that was made without an expiry cannot be given one; and none may be longer
+    // ago than 1970 by the server's clock (index_key_validate.cpp).
+    internal const int Never = 1_600_000_000;
 
     private readonly HashSet<(string Namespace, string Index)> _resting = [];
 

@@ -177,7 +177,7 @@ public sealed class TargetTests
             var inserted = log.FindIndex(entry => entry.View["ns"u8].AsString == $"shop.{name}");
             inserted.ShouldBeGreaterThanOrEqualTo(0, name);
             var before = expiries.Where(entry => log.IndexOf(entry) < inserted).Select(ExpiryOf).ToList();
-            before.LastOrDefault("none").ShouldBeOneOf("none", "off", $"{int.MaxValue}");
+            before.LastOrDefault("none").ShouldBeOneOf("none", "off", $"{TargetExpiry.Never}");
             ExpiryOf(expiries[^1]).ShouldBe(name == "plain" ? "30" : "90");
             log.IndexOf(expiries[^1]).ShouldBeGreaterThan(inserted, name);
         }
@@ -305,7 +305,7 @@ public sealed class TargetTests
                 "local"
             )
         ).Select(static one => one.View["o"u8].AsDocument["index"u8].AsDocument["expireAfterSeconds"u8].ToInt64());
-        set.ShouldBe([int.MaxValue, 30]);
+        set.ShouldBe([TargetExpiry.Never, 30]);
         var index = (await FindAsync(client, """{"listIndexes":"plain"}"""))[1];
         index.View["expireAfterSeconds"u8].ToInt64().ShouldBe(30);
     }
