@@ -21,7 +21,7 @@ public sealed class MembersTests
     public async Task EveryMemberGetsEveryWriteAndTheMajorityPointFollows()
     {
         await using var set = await SandboxSet.StartAsync();
-        await InsertAsync(set, 1, "\"majority\"");
+        await InsertAsync(set, 1, "3");
         set.Sandbox.MajorityOptime.ShouldBe(set.Sandbox.LastOptime);
         for (var number = 0; number < 3; number++)
         {
