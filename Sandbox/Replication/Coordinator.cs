@@ -15,6 +15,13 @@ internal sealed class Coordinator(SandboxOptions options, IReadOnlyList<SandboxM
     /// <summary>How far behind a member may be that takes over because of its priority, in seconds.</summary>
     private const uint TakeoverLag = 2;
 
+    /// <summary>
+    /// Who has a later entry of an older term does not have those of a newer term: what a member said before the election counts for nothing.
+    /// </summary>
+    private static readonly Comparer<Optime> TermFirst = Comparer<Optime>.Create(
+        static (one, other) => (one.Term, one.Timestamp).CompareTo((other.Term, other.Timestamp))
+    );
+
     private readonly HashSet<(int, int)> _cut = [];
     private readonly TimeProvider _time = options.Time;
 
@@ -258,7 +265,7 @@ internal sealed class Coordinator(SandboxOptions options, IReadOnlyList<SandboxM
     public int CountOf(SandboxMember primary, Optime optime) =>
         members.Count(one =>
             ConfigOf(one) is { BearsData: true }
-            && (one == primary || primary.Progress.GetValueOrDefault(one.Number) >= optime)
+            && (one == primary || TermFirst.Compare(primary.Progress.GetValueOrDefault(one.Number), optime) >= 0)
         );
 
     private void Look()
@@ -454,7 +461,7 @@ internal sealed class Coordinator(SandboxOptions options, IReadOnlyList<SandboxM
             .Select(member =>
                 member == primary ? primary.Engine.Oplog.Last : primary.Progress.GetValueOrDefault(member.Number)
             )
-            .OrderDescending()
+            .OrderDescending(TermFirst)
             .ToList();
         var point = known[config.WriteMajority - 1];
         if (primary.State == MemberState.Primary && point.Term == primary.Engine.Term)

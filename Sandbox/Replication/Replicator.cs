@@ -42,7 +42,12 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
             return true;
         }
 
-        var last = member.Engine.Oplog.Last;
+        Optime last;
+        lock (member.Engine.Gate)
+        {
+            last = member.Engine.Oplog.Last;
+        }
+
         switch (Fetch(source, last, epoch, out var entries, out var committed))
         {
             case Position.Gone:
@@ -51,7 +56,7 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
                 Enter(MemberState.Recovering);
                 return false;
             case Position.Diverged:
-                await RollBackAsync(source, epoch);
+                await RollBackAsync(source);
                 return true;
         }
 
@@ -150,40 +155,74 @@ internal sealed class Replicator(Coordinator set, SandboxMember member, TimeProv
     }
 
     /// <summary>Whoever reads meanwhile is cut off, as a server does it: what he has read may not have been.</summary>
-    private async Task RollBackAsync(SandboxMember source, int epoch)
+    private async Task RollBackAsync(SandboxMember source)
     {
+        if (!Diverges(source))
+        {
+            return;
+        }
+
         Enter(MemberState.Rollback);
         member.Cursors.RemoveAll();
         await member.DropConnectionsAsync();
-        while (!IsCommon(source, member.Engine.Oplog.Last))
+        while (UndoNewest(source)) { }
+        Enter(MemberState.Recovering);
+    }
+
+    /// <summary>
+    /// Whether the member has to undo its newest entry to follow. As nobody is elected meanwhile: else a primary would be asked whether its
+    /// first entry is that of the primary before, or what is common looked for with one that has to roll back itself.
+    /// </summary>
+    private bool Diverges(SandboxMember source)
+    {
+        lock (set.Gate)
         {
+            return IsBehindOther(source);
+        }
+    }
+
+    /// <returns>Whether there was an entry to undo.</returns>
+    private bool UndoNewest(SandboxMember source)
+    {
+        lock (set.Gate)
+        {
+            if (!IsBehindOther(source))
+            {
+                return false;
+            }
+
             lock (member.Engine.Gate)
             {
                 if (member.Engine.Oplog.Last <= member.Engine.Oplog.Majority)
                 {
-                    // Another was elected meanwhile, and the source rolls back itself: what is common is found with the next one.
-                    if (set.Epoch != epoch)
-                    {
-                        break;
-                    }
-
                     throw new InvalidOperationException(
                         $"{member.Address} would roll back {member.Engine.Oplog.Last}, which a majority has."
                     );
                 }
 
                 member.RolledBack.Enqueue(member.Engine.RollBack().Document);
+                return true;
             }
         }
-
-        Enter(MemberState.Recovering);
     }
 
-    private static bool IsCommon(SandboxMember source, Optime optime)
+    /// <summary>Under the set's lock.</summary>
+    private bool IsBehindOther(SandboxMember source)
     {
+        if (set.SourceOf(member) != source)
+        {
+            return false;
+        }
+
+        Optime last;
+        lock (member.Engine.Gate)
+        {
+            last = member.Engine.Oplog.Last;
+        }
+
         lock (source.Engine.Gate)
         {
-            return source.Engine.Oplog.Holds(optime);
+            return !source.Engine.Oplog.Holds(last);
         }
     }
 

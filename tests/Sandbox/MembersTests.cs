@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Backup.Foundation;
+using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
 using Backup.MongoWire.Client;
 using Backup.Sandbox;
@@ -58,6 +59,57 @@ public sealed class MembersTests
         await EqualAsync(set);
         set.HasRolledBack(0).ShouldBeFalse();
         (await ElectionAsync(set, elected)).Majority.ShouldBeGreaterThan(majority);
+    }
+
+    [Fact]
+    public async Task ElectionsInQuickSuccessionUndoNothingThatAMajorityHas()
+    {
+        await using var set = await SandboxSet.StartAsync();
+        var kept = new List<int>();
+        for (var number = 0; number < 150; number++)
+        {
+            try
+            {
+                await set.RunAsync(number % set.Count, "admin", """{"replSetStepUp":1}""");
+                var insert =
+                    $$"""{"insert":"c","documents":[{"_id":{{number}}}],"writeConcern":{"w":"majority","wtimeout":5000} }""";
+                var reply = await set.RunAsync(number % set.Count, "shop", insert);
+                if (!reply.View.Has("writeConcernError"u8))
+                {
+                    kept.Add(number);
+                }
+            }
+            catch (BackupException)
+            {
+                // It lacks what another has, or was cut off as it undid what only it had.
+            }
+        }
+
+        kept.ShouldNotBeEmpty();
+        await UntilAsync(async () =>
+        {
+            try
+            {
+                await EqualAsync(set);
+                return true;
+            }
+            catch (ShouldAssertException)
+            {
+                return false;
+            }
+        });
+        var found = await set.RunAsync(
+            await set.PrimaryAsync(),
+            "shop",
+            """{"find":"c","batchSize":1000,"singleBatch":true}"""
+        );
+        var ids = new List<int>();
+        foreach (var one in found.View["cursor"u8].AsDocument["firstBatch"u8].AsDocument)
+        {
+            ids.Add((int)one.AsDocument["_id"u8].ToInt64());
+        }
+
+        kept.Except(ids).ShouldBeEmpty();
     }
 
     [Fact]
