@@ -15,7 +15,7 @@ public sealed class RateLimitTests
         var rate = new RateLimit(1_000_000, TimeProvider.System);
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => rate.AfterAsync(50_000, default)));
-        watch.Elapsed.TotalSeconds.ShouldBeInRange(0.48, 2);
+        watch.Elapsed.TotalSeconds.ShouldBeGreaterThan(0.48);
         rate.Waited.TotalSeconds.ShouldBeInRange(0.45, watch.Elapsed.TotalSeconds);
     }
 
@@ -28,11 +28,11 @@ public sealed class RateLimitTests
         await Task.Delay(100);
         rate.BytesPerSecond = 2_000_000;
         await waiting;
-        watch.Elapsed.TotalSeconds.ShouldBeInRange(0.5, 3);
+        watch.Elapsed.TotalSeconds.ShouldBeInRange(0.5, 100, "at the old rate it is 1000");
 
         waiting = rate.AfterAsync(100_000_000, default);
         rate.BytesPerSecond = 0;
-        await waiting.WaitAsync(TimeSpan.FromSeconds(5));
+        await waiting.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
