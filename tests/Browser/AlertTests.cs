@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Backup.Tests.AlertService;
 using Backup.Tests.EndToEnd;
+using Backup.Tests.Support;
 using Microsoft.Playwright;
 using Shouldly;
 
@@ -17,7 +18,7 @@ public sealed class AlertTests
         await using var server = await SmtpServer.StartAsync();
         await using var source = await DemoSource.StartAsync("rs0");
         await source.InsertAsync("shop", "orders", 0, 50);
-        await using var appliance = new ApplianceProcess(source.Uri) { HttpPort = Ports.Free() };
+        await using var appliance = new ApplianceProcess(source.Uri) { HttpPort = FreePorts.One() };
         appliance.Up();
         var (playwright, browser) = await Chromium.LaunchAsync();
         using var driver = playwright;

@@ -15,7 +15,7 @@ public sealed class FirstRunTests
         await using var source = await DemoSource.StartAsync("shop");
         await source.InsertAsync("store", "items", 0, 4_000, fill: 3_000);
         await using var other = await DemoSource.StartAsync("rs0");
-        await using var appliance = new ApplianceProcess(other.Uri) { HttpPort = Ports.Free() };
+        await using var appliance = new ApplianceProcess(other.Uri) { HttpPort = FreePorts.One() };
         appliance.Variables["BACKUP_AGENT_MB_PER_SECOND"] = "1";
         appliance.Up();
         var (playwright, browser) = await Chromium.LaunchAsync();

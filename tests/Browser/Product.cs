@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Backup.Tests.EndToEnd;
+using Backup.Tests.Support;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -55,7 +56,7 @@ public sealed class Product : IAsyncLifetime
             await Source.InsertAsync("shop", name, 0, 3);
         }
 
-        Appliance = new ApplianceProcess(Source.Uri) { HttpPort = Ports.Free(), AgentsPort = Ports.Free() };
+        Appliance = new ApplianceProcess(Source.Uri) { HttpPort = FreePorts.One(), AgentsPort = FreePorts.One() };
         Appliance.Variables["BACKUP_STORES"] = $"first=packs second=packs:{Path.Combine(Appliance.Data, "second")}";
         Appliance.Variables["BACKUP_STORE_TAGS"] = "first=hdd second=ssd";
         Appliance.Up();

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Backup.Tests.Support;
 using Shouldly;
 using Xunit;
@@ -71,13 +69,6 @@ public sealed class DataFilesSource : IAsyncLifetime
         var work = Path.Combine(Appliance.Data, "spill", "data-files");
         (Directory.Exists(work) ? Directory.GetFileSystemEntries(work) : []).ShouldBeEmpty();
         Directory.GetDirectories(_sockets.Path, "backup-mongod-*").ShouldBeEmpty();
-    }
-
-    internal static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static string[] Arguments(string[] more) =>

@@ -17,7 +17,7 @@ public sealed class DataFilesTests(DataFilesSource scene) : IClassFixture<DataFi
     {
         using var folder = new TemporaryFolder();
         var files = folder.File("files");
-        List<int> ports = [.. Enumerable.Range(0, 3).Select(static _ => DataFilesSource.FreePort())];
+        List<int> ports = [.. Enumerable.Range(0, 3).Select(static _ => FreePorts.One())];
         var seed = $"again={string.Join(',', ports.Select(static port => $"127.0.0.1:{port}"))}";
         var result = (await scene.RestoreAsync("--output", files, "--seed", seed)).Succeeded().Json;
         result.GetProperty("mongoVersion").GetString().ShouldBe("4.2.4");
@@ -111,7 +111,7 @@ public sealed class DataFilesTests(DataFilesSource scene) : IClassFixture<DataFi
         File.GetUnixFileMode(data).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.Exists(Path.Combine(data, "shop")).ShouldBeTrue();
 
-        await using var server = MongodOnFiles.Start(data, DataFilesSource.FreePort(), "--auth", "--directoryperdb");
+        await using var server = MongodOnFiles.Start(data, FreePorts.One(), "--auth", "--directoryperdb");
         await using (var clerk = TestSource.Of(server.Uri.Replace("//", "//clerk:secret@", StringComparison.Ordinal)))
         {
             (await clerk.ListAsync("shop", """{"find":"orders","limit":1}""")).ShouldHaveSingleItem();
@@ -187,9 +187,7 @@ public sealed class DataFilesTests(DataFilesSource scene) : IClassFixture<DataFi
             "second-db.*=third.*"
         );
         some.ShouldContain("\"ok\":true");
-        await using (
-            var server = MongodOnFiles.Start(Path.Combine(folder.File("files"), "data"), DataFilesSource.FreePort())
-        )
+        await using (var server = MongodOnFiles.Start(Path.Combine(folder.File("files"), "data"), FreePorts.One()))
         {
             await using var restored = TestSource.Of(server.Uri);
             var hashes = await restored.HashesAsync();

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Backup.Tests.Support;
 using Shouldly;
@@ -20,7 +18,7 @@ public sealed class DownloadLinkTests
         await source.InsertAsync("shop", "orders", SourceContent.Many(8_000, random, 2_000, 6_000));
         await source.InsertAsync("shop", "items", SourceContent.Many(500, random, 100, 500));
         await source.RunAsync("shop", """{"createIndexes":"orders","indexes":[{"key":{"n":1},"name":"n_1"}]}""");
-        await using var appliance = new ApplianceProcess(source.Uri) { AgentsPort = FreePort() };
+        await using var appliance = new ApplianceProcess(source.Uri) { AgentsPort = FreePorts.One() };
         appliance.Up();
         await appliance.WaitForStateAsync("tailing", Patience);
         var snapshot = (await appliance.RunAsync("snapshot", "rs0", "--wait")).Succeeded().Json;
@@ -136,13 +134,6 @@ public sealed class DownloadLinkTests
         _ = await errors;
         File.Delete(folder.File(".curlrc"));
         new FileInfo(file).Length.ShouldBeLessThan(12 << 20);
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task GoOnAsync(JsonElement made, TemporaryFolder folder)

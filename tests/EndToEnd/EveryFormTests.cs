@@ -26,7 +26,7 @@ public sealed class EveryFormTests
         await using var written = servers[2];
         await SourceContent.LoadAsync(source, Seed, large: 1);
         await ShapesAsync(source);
-        await using var appliance = new ApplianceProcess(source.Uri) { AgentsPort = DownloadLinkTests.FreePort() };
+        await using var appliance = new ApplianceProcess(source.Uri) { AgentsPort = FreePorts.One() };
         appliance.Variables["BACKUP_MONGOD"] = $"4.2={RealMongo.Binary}";
         appliance.Up();
         await appliance.WaitForStateAsync("tailing");
@@ -131,7 +131,7 @@ public sealed class EveryFormTests
     )
     {
         (await RestoreAsync(appliance, folder, [.. which, "--format", "data-files"])).Succeeded();
-        await using var server = MongodOnFiles.Start(Path.Combine(folder, "data"), DataFilesSource.FreePort());
+        await using var server = MongodOnFiles.Start(Path.Combine(folder, "data"), FreePorts.One());
         await using var restored = TestSource.Of(server.Uri);
         (await State.OfAsync(restored)).ShouldBe(wanted, "data files");
     }

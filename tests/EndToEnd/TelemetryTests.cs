@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Backup.Tests.Support;
@@ -117,11 +116,7 @@ public sealed class TelemetryTests
 
         internal Collector()
         {
-            using (var free = new TcpListener(IPAddress.Loopback, 0))
-            {
-                free.Start();
-                Address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
-            }
+            Address = $"http://127.0.0.1:{FreePorts.One()}/";
 
             _listener.Prefixes.Add(Address);
             _listener.Start();

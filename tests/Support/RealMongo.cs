@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Backup.Foundation.Errors;
 using Backup.MongoWire.Bson;
@@ -45,7 +43,7 @@ public sealed class RealMongo : IAsyncDisposable
     public static async Task<RealMongo> StartAsync(bool authentication = false)
     {
         var folder = new TemporaryFolder();
-        var port = FreePort();
+        var port = FreePorts.One();
         var mongo = new RealMongo(folder, Launch(folder, port, authentication), port, authentication);
         try
         {
@@ -69,23 +67,6 @@ public sealed class RealMongo : IAsyncDisposable
 
         _process.Dispose();
         _folder.Dispose();
-    }
-
-    internal static int FreePort() => FreePorts(1)[0];
-
-    /// <summary>Each another one: all are held until the last is found.</summary>
-    internal static List<int> FreePorts(int count)
-    {
-        var sockets = new List<Socket>();
-        for (var n = 0; n < count; n++)
-        {
-            sockets.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-            sockets[^1].Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        }
-
-        List<int> ports = [.. sockets.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
-        sockets.ForEach(socket => socket.Dispose());
-        return ports;
     }
 
     internal static Process Launch(TemporaryFolder folder, int port, bool authentication) =>

@@ -29,7 +29,7 @@ public sealed class RealReplicaSet : ReplicaSetUnderTest
 
     private RealReplicaSet(int members)
     {
-        _members = [.. RealMongo.FreePorts(members).Select(port => new Member(new TemporaryFolder(), port))];
+        _members = [.. FreePorts.Several(members).Select(port => new Member(new TemporaryFolder(), port))];
         ConnectionString = $"mongodb://{string.Join(',', _members.Select(member => member.Name))}/?replicaSet=rs0";
     }
 

@@ -20,7 +20,7 @@ public sealed class RealShardedCluster : ShardedClusterUnderTest
     private RealShardedCluster(int shards, int routers, TimeSpan orphanDelay)
     {
         _orphanDelay = orphanDelay;
-        var ports = RealMongo.FreePorts(1 + shards + routers);
+        var ports = FreePorts.Several(1 + shards + routers);
         _sets.Add(new Server(ConfigServers, ports[0]));
         for (var number = 0; number < shards; number++)
         {

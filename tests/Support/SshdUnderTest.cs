@@ -47,7 +47,7 @@ public sealed class SshdUnderTest : IAsyncDisposable
         }
 
         var root = SshUser.PublicFolder("sshd");
-        var server = new SshdUnderTest(root, FreePort(), configuration);
+        var server = new SshdUnderTest(root, FreePorts.One(), configuration);
         Directory.CreateDirectory(server.Folder);
         await server.NewHostKeyAsync();
         await File.WriteAllTextAsync(Path.Combine(root, "authorized_keys"), "");
@@ -171,13 +171,6 @@ public sealed class SshdUnderTest : IAsyncDisposable
         HostKey = $"{words[0]} {words[1]}";
         // The tool's own word for it, as an administrator reads it out.
         Fingerprint = SshUser.Run("ssh-keygen", "-l", "-f", HostKeyFile + ".pub").Split(' ')[1];
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static List<int> ChildrenOf(int parent)

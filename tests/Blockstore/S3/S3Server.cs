@@ -32,7 +32,7 @@ internal sealed class S3Server : IAsyncDisposable
 
     internal static async Task<S3Server> StartAsync()
     {
-        var port = FreePort();
+        var port = FreePorts.One();
         var start = new ProcessStartInfo("python3", ["-c", Program, $"{port}"])
         {
             RedirectStandardError = true,
@@ -103,13 +103,6 @@ internal sealed class S3Server : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static bool Runs(params string[] arguments)

@@ -20,7 +20,7 @@ internal sealed class ScaledAppliance : IAsyncDisposable
     private ScaledAppliance(IAsyncDisposable stores, string uri, string app)
     {
         _stores = stores;
-        int[] ports = [DownloadLinkTests.FreePort(), DownloadLinkTests.FreePort()];
+        int[] ports = [FreePorts.One(), FreePorts.One()];
         Servers = [.. ports.Select(port => Process(uri, app, "server", port))];
         Daemons = [Process(uri, app, "daemon", 0), Process(uri, app, "daemon", 0)];
     }
