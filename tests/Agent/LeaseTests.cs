@@ -11,7 +11,7 @@ namespace Backup.Tests.Agent;
 /// <summary>Several agents for one replica set: one works, the others wait for it to stop, to fall silent or to give up.</summary>
 public sealed class LeaseTests
 {
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     [Fact]
     public async Task AnAgentThatStopsGivesTheLeaseBackAndAnotherGoesOnAtOnce()

@@ -12,7 +12,7 @@ namespace Backup.Tests.Agent;
 internal sealed class MemberScene : IAsyncDisposable
 {
     internal const int Secondary = 2;
-    internal static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     private readonly ITestOutputHelper _output;
 

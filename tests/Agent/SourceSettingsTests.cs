@@ -12,12 +12,12 @@ namespace Backup.Tests.Agent;
 /// <summary>An operator changes how a source is read while it is read: the agent follows within seconds, and nothing is lost or sent twice.</summary>
 public sealed class SourceSettingsTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan Seconds = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Seconds = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task ACopyIsSlowedDownPausedAndGoesOnWhereItWas()
     {
-        const int documents = 60;
+        const int documents = 120;
         await using var all = await Appliance.StartAsync();
         for (var id = 0; id < documents; id++)
         {
@@ -56,7 +56,7 @@ public sealed class SourceSettingsTests(ITestOutputHelper output)
         _ = await all.UntilAsync(() => SlicesAsync(all, set, 2), "it does not go on");
         await SetAsync(all, new SourceSettings(BytesPerSecond: 0));
         set = await all.ReplicaSetAsync(one => one.State == ReplicaSetState.CatchingUp);
-        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8), all.Log.ToString());
+        watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(20), all.Log.ToString());
         (await all.Metadata.Leases.ListAsync()).Single().Fence.ShouldBe(lease.Fence);
         var orders = (await all.Metadata.Syncs.CollectionsAsync(set.SyncId!)).Single(one =>
             one.Namespace == "shop.orders"
