@@ -175,6 +175,12 @@ public sealed class Product : IAsyncLifetime
         await Task.Delay(TimeSpan.FromSeconds(1.5));
         await Source.InsertAsync("shop", "later", -1, 1);
         await WaitForMomentAsync((await Source.NewestAsync()).T);
+        // What the old head holds ends here, and the new one begins after this pause: there is a whole second between them, however fast the copy is.
+        while (DateTimeOffset.UtcNow.ToUnixTimeSeconds() < (await Source.NewestAsync()).T + 4)
+        {
+            await Task.Delay(100);
+        }
+
         (await Appliance.RunAsync("resync", "rs0")).Succeeded();
         await Source.InsertAsync("shop", "orders", 210, 10);
         // Right after it was asked for the old head still tails: it is the new one that holds the documents of the new copy.
