@@ -87,12 +87,12 @@ public sealed partial class DaemonHost : IAsyncDisposable
 
         if (services.Blocks is StoreShelf shelf)
         {
-            yield return new MoveGroupJob(services.Metadata, shelf, services.Keys);
+            yield return new MoveGroupJob(services.Metadata, shelf, services.Keys, services.Time);
         }
 
         if (services.Blocks is ICheckable checkable)
         {
-            yield return new CheckJob(services.Metadata, services.Blocks, checkable);
+            yield return new CheckJob(services.Metadata, services.Blocks, checkable, services.Time);
         }
     }
 

@@ -136,16 +136,6 @@ public interface IMetadataStore : IAsyncDisposable
 }
 
 /// <summary>A few values of the appliance as a whole, by name: its identity, for example.</summary>
-public interface ISettings
-{
-    Task<string?> FindAsync(string name, CancellationToken cancellation = default);
-
-    Task SetAsync(string name, string value, CancellationToken cancellation = default);
-
-    /// <summary>Stores the value where there is none yet, in one step; gives what is stored.</summary>
-    Task<string> EnsureAsync(string name, string value, CancellationToken cancellation = default);
-}
-
 public interface IAccess
 {
     /// <summary>The group of that name, made where it is missing.</summary>

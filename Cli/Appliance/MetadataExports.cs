@@ -38,6 +38,7 @@ internal sealed partial class MetadataExports(
 
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly ExportedHeads _heads = new(metadata, $"{Environment.MachineName}:{folder}", time);
     private Task _running = Task.CompletedTask;
     private volatile BackupException? _trouble;
 
@@ -139,10 +140,10 @@ internal sealed partial class MetadataExports(
         DurableFile.CreateFolder(folder);
         DurableFile.RemoveLeftovers(folder, Prefix);
         var name = $"{Prefix}{time.GetUtcNow().ToString(Moment, CultureInfo.InvariantCulture)}{Suffix}";
-        // Those that are heads now, too: a groom that begins before the file is known must not take them.
-        await ExportedHeads.BeginAsync(metadata, cancellation);
-        var export = await metadata.ExportAsync(Path.Combine(folder, name), cancellation);
-        await ExportedHeads.SetAsync(metadata.Settings, export.Heads, cancellation);
+        var export = await _heads.NoteAsync(
+            () => metadata.ExportAsync(Path.Combine(folder, name), cancellation),
+            cancellation
+        );
         LogExported(name, export.Rows, export.Bytes);
         Remove([.. List().Skip(Math.Max(1, keep))]);
         return new MetadataExportView(name, export.MadeAt, export.Bytes);

@@ -13,20 +13,24 @@ namespace Backup.Daemon.Grooming;
 /// </summary>
 /// <param name="metadata">The catalogue.</param>
 /// <param name="blocks">Of all stores, where there are several: a root in one refers to blocks in another while its group moves.</param>
+/// <param name="time">The clock.</param>
 /// <param name="store">The name of the one of several that is asked for; null: of all.</param>
-internal sealed class StoreRoots(IMetadataStore metadata, IBlockStore blocks, string? store = null) : IShelvedRoots
+internal sealed class StoreRoots(IMetadataStore metadata, IBlockStore blocks, TimeProvider time, string? store = null)
+    : IShelvedRoots
 {
-    public IBlockRoots Of(string name) => new StoreRoots(metadata, blocks, name);
+    public IBlockRoots Of(string name) => new StoreRoots(metadata, blocks, time, name);
 
     /// <exception cref="Foundation.Errors.BackupException">4003 where a reference is no id of a block.</exception>
     public async Task<IReadOnlyList<BlockRoot>> ListAsync(CancellationToken cancellation = default)
     {
         // In this order: what is assigned to the store between the two is put into it, and held, by work that began after this groom.
         var elsewhere = store is null ? [] : await ElsewhereAsync(store, cancellation);
+        // In this order, too: an export that is made meanwhile is of heads that are listed, or it is waited for.
+        var manifests = await metadata.ManifestsAsync(cancellation);
         return
         [
-            .. (await metadata.ManifestsAsync(cancellation))
-                .Concat(await ExportedHeads.ListAsync(metadata, cancellation))
+            .. manifests
+                .Concat(await ExportedHeads.ListAsync(metadata, time, cancellation))
                 .Where(one => !elsewhere.Contains(one.ReplicaSetId))
                 .Select(static one =>
                     BlockId.TryParse(one.ManifestBlock, out var manifest)

@@ -8,7 +8,9 @@ namespace Backup.Daemon.Jobs;
 /// <param name="metadata">What is needed.</param>
 /// <param name="blocks">The store.</param>
 /// <param name="store">The same, as one that can be checked.</param>
-internal sealed class CheckJob(IMetadataStore metadata, IBlockStore blocks, ICheckable store) : IJobHandler
+/// <param name="time">The clock.</param>
+internal sealed class CheckJob(IMetadataStore metadata, IBlockStore blocks, ICheckable store, TimeProvider time)
+    : IJobHandler
 {
     private const int MostFindings = 100;
 
@@ -38,7 +40,7 @@ internal sealed class CheckJob(IMetadataStore metadata, IBlockStore blocks, IChe
             cancellation
         );
         progress.Report("looking what is hit", 1);
-        var roots = new StoreRoots(metadata, blocks);
+        var roots = new StoreRoots(metadata, blocks, time);
         var hits = new HitRoots(roots, blocks, damaged);
         var names = await hits.FindAsync(cancellation);
         return JobJson.Result(

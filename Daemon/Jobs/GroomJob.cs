@@ -55,7 +55,7 @@ internal sealed partial class GroomJob(
     )
     {
         var report = await store.GroomAsync(
-            new StoreRoots(metadata, blocks),
+            new StoreRoots(metadata, blocks, time),
             new GroomOptions
             {
                 DryRun = arguments.DryRun,

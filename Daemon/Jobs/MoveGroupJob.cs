@@ -19,7 +19,9 @@ namespace Backup.Daemon.Jobs;
 /// <param name="metadata">The catalogue.</param>
 /// <param name="shelf">The stores.</param>
 /// <param name="keys">Of all groups; null: nothing is sealed.</param>
-internal sealed class MoveGroupJob(IMetadataStore metadata, StoreShelf shelf, KeyRing? keys) : IJobHandler
+/// <param name="time">The clock.</param>
+internal sealed class MoveGroupJob(IMetadataStore metadata, StoreShelf shelf, KeyRing? keys, TimeProvider time)
+    : IJobHandler
 {
     /// <summary>Rounds in which nothing new was found, and the catalogue refers to something more all the same.</summary>
     private const int MostInVain = 20;
@@ -135,7 +137,7 @@ internal sealed class MoveGroupJob(IMetadataStore metadata, StoreShelf shelf, Ke
             .Select(static set => set.Id)
             .ToHashSet(StringComparer.Ordinal);
         return (await metadata.ManifestsAsync(cancellation))
-            .Concat(await ExportedHeads.ListAsync(metadata, cancellation))
+            .Concat(await ExportedHeads.ListAsync(metadata, time, cancellation))
             .Where(one => sets.Contains(one.ReplicaSetId))
             .GroupBy(static one => one.ManifestBlock, StringComparer.Ordinal)
             .ToDictionary(

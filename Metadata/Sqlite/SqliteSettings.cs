@@ -21,6 +21,28 @@ internal sealed class SqliteSettings(ITransactions database) : ISettings
             cancellation
         );
 
+    public Task<bool> ReplaceAsync(
+        string name,
+        string? expected,
+        string value,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            session =>
+                session.Execute(
+                    expected is null
+                        ? "INSERT INTO settings (name, value) VALUES (@name, @value) ON CONFLICT DO NOTHING"
+                        : "UPDATE settings SET value = @value WHERE name = @name AND value = @expected",
+                    new
+                    {
+                        name,
+                        value,
+                        expected,
+                    }
+                ) == 1,
+            cancellation
+        );
+
     internal static void Set(Session session, string name, string value) =>
         session.Execute(
             """

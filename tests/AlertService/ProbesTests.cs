@@ -452,5 +452,12 @@ public sealed class ProbesTests
 
         public Task<string> EnsureAsync(string name, string value, CancellationToken cancellation = default) =>
             throw new NotSupportedException();
+
+        public Task<bool> ReplaceAsync(
+            string name,
+            string? expected,
+            string value,
+            CancellationToken cancellation = default
+        ) => throw new NotSupportedException();
     }
 }

@@ -15,7 +15,7 @@ internal sealed class Groomer : IAsyncDisposable
     private readonly Task _loop;
 
     internal Groomer(IMetadataStore metadata, MemoryBlockStore blocks) =>
-        _loop = Task.Run(() => LoopAsync(new StoreRoots(metadata, blocks), blocks));
+        _loop = Task.Run(() => LoopAsync(new StoreRoots(metadata, blocks, TimeProvider.System), blocks));
 
     internal long Grooms { get; private set; }
 

@@ -132,7 +132,7 @@ public sealed class MoveGroupTests : IAsyncLifetime
             BlockstoreErrors.StoreUnknown
         );
 
-        var roots = new StoreRoots(_stores.Metadata, _shelf);
+        var roots = new StoreRoots(_stores.Metadata, _shelf, TimeProvider.System);
         (await roots.Of("a").ListAsync())
             .Select(static one => one.Id.ToString())
             .Distinct()
@@ -181,7 +181,7 @@ public sealed class MoveGroupTests : IAsyncLifetime
     {
         var arguments = JsonSerializer.Serialize(new MoveGroupArguments(group), JobKinds.Json);
         var job = JobKinds.New(JobKinds.MoveGroup, JobSubjects.Store, arguments, TimeProvider.System.GetUtcNow());
-        var result = await new MoveGroupJob(_stores.Metadata, _shelf, keys: null).RunAsync(
+        var result = await new MoveGroupJob(_stores.Metadata, _shelf, keys: null, TimeProvider.System).RunAsync(
             job,
             new JobProgress(TimeProvider.System),
             cancellation
@@ -228,7 +228,10 @@ public sealed class MoveGroupTests : IAsyncLifetime
         {
             try
             {
-                await _shelf.GroomAsync(new StoreRoots(_stores.Metadata, _shelf), cancellation: _stop.Token);
+                await _shelf.GroomAsync(
+                    new StoreRoots(_stores.Metadata, _shelf, TimeProvider.System),
+                    cancellation: _stop.Token
+                );
                 await Task.Delay(2, _stop.Token);
             }
             catch (OperationCanceledException)

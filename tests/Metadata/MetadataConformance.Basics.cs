@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backup.Foundation;
 using Backup.Metadata;
 using Shouldly;
@@ -248,6 +249,31 @@ public abstract partial class MetadataConformance
         await Store.Settings.SetAsync("identity", "x");
         await ReopenAsync();
         (await Store.Settings.FindAsync("identity")).ShouldBe("x");
+    }
+
+    [Fact]
+    public async Task A_setting_is_replaced_where_it_is_still_what_was_read()
+    {
+        (await Store.Settings.ReplaceAsync("count", "0", "1")).ShouldBeFalse("there is none");
+        (await Store.Settings.FindAsync("count")).ShouldBeNull();
+        (await Store.Settings.ReplaceAsync("count", null, "0")).ShouldBeTrue();
+        (await Store.Settings.ReplaceAsync("count", null, "5")).ShouldBeFalse("there is one");
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AddAsync()));
+        await ReopenAsync();
+        (await Store.Settings.FindAsync("count")).ShouldBe("8");
+
+        async Task AddAsync()
+        {
+            while (true)
+            {
+                var read = (await Store.Settings.FindAsync("count"))!;
+                var next = (int.Parse(read, CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture);
+                if (await Store.Settings.ReplaceAsync("count", read, next))
+                {
+                    return;
+                }
+            }
+        }
     }
 
     [Fact]

@@ -27,6 +27,26 @@ internal sealed class MongoSettings(ITransactions database) : ISettings
             cancellation
         );
 
+    public Task<bool> ReplaceAsync(
+        string name,
+        string? expected,
+        string value,
+        CancellationToken cancellation = default
+    ) =>
+        database.WriteAsync(
+            async session =>
+            {
+                if (await FindAsync(session, name) != expected)
+                {
+                    return false;
+                }
+
+                await SetAsync(session, name, value);
+                return true;
+            },
+            cancellation
+        );
+
     internal static Task SetAsync(MongoSession session, string name, string value) =>
         session.PutAsync(AccessCollections.Settings, Doc.Id(name), new Setting(name, value));
 

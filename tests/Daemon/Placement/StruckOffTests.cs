@@ -113,7 +113,7 @@ public sealed class StruckOffTests : IAsyncLifetime
                 Time = time,
             }
         );
-        var groom = other.GroomAsync(new StoreRoots(_stores.Metadata, other));
+        var groom = other.GroomAsync(new StoreRoots(_stores.Metadata, other, TimeProvider.System));
         while (!groom.IsCompleted)
         {
             time.Advance(TimeSpan.FromSeconds(5));
