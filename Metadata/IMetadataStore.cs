@@ -135,7 +135,6 @@ public interface IMetadataStore : IAsyncDisposable
         WaitForChangeAsync(ChangeCount, atMost, cancellation);
 }
 
-/// <summary>A few values of the appliance as a whole, by name: its identity, for example.</summary>
 public interface IAccess
 {
     /// <summary>The group of that name, made where it is missing.</summary>

@@ -1,6 +1,6 @@
 namespace Backup.Metadata;
 
-/// <summary>Small values by name, of whoever needs one: texts, each stored whole.</summary>
+/// <summary>A few values of the appliance as a whole, by name: its identity, for example.</summary>
 public interface ISettings
 {
     Task<string?> FindAsync(string name, CancellationToken cancellation = default);
