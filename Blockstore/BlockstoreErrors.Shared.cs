@@ -38,6 +38,14 @@ public static partial class BlockstoreErrors
             transient: true
         );
 
+    public static BackupException AnswerLost(string store, long roots, long answered) =>
+        new(
+            GroomLost,
+            $"Of {answered} blocks that a process holds in '{store}', and wrote down for the groom, {roots} are to be read: an earlier answer came over its last.",
+            "Nothing was removed; the next groom does it.",
+            transient: true
+        );
+
     public static BackupException StateBusy(string store) =>
         new(
             StateContended,

@@ -86,7 +86,7 @@ internal sealed class GroomAnswers(
             }
 
             List<BlockId> held;
-            SessionAnswer answer;
+            long floor;
             lock (_gate)
             {
                 if (_watch != watch)
@@ -95,13 +95,14 @@ internal sealed class GroomAnswers(
                 }
 
                 // Before the roots: what work that ends in between has put leads from one of them, or is not older than this.
-                answer = new SessionAnswer(groom, session.Floor());
+                floor = session.Floor();
 
                 // All that was held since the groom began: an answer that is given twice lacks nothing.
                 _held.UnionWith(watch.Roots());
                 held = [.. _held];
             }
 
+            var answer = new SessionAnswer(groom, floor, held.Count);
             // The groom reads what is below these blocks: they must be where it can find them.
             await settle(answer, session, stopping);
             await place.WriteHeldAsync(session.Id, groom.Id, held, stopping);
@@ -125,4 +126,5 @@ internal sealed class GroomAnswers(
 /// <summary>What a session answers a groom, beside its roots.</summary>
 /// <param name="Groom">That asks, and in which phase.</param>
 /// <param name="Floor">As of <see cref="StoreSession.Floor"/>, before it looked what it holds.</param>
-internal readonly record struct SessionAnswer(GroomState Groom, long Floor);
+/// <param name="Roots">How many these are.</param>
+internal readonly record struct SessionAnswer(GroomState Groom, long Floor, long Roots);

@@ -202,9 +202,15 @@ internal sealed class GroomTurn : IHeldRoots, IAsyncDisposable
     private async Task<List<BlockId>> HeldAsync(StoreState state, CancellationToken cancellation)
     {
         var held = new HashSet<BlockId>();
-        foreach (var session in state.Sessions.Keys)
+        foreach (var (session, answer) in state.Sessions)
         {
-            held.UnionWith(await _place.ReadHeldAsync(session, _id, cancellation));
+            var roots = await _place.ReadHeldAsync(session, _id, cancellation);
+            if (roots.Count < answer.AnsweredRoots)
+            {
+                throw BlockstoreErrors.AnswerLost(_place.Name, roots.Count, answer.AnsweredRoots);
+            }
+
+            held.UnionWith(roots);
         }
 
         return [.. held];

@@ -18,7 +18,8 @@ internal static class StateDocument
             writer.BeginDocument(writer.ArrayItemName(scratch)).Uuid("id"u8, id);
             writer.Int64("beat"u8, session.Beat).Int64("floor"u8, session.Floor);
             Write(writer, session.Counted);
-            writer.Uuid("groom"u8, session.AnsweredGroom).Int32("phase"u8, (int)session.AnsweredPhase).EndDocument();
+            writer.Uuid("groom"u8, session.AnsweredGroom).Int32("phase"u8, (int)session.AnsweredPhase);
+            writer.Int64("roots"u8, session.AnsweredRoots).EndDocument();
         }
 
         writer.EndArray().BeginArray("shutOut"u8);
@@ -90,6 +91,7 @@ internal static class StateDocument
                 Counted = CountOf(view),
                 AnsweredGroom = view["groom"u8].AsUuid,
                 AnsweredPhase = (GroomPhase)view["phase"u8].AsInt32,
+                AnsweredRoots = view.TryGet("roots"u8, out var roots) ? roots.AsInt64 : 0,
             };
         }
 

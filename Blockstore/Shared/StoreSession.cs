@@ -120,7 +120,10 @@ internal sealed class StoreSession : IAsyncDisposable
 
     /// <summary>This session has written down what it holds for that groom.</summary>
     internal Task AnswerAsync(SessionAnswer answer, CancellationToken cancellation) =>
-        _state.ChangeAsync(state => state.Answer(Id, answer.Groom.Id, answer.Groom.Phase, answer.Floor), cancellation);
+        _state.ChangeAsync(
+            state => state.Answer(Id, answer.Groom.Id, answer.Groom.Phase, answer.Floor, answer.Roots),
+            cancellation
+        );
 
     /// <summary>For tests: gives a sign of life, and has answered a groom that waits when it is back (unless somebody looks).</summary>
     internal async Task BeatAndAnswerAsync(CancellationToken cancellation = default)

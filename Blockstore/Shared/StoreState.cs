@@ -68,7 +68,8 @@ internal sealed record StoreState
     /// <param name="groom">That asked.</param>
     /// <param name="phase">In which it asked.</param>
     /// <param name="floor">As of <see cref="Beat"/>.</param>
-    internal StoreState Answer(Guid session, Guid groom, GroomPhase phase, long floor) =>
+    /// <param name="roots">How many it has written down.</param>
+    internal StoreState Answer(Guid session, Guid groom, GroomPhase phase, long floor, long roots) =>
         Sessions.TryGetValue(session, out var known)
             ? With(
                 session,
@@ -78,6 +79,7 @@ internal sealed record StoreState
                     Floor = Math.Max(known.Floor, floor),
                     AnsweredGroom = groom,
                     AnsweredPhase = phase,
+                    AnsweredRoots = roots,
                 }
             )
             : this;
@@ -190,6 +192,12 @@ internal sealed record SessionState
     internal Guid AnsweredGroom { get; init; }
 
     internal GroomPhase AnsweredPhase { get; init; }
+
+    /// <summary>
+    /// How many it held. What it writes down for one groom only grows: fewer are an answer of before, which a request that was delayed has put over the one that counts.
+    /// 0 where a release before this one wrote it.
+    /// </summary>
+    internal long AnsweredRoots { get; init; }
 }
 
 /// <summary>A groom that is under way.</summary>

@@ -1,6 +1,7 @@
 using Backup.Blockstore;
 using Backup.Blockstore.Grooming;
 using Backup.Blockstore.Shared;
+using Backup.Foundation.Errors;
 using Backup.Tests.Blockstore.S3;
 using Backup.Tests.Support;
 using Shouldly;
@@ -79,6 +80,56 @@ public sealed class AnswerTests
             head.Now = first.Id;
             work.Dispose();
         }
+    }
+
+    [Fact]
+    public async Task An_answer_that_a_delayed_request_puts_over_the_last_one_ends_the_groom()
+    {
+        var blobs = new MemoryBlobs();
+        var place = new S3WorldPlace(blobs);
+        var sharing = new SharedStoreOptions
+        {
+            BeatInterval = TimeSpan.FromDays(1),
+            SilenceLimit = TimeSpan.FromDays(1),
+            ForgetLimit = TimeSpan.FromDays(7),
+            Time = new ManualTime(),
+        };
+        await using var grooms = await place.OpenAsync(sharing);
+        await using var keeps = await place.OpenAsync(sharing);
+        var head = new StrongHead();
+        using var ofHead = keeps.Holds.Keep(head.Roots);
+        BlockId leaf;
+        using (keeps.Holds.Begin())
+        {
+            leaf = (await keeps.PutAsync(Leaf(1))).Id;
+            await keeps.FlushAsync();
+        }
+
+        var key = $"held/{keeps.Session:N}";
+        byte[]? earlier = null;
+        grooms.GroomWaiting = async () =>
+        {
+            await keeps.BeatAsync();
+            blobs.Spoil(key, now => earlier ??= now);
+        };
+        var roots = new Recorded(
+            grooms,
+            () => leaf,
+            () =>
+            {
+                head.Now = leaf;
+                return Task.CompletedTask;
+            }
+        );
+        var options = new GroomOptions { MaxDeadShare = 0, MinPackDeadShare = 0 };
+        (await Should.ThrowAsync<BackupException>(() => grooms.GroomAsync(roots, options))).Number.ShouldBe(
+            BlockstoreErrors.GroomLost
+        );
+
+        // The next one is asked for, and answered, as ever.
+        grooms.GroomWaiting = () => keeps.BeatAsync();
+        (await grooms.GroomAsync(roots, options)).Findings.ShouldBeEmpty();
+        (await WorldBlocks.ReachAsync(grooms, leaf)).Count.ShouldBe(1);
     }
 
     private static byte[] Leaf(int seed)
