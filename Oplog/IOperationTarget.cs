@@ -56,6 +56,10 @@ public interface IOperationTarget
     /// <param name="maximumDocuments">Or <see cref="long.MaxValue"/>.</param>
     void TrimOldest(Guid collection, long maximumBytes, long maximumDocuments);
 
+    /// <summary>Whether <see cref="TrimOldest"/> was said of it, and these limits are kept for when it is read: documents that are gone would be back were they raised.</summary>
+    /// <param name="collection">The collection's UUID.</param>
+    bool KeepsLimits(Guid collection) => false;
+
     /// <summary>Removes all documents; the collection stays.</summary>
     void Clear(Guid collection);
 

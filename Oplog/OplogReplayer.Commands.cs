@@ -110,17 +110,7 @@ public sealed partial class OplogReplayer
         switch (command)
         {
             case Command.CollMod:
-                collection = IndexList.Follow(
-                    collection with
-                    {
-                        Options = CollectionOptions.AfterCollMod(collection.Options, parameters),
-                    }
-                );
-                Catalogue.Set(
-                    parameters.TryGet("index"u8, out var change)
-                        ? IndexList.Modify(collection, change.AsDocument)
-                        : collection
-                );
+                CollMod(collection, parameters, entry.Optime);
                 break;
             case Command.CreateIndex:
                 Catalogue.Set(IndexList.Add(collection, IndexList.FromCreate(parameters)));
@@ -381,6 +371,31 @@ public sealed partial class OplogReplayer
             []
         );
         Exclude(collection, entry.Optime, ReplayNoticeKind.CollectionNeedsResync, reason);
+    }
+
+    private void CollMod(CatalogueCollection collection, BsonView parameters, Optime at)
+    {
+        var changed = IndexList.Follow(
+            collection with
+            {
+                Options = CollectionOptions.AfterCollMod(collection.Options, parameters),
+            }
+        );
+        changed = parameters.TryGet("index"u8, out var index) ? IndexList.Modify(changed, index.AsDocument) : changed;
+        Catalogue.Set(changed);
+
+        // A server that can do this logs what it overwrites; before its upgrade it did not, and which documents were gone by then rests on the limits of then.
+        var isLarger =
+            changed.CappedBytes > collection.CappedBytes || changed.CappedDocuments > collection.CappedDocuments;
+        if (isLarger && changed.IsCapped && changed.ExcludedBecause is null && _target.KeepsLimits(changed.Uuid))
+        {
+            Exclude(
+                changed,
+                at,
+                ReplayNoticeKind.CollectionNeedsResync,
+                "it was capped at less before the source's upgrade"
+            );
+        }
     }
 
     private void CreateIndexOfOldServer(OplogEntry entry)

@@ -45,6 +45,8 @@ internal sealed class SelectedDocuments(Head head, IReadOnlyList<byte[]> keys) :
     public void TrimOldest(Guid collection, long maximumBytes, long maximumDocuments) =>
         head.TrimOldest(collection, maximumBytes, maximumDocuments);
 
+    public bool KeepsLimits(Guid collection) => head.KeepsLimits(collection);
+
     public void Clear(Guid collection)
     {
         IsTouched = true;

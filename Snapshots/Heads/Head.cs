@@ -214,6 +214,9 @@ public sealed class Head : IOperationTarget, IDisposable
         }
     }
 
+    public bool KeepsLimits(Guid collection) =>
+        _states.TryGetValue(collection, out var state) && state.Limits != CappedLimits.None;
+
     public void Clear(Guid collection)
     {
         if (!_states.TryGetValue(collection, out var old))

@@ -60,6 +60,8 @@ public sealed class HeadTarget(int operationsPerFlush) : IGoldenTarget
     public void TrimOldest(Guid collection, long maximumBytes, long maximumDocuments) =>
         Before(collection).TrimOldest(collection, maximumBytes, maximumDocuments);
 
+    public bool KeepsLimits(Guid collection) => _head.KeepsLimits(collection);
+
     public void Clear(Guid collection) => Before(collection).Clear(collection);
 
     public void Drop(Guid collection) => Before(collection).Drop(collection);

@@ -88,6 +88,9 @@ internal sealed class Journal : IOperationTarget
     public void TrimOldest(Guid collection, long maximumBytes, long maximumDocuments) =>
         Lines.Add($"trim {Name(collection)} {maximumBytes} {maximumDocuments}");
 
+    public bool KeepsLimits(Guid collection) =>
+        Lines.Exists(static line => line.StartsWith("trim", StringComparison.Ordinal));
+
     public void Clear(Guid collection) => Lines.Add($"clear {Name(collection)}");
 
     public void Drop(Guid collection) => Lines.Add($"drop {Name(collection)}");

@@ -250,6 +250,37 @@ public sealed class OplogReplayerTests
             .Throw<BackupException>(() => Apply(Replayer(), Decide(Commit(1))))
             .Number.ShouldBe(OplogErrors.TransactionIncomplete);
 
+    [Theory]
+    [InlineData("4.4", """{"cappedSize":8192}""", true)]
+    [InlineData("4.4", """{"cappedMax":3}""", true)]
+    [InlineData("4.4", """{"cappedMax":0}""", true)]
+    [InlineData("4.4", """{"cappedSize":1024,"cappedMax":1}""", false)]
+    [InlineData("5.0", """{"cappedSize":8192}""", false)]
+    public void A_capped_collection_that_is_made_larger_after_the_upgrade_is_copied_anew(
+        string before,
+        string change,
+        bool isCopied
+    )
+    {
+        _catalogue = CatalogueOfA("""{"capped":true,"size":4096,"max":2}""");
+        var insert = "\"op\":\"i\",\"ns\":\"d.a\"," + Ui(CollectionA) + ",\"o\":{\"_id\":9}";
+        _catalogue.Set(
+            new CatalogueCollection(B, "admin", "system.version", CollectionType.Collection, BsonDocument.Empty, [])
+        );
+        var version =
+            "\"op\":\"u\",\"ns\":\"admin.system.version\","
+            + Ui(CollectionB)
+            + ",\"o\":{\"$v\":1,\"$set\":{\"version\":\"6.0\"}},\"o2\":{\"_id\":\"featureCompatibilityVersion\"}";
+        var replayer = Replayer(version: before);
+        Apply(replayer, insert);
+        Apply(replayer, version);
+        Apply(replayer, $"\"op\":\"c\",\"ns\":\"d.$cmd\",{Ui(CollectionA)},\"o\":{{\"collMod\":\"a\",{change[1..]}");
+        replayer.FeatureCompatibilityVersion.ShouldBe("6.0");
+        _notices
+            .Exists(static one => one.Kind == ReplayNoticeKind.CollectionNeedsResync)
+            .ShouldBe(isCopied, "what was overwritten before is in no entry");
+    }
+
     [Fact]
     public void A_capped_collection_is_trimmed_for_servers_that_do_not_log_its_deletes()
     {

@@ -122,6 +122,7 @@ public sealed class RunTests
         using var head = Head.Create(store, Documents.Set, new HeadOptions { MaxRuns = 2 });
         head.Catalogue.Set(Documents.Collection(uuid, "log", options));
         head.SetBaseRun(uuid, await builder.CompleteAsync());
+        head.KeepsLimits(uuid).ShouldBeFalse();
         for (var id = 100; id < 130; id++)
         {
             head.Put(uuid, Documents.Of(id, 0).View, isInsert: true);
@@ -131,6 +132,7 @@ public sealed class RunTests
         }
 
         head.Put(uuid, Documents.Of(5, 1).View, isInsert: false);
+        head.KeepsLimits(uuid).ShouldBeTrue();
 
         var ids = (await Documents.ReadAsync(head.OpenReader(), uuid)).Select(one => one.View["_id"u8].AsInt32);
         ids.ShouldBe([.. Enumerable.Range(0, 20).Reverse(), .. Enumerable.Range(100, 30)]);
