@@ -275,9 +275,16 @@ public sealed class PackBlockStore : ISealingStore, IGroomable, ICheckable
         }
         finally
         {
-            _current?.Dispose();
-            _catalogue.Close();
-            _folder.Dispose();
+            try
+            {
+                _current?.Dispose();
+                _catalogue.Close();
+            }
+            finally
+            {
+                // On a full disk, too, the folder is another's to open.
+                _folder.Dispose();
+            }
         }
     }
 
