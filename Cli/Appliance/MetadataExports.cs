@@ -108,10 +108,17 @@ internal sealed partial class MetadataExports(
 
     private async Task RunAsync(CancellationToken cancellation)
     {
+        var isFirst = true;
         while (!cancellation.IsCancellationRequested)
         {
             try
             {
+                if (isFirst)
+                {
+                    await ForgetDeadAsync(cancellation);
+                    isFirst = false;
+                }
+
                 await RemoveOfBeforeDestructionAsync(cancellation);
                 await ReplaceOfBeforeSealingAsync(cancellation);
                 if (keep > 0 && (List() is not [var newest, ..] || time.GetUtcNow() - newest.MadeAt >= Often))
@@ -132,6 +139,20 @@ internal sealed partial class MetadataExports(
             }
 
             await Task.Delay(Look, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>The folder is held by this process alone: an export of it that is being made, but not by this process, is one that was killed.</summary>
+    private async Task ForgetDeadAsync(CancellationToken cancellation)
+    {
+        await _one.WaitAsync(cancellation);
+        try
+        {
+            await _heads.ForgetOwnMarkAsync(cancellation);
+        }
+        finally
+        {
+            _one.Release();
         }
     }
 

@@ -1,5 +1,6 @@
 using Backup.Cli.Configuration;
 using Backup.Cli.Stores;
+using Backup.Daemon.Grooming;
 using Backup.Foundation.Errors;
 using Backup.Metadata;
 using Backup.Metadata.Exports;
@@ -68,6 +69,7 @@ internal static class MetadataImport
 
         var kept = await LookAtThereAsync(export, catalogue, folder, staged, replace, time, cancellation);
         var findings = await ImportFindings.LookAsync(store, places, cancellation);
+        await ExportedHeads.ForgetMarksAsync(store.Settings, cancellation);
         // Since the export groups may have moved.
         await store.GroupStores.ScatterAsync([.. places.Select(static one => one.Name)], cancellation);
         IReadOnlyList<string> unopened = catalogue.IsShared ? [] : await UnopenedAsync(store, cancellation);

@@ -69,6 +69,22 @@ public sealed class ExportedHeads(IMetadataStore metadata, string maker, TimePro
         }
     }
 
+    /// <summary>Before the first export of a process: a mark of the same maker is that of one that died.</summary>
+    /// <param name="cancellation">The mark stays.</param>
+    public Task ForgetOwnMarkAsync(CancellationToken cancellation = default) =>
+        ChangeAsync<Mark>(
+            metadata.Settings,
+            MarksSetting,
+            marks => [.. marks.Where(one => one.Maker != maker)],
+            cancellation
+        );
+
+    /// <summary>For a catalogue that was just imported, on which no process works: the marks in it were those of the moment, one of them that of the export itself.</summary>
+    /// <param name="settings">Of that catalogue.</param>
+    /// <param name="cancellation">The marks stay.</param>
+    public static Task ForgetMarksAsync(ISettings settings, CancellationToken cancellation = default) =>
+        ChangeAsync<Mark>(settings, MarksSetting, static _ => [], cancellation);
+
     /// <summary>What a groom keeps for them; nothing of a group whose keys were destroyed. An export that is being made is waited for.</summary>
     /// <param name="metadata">The catalogue; what it refers to itself has to be read before this is called.</param>
     /// <param name="time">The clock.</param>

@@ -101,6 +101,29 @@ public sealed class ExportedHeadsTests : IAsyncLifetime
         (await NeededAsync()).ShouldBe([Block(1), Block(2)], ignoreOrder: true);
     }
 
+    [Fact]
+    public async Task A_mark_that_an_import_brings_back_and_one_of_a_process_that_died_keep_nobody_waiting()
+    {
+        var marked = "";
+        await ExportsOf("one")
+            .NoteAsync(async () =>
+            {
+                marked = (await Metadata.Settings.FindAsync("metadata.export.marks"))!;
+                return await ExportAsync();
+            });
+        await Metadata.Settings.SetAsync("metadata.export.marks", marked);
+        await ExportsOf("two").ForgetOwnMarkAsync();
+        var asked = NeededAsync();
+        (await Task.WhenAny(asked, Task.Delay(500))).ShouldNotBe(asked, "it may be one that is being made by another");
+        await ExportsOf("one").ForgetOwnMarkAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await asked;
+
+        await Metadata.Settings.SetAsync("metadata.export.marks", marked);
+        await ExportedHeads.ForgetMarksAsync(Metadata.Settings);
+        await NeededAsync();
+    }
+
     private static string Block(int n) => n.ToString("x64", System.Globalization.CultureInfo.InvariantCulture);
 
     private ExportedHeads ExportsOf(string maker) => new(Metadata, maker, _time);
